@@ -1,0 +1,36 @@
+/* The log: one JSON object per line, to standard output and, when a folder is given, to LOG_DIR/mms.log.
+ * {"time":"2026-11-23T08:15:30.123Z","level":"info","event":"http.request","request_id":"…", …}
+ * Event names are constant text; what a client sent goes into fields, escaped. Secrets are never handed in. */
+#ifndef MMS_BASE_LOG_H
+#define MMS_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+struct log_field {
+    const char *name;
+    const char *text; /* a text field; NULL: `number` counts */
+    int64_t number;
+};
+
+#define LOG_TEXT(name, value) ((struct log_field){(name), (value) ? (value) : "", 0})
+#define LOG_INT(name, value) ((struct log_field){(name), NULL, (int64_t)(value)})
+
+bool log_level_parse(const char *text, enum log_level *out); /* error, warn, info, debug */
+void log_set_level(enum log_level level);
+bool log_on(enum log_level level);
+/* Opens DIR/mms.log for appending, beside standard output. False with errno set. */
+bool log_open_dir(const char *dir);
+void log_close(void);
+
+void log_write(enum log_level level, const char *event, const char *request_id, const struct log_field *fields,
+               size_t count);
+/* log_event(LOG_INFO, "server.started", NULL, LOG_INT("port", 3000)) */
+#define log_event(level, event, request_id, ...)                                                                       \
+    log_write((level), (event), (request_id), (const struct log_field[]){__VA_ARGS__},                                \
+              sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
+
+#endif

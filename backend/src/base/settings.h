@@ -1,0 +1,45 @@
+/* The settings of the process: read once from the environment, read-only afterwards.
+ * settings.c has the one table (name, type, default, limits, secret or not, text); everything else comes from it. */
+#ifndef MMS_BASE_SETTINGS_H
+#define MMS_BASE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+enum app_mode { MODE_PRODUCTION, MODE_DEVELOPMENT, MODE_TEST };
+
+struct settings {
+    int64_t port;                       /* PORT, 0–65535; 0: any free one (printed at start). Default 3000 */
+    const char *host;                   /* HOST, an address. Default 0.0.0.0 */
+    enum app_mode mode;                 /* NODE_ENV: production (default), development, test */
+    const char *jwt_secret;             /* JWT_SECRET, secret. Production: ≥ 32 bytes and no known sample. Else NULL: made at start */
+    int64_t jwt_expires_s;              /* JWT_EXPIRES_IN: seconds, or 30s 15m 12h 7d. 60 s – 90 d. Default 7d */
+    const char *db_path;                /* DB_PATH. Default ./data/mms.db */
+    enum log_level log_level;           /* LOG_LEVEL. Default info */
+    const char *log_dir;                /* LOG_DIR; NULL: standard output only */
+    const char *upload_dir;             /* UPLOAD_DIR. Default ./data/uploads */
+    int64_t max_file_size;              /* MAX_FILE_SIZE, bytes, 1 KiB – 1 GiB. Default 2097152 */
+    const char *const *cors_origins;    /* CORS_ORIGIN: comma list of origins, or "*"; empty: same origin only. NULL-ended */
+    const char *web_dir;                /* WEB_DIR: folder of the built page; NULL: API only */
+    const char *admin_initial_password; /* ADMIN_INITIAL_PASSWORD, secret; NULL: a random one is made and printed once */
+    const char *const *trusted_proxies; /* TRUSTED_PROXIES: comma list of addresses or CIDR blocks. NULL-ended */
+};
+
+struct arena;
+
+/* Fills *out from getenv-like `get` (so that tests need no environment). All faults are collected in *err
+ * (field = variable's name; a secret's value is never in them) and RC_INVALID_INPUT is returned. */
+MUST_CHECK enum rc settings_read(struct arena *a, const char *(*get)(const char *name), struct settings *out,
+                                 struct error *err);
+
+struct buf;
+/* One line per setting for `mms check-config`: name, value ("(set)" / "(not set)" for secrets), default, text. */
+void settings_print(const struct settings *s, struct buf *out);
+/* The table as the help text of `mms serve --help`. */
+void settings_help(struct buf *out);
+
+#endif

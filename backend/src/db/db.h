@@ -1,0 +1,158 @@
+/* The waist between MMS and its storage: one SQL statement at a time.
+ *
+ * The only folder that sees sqlite3.h (and, in a later part, libpq-fe.h). One SQL text for both engines:
+ * parameters are $1 … $n, no `::` casts, whole numbers are 64-bit, decimals are whole millionths, instants are
+ * whole milliseconds, text is UTF-8 without NUL. Engine differences: the list at the top of db/dialect.h.
+ *
+ * Threads: a `struct db` belongs to one thread at a time.
+ * Errors: RC_DB_UNIQUE, RC_DB_CHECK, RC_DB_FOREIGN_KEY for a broken rule; RC_DB_BUSY, RC_DB_FULL, RC_DB_READONLY,
+ * RC_DB_CORRUPT, RC_DB for the rest, with the engine's text in db_last_error() for the log, never for a client. */
+#ifndef MMS_DB_DB_H
+#define MMS_DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/dec.h"
+#include "base/error.h"
+
+/* ---- connections ---- */
+
+enum db_mode {
+    DB_READ,  /* a reader: cannot change anything */
+    DB_WRITE, /* the writer; makes the file when it is not there */
+};
+
+struct db;
+
+/* Opens the database at `path`. On failure *why (when not NULL) is one clear sentence with the way out (zh and en)
+ * for a person at the console: not writable, not a database, damaged, folder missing. */
+MUST_CHECK enum rc db_open(const char *path, enum db_mode mode, struct db **out, struct error *why);
+void db_close(struct db *db); /* NULL is fine */
+const char *db_last_error(const struct db *db);
+
+/* ---- statements ---- */
+
+/* A statement is a named constant next to the code that uses it; each connection prepares it once and finds it
+ * again by its address. */
+struct sql {
+    const char *name; /* for logs: "material.by_id" */
+    const char *text;
+};
+
+enum db_type { DB_NULL, DB_INT, DB_TEXT };
+
+struct db_value {
+    enum db_type type;
+    int64_t number;
+    const char *text;
+};
+
+#define DB_N ((struct db_value){DB_NULL, 0, NULL})
+#define DB_I(v) ((struct db_value){DB_INT, (int64_t)(v), NULL})
+#define DB_T(v) db_text_value(v)   /* NULL gives NULL */
+#define DB_D(v) ((struct db_value){DB_INT, (v).millionths, NULL})
+struct db_value db_text_value(const char *text);
+
+struct db_rows; /* a running statement; ends with db_end, which takes NULL */
+
+/* Starts a statement; rows come with db_next. Texts in `args` must live until db_end.
+ * The statement's earlier run on this connection must have ended. */
+MUST_CHECK enum rc db_start(struct db *db, const struct sql *sql, const struct db_value *args, size_t count,
+                            struct db_rows **out);
+/* The same for a text that was put together from constants (domain/list.c); found again by its content.
+ * A connection keeps the 64 last used of these. */
+MUST_CHECK enum rc db_start_text(struct db *db, const char *text, const struct db_value *args, size_t count,
+                                 struct db_rows **out);
+/* *more is false after the last row. */
+MUST_CHECK enum rc db_next(struct db_rows *rows, bool *more);
+void db_end(struct db_rows *rows);
+/* Runs a statement that gives no rows (or whose rows do not matter). *changed (may be NULL): rows it touched. */
+MUST_CHECK enum rc db_exec(struct db *db, const struct sql *sql, const struct db_value *args, size_t count,
+                           int64_t *changed);
+
+#define DB_ARGS(...)                                                                                                   \
+    (const struct db_value[]){__VA_ARGS__}, (sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value))
+#define DB_NO_ARGS NULL, 0
+
+/* db_end at the end of the scope: DB_ROWS rows = NULL; */
+static inline void db_end_cleanup(struct db_rows **rows)
+{
+    db_end(*rows);
+}
+#define DB_ROWS __attribute__((cleanup(db_end_cleanup))) struct db_rows *
+
+/* ---- columns of the present row, by name ---- */
+
+int64_t db_int(struct db_rows *rows, const char *column);       /* NULL reads as 0 */
+struct dec db_dec(struct db_rows *rows, const char *column);
+const char *db_text(struct db_rows *rows, const char *column);  /* NULL for NULL; until the next db_next or db_end */
+bool db_is_null(struct db_rows *rows, const char *column);
+
+/* For tables of names (record.c): where each name stands in the row, -1 if it does not; kept with the prepared
+ * statement under the address `first`. Names lie `stride` bytes apart, each a `const char *`. */
+const int16_t *db_columns(struct db_rows *rows, const void *first, size_t stride, size_t count);
+enum db_type db_type_at(struct db_rows *rows, int column);
+int64_t db_int_at(struct db_rows *rows, int column);
+const char *db_text_at(struct db_rows *rows, int column, size_t *n);
+
+/* ---- transactions: db/tx.c is the only place that begins, commits or retries ---- */
+
+/* A consistent snapshot for several reads. What `run` returns is returned. */
+MUST_CHECK enum rc db_run_read(struct db *reader, enum rc (*run)(struct db *db, void *arg), void *arg);
+
+/* The one writer: a thread with its own connection. It takes what is queued (at most 128 jobs), runs each in a
+ * savepoint, commits once, then tells all. A job that fails rolls back alone; when the commit fails, all are told. */
+struct db_writer;
+
+struct db_job {
+    enum rc (*run)(struct db *db, void *arg);  /* on the writer's thread, inside a savepoint; not RC_OK: rolled back */
+    void (*done)(void *arg, enum rc rc);       /* on the writer's thread, after the commit (or its failure) */
+    void *arg;
+};
+
+#define DB_QUEUE_MAX 4096
+#define DB_BATCH_MAX 128
+
+MUST_CHECK enum rc db_writer_start(const char *path, struct db_writer **out, struct error *why);
+/* RC_BUSY when the queue is full, RC_SHUTTING_DOWN after db_writer_stop has begun. Never waits. */
+MUST_CHECK enum rc db_writer_submit(struct db_writer *w, struct db_job job);
+/* Runs `run` in the writer and waits for its commit; gives what db_job.done would be told. From any other thread. */
+MUST_CHECK enum rc db_run_tx(struct db_writer *w, enum rc (*run)(struct db *db, void *arg), void *arg);
+/* The same, but gives up waiting after timeout_ms with RC_BUSY (the job may still run: arg must outlive it,
+ * so `release(arg)` is called exactly once when nobody needs it any more). For the health check. */
+MUST_CHECK enum rc db_run_tx_within(struct db_writer *w, enum rc (*run)(struct db *db, void *arg), void *arg,
+                                    void (*release)(void *arg), int timeout_ms);
+/* Finishes what is queued, checkpoints, ends the thread, closes. NULL is fine. */
+void db_writer_stop(struct db_writer *w);
+
+struct db_writer_stats {
+    int64_t commits, jobs, failed_jobs, queue_length, longest_wait_us;
+};
+void db_writer_stats(struct db_writer *w, struct db_writer_stats *out);
+
+/* ---- migrations ---- */
+
+struct migration {
+    int number;         /* 1, 2, 3 … without gaps */
+    const char *name;   /* "core" of 0001_core.sql */
+    const char *text;
+};
+
+/* Embedded at build time from backend/sql/. */
+extern const struct migration migrations[];
+extern const size_t migration_count;
+
+/* Brings the database to the last of `list`. Each migration runs in one transaction and is recorded with its
+ * checksum (SHA-256 of the text) in schema_migrations; an applied one whose text has changed is refused (RC_DB).
+ * A database with a migration that the list lacks is newer: RC_DB_NEWER. Before an older, non-empty database is
+ * changed, a snapshot is put beside it: PATH.before-NNNN (and *snapshot, when not NULL, is its name in the arena).
+ * *applied: how many ran. */
+struct arena;
+MUST_CHECK enum rc db_migrate(struct db *writer, const char *path, const struct migration *list, size_t count, int64_t now_ms,
+                              struct arena *a, int *applied, const char **snapshot, struct error *why);
+/* The last applied number; 0 for an empty database. */
+MUST_CHECK enum rc db_schema_version(struct db *db, int *number);
+
+#endif
