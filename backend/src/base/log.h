@@ -16,16 +16,27 @@ struct log_field {
     int64_t number;
 };
 
-#define LOG_TEXT(name, value) ((struct log_field){(name), (value) ? (value) : "", 0})
+/* A function, so that an array may be handed in and the value is worked out once. NULL shows as "". */
+static inline struct log_field log_text(const char *name, const char *value)
+{
+    return (struct log_field){name, value ? value : "", 0};
+}
+
+#define LOG_TEXT(name, value) log_text((name), (value))
 #define LOG_INT(name, value) ((struct log_field){(name), NULL, (int64_t)(value)})
 
 bool log_level_parse(const char *text, enum log_level *out); /* error, warn, info, debug */
 void log_set_level(enum log_level level);
 bool log_on(enum log_level level);
-/* Opens DIR/mms.log for appending, beside standard output. False with errno set. */
+/* Opens DIR/mms.log for appending, beside standard output; makes DIR when only the last folder is
+ * missing. Called again it opens the file anew, also while other threads write. False with errno set,
+ * and all is as it was. */
 bool log_open_dir(const char *dir);
+/* Back to standard output alone. Only when no other thread logs any more. */
 void log_close(void);
 
+/* One line, from any thread. A line has at most 8 KiB: longer texts end in "…", and "cut":true says
+ * that fields were left out. A line that cannot be written is lost; nothing else comes of it. */
 void log_write(enum log_level level, const char *event, const char *request_id, const struct log_field *fields,
                size_t count);
 /* log_event(LOG_INFO, "server.started", NULL, LOG_INT("port", 3000)) */

@@ -1,0 +1,426 @@
+#include "base/settings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/settings_check.h"
+#include "base/text.h"
+
+enum { SECRET_BYTES_MIN = 32, PASSWORD_CHARS_MIN = 8, VALUE_SHOWN = 60 };
+
+static const char *const MODES[] = {"production", "development", "test", NULL};
+static const char *const LEVELS[] = {"error", "warn", "info", "debug", NULL};
+
+/* A run over the environment: where values and faults go. */
+struct reading {
+    struct arena *arena;
+    struct settings *out;
+    struct error *err;
+};
+
+struct row {
+    const char *name;
+    /* Checks the value and puts it into r->out. NULL: neither set nor a default. */
+    void (*read)(struct reading *r, const struct row *row, const char *value);
+    void (*show)(const struct settings *s, const struct row *row, struct buf *out);
+    size_t at;            /* offset in struct settings */
+    const char *fallback; /* default, read like a value; NULL: none */
+    int64_t min, max;     /* of numbers */
+    bool secret;
+    const char *shape;    /* for help; NULL: min–max */
+    const char *zh, *en;
+};
+
+static void fault(struct reading *r, const struct row *row, const char *code, const char *zh,
+                  const char *en, const char *value)
+{
+    const char *shown = row->secret ? NULL : text_shorten(r->arena, value, VALUE_SHOWN);
+
+    error_fault(r->err, r->arena, row->name, code, zh, en, shown);
+}
+
+/* --- numbers --- */
+
+static int64_t *number_at(const struct reading *r, const struct row *row)
+{
+    return (int64_t *)((char *)r->out + row->at);
+}
+
+static int64_t number_of(const struct settings *s, const struct row *row)
+{
+    return *(const int64_t *)((const char *)s + row->at);
+}
+
+/* The largest unit that says it exactly: "7d", "90s". */
+static void put_duration(struct buf *out, int64_t seconds)
+{
+    static const struct {
+        int64_t seconds;
+        char name;
+    } UNITS[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+    size_t i = 0;
+
+    while (seconds % UNITS[i].seconds != 0)
+        i++;
+    buf_int(out, seconds / UNITS[i].seconds);
+    buf_char(out, UNITS[i].name);
+}
+
+static void read_number(struct reading *r, const struct row *row, const char *value)
+{
+    int64_t number;
+
+    if (!setting_is_whole(value, strlen(value), &number)) {
+        fault(r, row, "type", "必须是整数", "must be a whole number", value);
+        return;
+    }
+    if (number < row->min || number > row->max) {
+        long long min = row->min, max = row->max;
+        fault(r, row, "out_of_range", arena_fmt(r->arena, "必须在 %lld 到 %lld 之间", min, max),
+              arena_fmt(r->arena, "must be from %lld to %lld", min, max), value);
+        return;
+    }
+    *number_at(r, row) = number;
+}
+
+static void show_number(const struct settings *s, const struct row *row, struct buf *out)
+{
+    buf_int(out, number_of(s, row));
+}
+
+static void read_duration(struct reading *r, const struct row *row, const char *value)
+{
+    int64_t seconds;
+
+    if (!setting_is_duration(value, &seconds))
+        fault(r, row, "format", "必须是秒数，或带单位 s、m、h、d 的数字，例如 12h",
+              "must be seconds, or a number with s, m, h or d, such as 12h", value);
+    else if (seconds < row->min || seconds > row->max)
+        fault(r, row, "out_of_range", "必须在 60 秒到 90 天之间",
+              "must be from 60 seconds to 90 days", value);
+    else
+        *number_at(r, row) = seconds;
+}
+
+static void show_duration(const struct settings *s, const struct row *row, struct buf *out)
+{
+    put_duration(out, number_of(s, row));
+}
+
+/* --- choices --- */
+
+static void read_mode(struct reading *r, const struct row *row, const char *value)
+{
+    for (size_t i = 0; MODES[i]; i++) {
+        if (text_equal(MODES[i], value)) {
+            r->out->mode = (enum app_mode)i;
+            return;
+        }
+    }
+    fault(r, row, "choice", "必须是 production、development 或 test",
+          "must be production, development or test", value);
+}
+
+static void show_mode(const struct settings *s, const struct row *row, struct buf *out)
+{
+    (void)row;
+    buf_str(out, MODES[s->mode]);
+}
+
+static void read_level(struct reading *r, const struct row *row, const char *value)
+{
+    if (!log_level_parse(value, &r->out->log_level))
+        fault(r, row, "choice", "必须是 error、warn、info 或 debug",
+              "must be error, warn, info or debug", value);
+}
+
+static void show_level(const struct settings *s, const struct row *row, struct buf *out)
+{
+    (void)row;
+    buf_str(out, LEVELS[s->log_level]);
+}
+
+/* --- texts --- */
+
+static const char *text_of(const struct settings *s, const struct row *row)
+{
+    return *(const char *const *)((const char *)s + row->at);
+}
+
+static void read_text(struct reading *r, const struct row *row, const char *value)
+{
+    *(const char **)((char *)r->out + row->at) = value;
+}
+
+static void show_text(const struct settings *s, const struct row *row, struct buf *out)
+{
+    const char *value = text_of(s, row);
+
+    if (row->secret)
+        buf_str(out, value ? "(set)" : "(not set)");
+    else
+        buf_str(out, value ? value : "(not set)");
+}
+
+static void read_host(struct reading *r, const struct row *row, const char *value)
+{
+    if (setting_is_host(value))
+        read_text(r, row, value);
+    else
+        fault(r, row, "format", "必须是 IPv4 或 IPv6 地址，或 localhost",
+              "must be an IPv4 or IPv6 address, or localhost", value);
+}
+
+static void read_jwt_secret(struct reading *r, const struct row *row, const char *value)
+{
+    if (r->out->mode != MODE_PRODUCTION) {
+        read_text(r, row, value);
+        return;
+    }
+    if (!value)
+        fault(r, row, "required", "生产环境必须设置，可用 openssl rand -base64 48 生成",
+              "required in production: openssl rand -base64 48 makes one", NULL);
+    else if (strlen(value) < SECRET_BYTES_MIN)
+        fault(r, row, "too_short", "生产环境至少需要 32 个字节",
+              "needs at least 32 bytes in production", NULL);
+    else if (setting_is_weak_secret(value))
+        fault(r, row, "weak", "看起来是示例值或过于简单，可用 openssl rand -base64 48 生成",
+              "looks like a sample or is too simple: openssl rand -base64 48 makes one", NULL);
+    else
+        read_text(r, row, value);
+}
+
+static void read_password(struct reading *r, const struct row *row, const char *value)
+{
+    bool letter = false, digit = false;
+
+    for (const char *p = value; p && *p; p++) {
+        letter = letter || (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
+        digit = digit || (*p >= '0' && *p <= '9');
+    }
+    if (value && text_chars(value) < PASSWORD_CHARS_MIN)
+        fault(r, row, "too_short", "密码至少需要8个字符", "the password needs at least 8 characters", NULL);
+    else if (value && !(letter && digit))
+        fault(r, row, "format", "密码需要包含字母和数字", "the password needs a letter and a digit", NULL);
+    else
+        read_text(r, row, value);
+}
+
+/* --- lists --- */
+
+static const char *const *list_of(const struct settings *s, const struct row *row)
+{
+    return *(const char *const *const *)((const char *)s + row->at);
+}
+
+/* A comma list's items, trimmed, without the empty ones; `check` makes the faults. */
+static void read_list(struct reading *r, const struct row *row, const char *value,
+                      void (*check)(struct reading *r, const struct row *row, const char *item))
+{
+    const char **list = arena_array(r->arena, strlen(value) / 2 + 2, sizeof *list);
+    size_t count = 0;
+
+    while (*value) {
+        size_t n = strcspn(value, ",");
+        char *item = text_trim(r->arena, arena_copy(r->arena, value, n));
+        value += value[n] ? n + 1 : n;
+        if (!*item)
+            continue;
+        check(r, row, item);
+        list[count++] = item;
+    }
+    *(const char *const **)((char *)r->out + row->at) = list;
+}
+
+static void show_list(const struct settings *s, const struct row *row, struct buf *out)
+{
+    const char *const *item = list_of(s, row);
+
+    if (!*item)
+        buf_str(out, "(empty)");
+    for (; *item; item++) {
+        buf_str(out, *item);
+        buf_str(out, item[1] ? "," : "");
+    }
+}
+
+static void check_origin(struct reading *r, const struct row *row, const char *item)
+{
+    if (!setting_is_origin(item))
+        fault(r, row, "format", "必须是 协议://主机[:端口]，不带路径",
+              "must be scheme://host[:port] without a path", item);
+    else if (text_equal(item, "*") && r->out->mode == MODE_PRODUCTION)
+        fault(r, row, "not_in_production", "生产环境请列出具体来源，不能使用 *",
+              "in production * is not allowed: name the origins", item);
+}
+
+/* Browsers send origins in lower case, and they are compared byte by byte. */
+static void read_origins(struct reading *r, const struct row *row, const char *value)
+{
+    char *lower = arena_dup(r->arena, value);
+
+    for (char *p = lower; *p; p++) {
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p + 'a' - 'A');
+    }
+    read_list(r, row, lower, check_origin);
+}
+
+static void check_proxy(struct reading *r, const struct row *row, const char *item)
+{
+    if (!setting_is_address_block(item))
+        fault(r, row, "format", "必须是 IP 地址或网段，例如 10.0.0.0/8",
+              "must be an address or a block, such as 10.0.0.0/8", item);
+}
+
+static void read_proxies(struct reading *r, const struct row *row, const char *value)
+{
+    read_list(r, row, value, check_proxy);
+}
+
+/* --- the table --- */
+
+#define AT(member) offsetof(struct settings, member)
+#define DAY_S INT64_C(86400)
+
+/* NODE_ENV stands before what depends on it. */
+static const struct row ROWS[] = {
+    {"PORT", read_number, show_number, AT(port), "3000", 0, 65535, false, NULL,
+     "监听端口；0 表示任选一个空闲端口", "Port to listen on; 0 takes any free one"},
+    {"HOST", read_host, show_text, AT(host), "0.0.0.0", 0, 0, false, "IPv4 | IPv6 | localhost",
+     "监听地址", "Address to listen on"},
+    {"NODE_ENV", read_mode, show_mode, AT(mode), "production", 0, 0, false,
+     "production | development | test", "运行模式", "Mode of operation"},
+    {"JWT_SECRET", read_jwt_secret, show_text, AT(jwt_secret), NULL, 0, 0, true, "text",
+     "令牌签名密钥；生产环境必填，至少 32 字节", "Key that signs tokens; required in production, at least 32 bytes"},
+    {"JWT_EXPIRES_IN", read_duration, show_duration, AT(jwt_expires_s), "7d", 60, 90 * DAY_S, false,
+     "60s–90d", "登录有效期：秒数，或 30m、12h、7d",
+     "How long a sign-in lasts: seconds, or 30m, 12h, 7d"},
+    {"DB_PATH", read_text, show_text, AT(db_path), "./data/mms.db", 0, 0, false, "path",
+     "SQLite 数据文件", "The SQLite data file"},
+    {"LOG_LEVEL", read_level, show_level, AT(log_level), "info", 0, 0, false,
+     "error | warn | info | debug", "日志级别", "How much is logged"},
+    {"LOG_DIR", read_text, show_text, AT(log_dir), NULL, 0, 0, false, "path",
+     "日志目录；不设置则只写标准输出", "Folder of the log; without it, standard output only"},
+    {"UPLOAD_DIR", read_text, show_text, AT(upload_dir), "./data/uploads", 0, 0, false, "path",
+     "上传文件目录", "Folder of uploaded files"},
+    {"MAX_FILE_SIZE", read_number, show_number, AT(max_file_size), "2097152", 1024, 1 << 30, false,
+     NULL, "上传文件大小上限（字节）", "Largest upload, in bytes"},
+    {"CORS_ORIGIN", read_origins, show_list, AT(cors_origins), "", 0, 0, false,
+     "scheme://host[:port], … | *", "允许跨域的来源；留空则仅限同源，生产环境不能用 *",
+     "Other origins that may call; empty: none, * not in production"},
+    {"WEB_DIR", read_text, show_text, AT(web_dir), NULL, 0, 0, false, "path",
+     "前端页面目录；不设置则只提供 API", "Folder of the built page; without it, API only"},
+    {"ADMIN_INITIAL_PASSWORD", read_password, show_text, AT(admin_initial_password), NULL, 0, 0,
+     true, "text", "首个管理员的初始密码；不设置则随机生成并显示一次",
+     "First administrator's password; without it, a random one is shown once"},
+    {"TRUSTED_PROXIES", read_proxies, show_list, AT(trusted_proxies), "", 0, 0, false,
+     "address[/bits], …", "可信反向代理的地址或网段", "Reverse proxies whose headers are believed"},
+};
+
+enum { ROW_COUNT = sizeof ROWS / sizeof *ROWS };
+
+/* Printed on one line, put into JSON: a value has to be text. */
+static bool is_clean(const char *value)
+{
+    bool clean = text_is_utf8(value, strlen(value));
+
+    for (; *value; value++)
+        clean = clean && (unsigned char)*value >= 0x20 && *value != 0x7F;
+    return clean;
+}
+
+static void read_row(struct reading *r, const struct row *row, const char *given)
+{
+    const char *value = text_trim(r->arena, given);
+
+    if (!value || !*value)
+        value = row->fallback;
+    else if (!is_clean(value)) {
+        fault(r, row, "format", "包含控制字符或不是有效的 UTF-8",
+              "holds control characters or is not valid UTF-8", NULL);
+        return;
+    }
+    row->read(r, row, value);
+}
+
+enum rc settings_read(struct arena *a, const char *(*get)(const char *name), struct settings *out,
+                      struct error *err)
+{
+    struct settings read = {.mode = MODE_PRODUCTION}; /* also when NODE_ENV is at fault */
+    struct reading r = {a, &read, err};
+    size_t faults_before = err->fault_count;
+
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        read_row(&r, &ROWS[i], get(ROWS[i].name));
+    if (err->fault_count > faults_before)
+        return RC_INVALID_INPUT;
+    *out = read;
+    return RC_OK;
+}
+
+/* `width` columns, and two more between this and the next. What is padded here is mostly ASCII. */
+static void put_padded(struct buf *out, const char *text, size_t width)
+{
+    buf_str(out, text);
+    for (size_t n = text_chars(text); n < width + 2; n++)
+        buf_char(out, ' ');
+}
+
+static const char *fallback_text(const struct row *row)
+{
+    return row->fallback && *row->fallback ? row->fallback : "-";
+}
+
+static size_t wider(size_t width, const char *text)
+{
+    size_t chars = text_chars(text);
+
+    return chars > width ? chars : width;
+}
+
+/* One long list of origins must not push all other lines to the right. */
+enum { VALUE_WIDTH_MAX = 40 };
+
+void settings_print(const struct settings *s, struct buf *out)
+{
+    struct buf values[ROW_COUNT];
+    size_t name_width = 4, value_width = 5, fallback_width = 7;
+
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        buf_init(&values[i], 64 * 1024);
+        ROWS[i].show(s, &ROWS[i], &values[i]);
+        name_width = wider(name_width, ROWS[i].name);
+        value_width = wider(value_width, buf_text(&values[i]));
+        fallback_width = wider(fallback_width, fallback_text(&ROWS[i]));
+    }
+    if (value_width > VALUE_WIDTH_MAX)
+        value_width = VALUE_WIDTH_MAX;
+    put_padded(out, "NAME", name_width);
+    put_padded(out, "VALUE", value_width);
+    put_padded(out, "DEFAULT", fallback_width);
+    buf_str(out, "MEANING\n");
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        put_padded(out, ROWS[i].name, name_width);
+        put_padded(out, buf_text(&values[i]), value_width);
+        put_padded(out, fallback_text(&ROWS[i]), fallback_width);
+        buf_fmt(out, "%s / %s\n", ROWS[i].zh, ROWS[i].en);
+        buf_free(&values[i]);
+    }
+}
+
+void settings_help(struct buf *out)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct row *row = &ROWS[i];
+        buf_str(out, "  ");
+        put_padded(out, row->name, 22);
+        if (row->shape)
+            buf_str(out, row->shape);
+        else
+            buf_fmt(out, "%lld–%lld", (long long)row->min, (long long)row->max);
+        buf_fmt(out, "  [%s]\n      %s\n      %s\n", fallback_text(row), row->zh, row->en);
+    }
+}

@@ -1,0 +1,24 @@
+/* The shapes that values of settings may have. settings.c turns a "no" into a fault. */
+#ifndef MMS_BASE_SETTINGS_CHECK_H
+#define MMS_BASE_SETTINGS_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* No setting's limit is near it. A whole number beyond it is read as one that is not below it. */
+#define SETTING_WHOLE_MAX INT64_C(10000000000000000)
+/* Decimal digits only, at least one. */
+bool setting_is_whole(const char *text, size_t n, int64_t *value);
+/* "3600" or a number with s, m, h or d behind it. */
+bool setting_is_duration(const char *text, int64_t *seconds);
+/* An IPv4 or IPv6 address, or "localhost". */
+bool setting_is_host(const char *text);
+/* "*", or scheme://host[:port] and nothing behind it. */
+bool setting_is_origin(const char *text);
+/* An IPv4 or IPv6 address, or a block of them ("10.0.0.0/8"). */
+bool setting_is_address_block(const char *text);
+/* Looks like a sample out of a document, or has fewer than 8 different bytes. */
+bool setting_is_weak_secret(const char *text);
+
+#endif
