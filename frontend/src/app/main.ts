@@ -1,0 +1,11 @@
+import '@/styles/tokens.css'
+import '@/styles/base.css'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { i18n, rememberedLanguage, useLanguage } from './i18n'
+import { router } from './router'
+import { followTheme } from './theme'
+
+followTheme()
+await useLanguage(rememberedLanguage())
+createApp(App).use(i18n).use(router).mount('#app')

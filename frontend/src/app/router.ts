@@ -1,0 +1,71 @@
+import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router'
+import { onServerBack, serverLost } from '@/api/serverAway'
+import { can, me, sessionState } from '@/api/session'
+import type { Permission } from '@/api/types'
+import { approvalRoutes } from '@/features/approval/routes'
+import { documentRoutes } from '@/features/documents/routes'
+import { materialRoutes } from '@/features/materials/routes'
+import { userRoutes } from '@/features/users/routes'
+import LoginPage from './LoginPage.vue'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Key of the page's title. */
+    title?: string
+    permission?: Permission
+    /** For anybody, signed in or not. */
+    open?: boolean
+    /** Stands in the menu. */
+    menu?: { icon: 'materials' | 'documents' | 'approval' | 'users'; group: 'work' | 'system' }
+  }
+}
+
+export const featureRoutes: RouteRecordRaw[] = [...materialRoutes, ...documentRoutes, ...approvalRoutes, ...userRoutes]
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/login', name: 'login', component: LoginPage, meta: { open: true, title: 'auth.signIn' } },
+    { path: '/password', name: 'new-password', component: () => import('./NewPasswordPage.vue'), meta: { title: 'auth.newPasswordTitle' } },
+    {
+      path: '/',
+      component: () => import('./AppShell.vue'),
+      children: [
+        { path: '', redirect: { name: 'materials' } },
+        ...featureRoutes,
+        { path: 'not-permitted/:permission', name: 'not-permitted', component: () => import('./NotPermitted.vue'), meta: { title: 'app.notPermitted' } },
+        { path: ':path(.*)*', name: 'not-found', component: () => import('./NotFound.vue'), meta: { title: 'app.notFound' } },
+      ],
+    },
+  ],
+})
+
+function guard(to: RouteLocationNormalized) {
+  if (to.meta.open) return true
+  if (!sessionState.session) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+  if (me.value?.mustChangePassword && to.name !== 'new-password') return { name: 'new-password', query: { next: to.fullPath } }
+  const { permission } = to.meta
+  if (permission && !can(permission)) return { name: 'not-permitted', params: { permission }, replace: true }
+  return true
+}
+
+router.beforeEach(guard)
+
+// A page's file that does not come: either the server is away (try again when it is back), or there is a newer build.
+router.onError(async (fault, to) => {
+  if (!/import|module|preload/i.test(fault instanceof Error ? fault.message : '')) return
+  try {
+    await fetch('/api/health', { cache: 'no-store' })
+    const last = sessionStorage.getItem('mms.reloaded')
+    if (last === to.fullPath) return
+    sessionStorage.setItem('mms.reloaded', to.fullPath)
+    window.location.assign(to.fullPath)
+  } catch {
+    serverLost()
+    const stop = onServerBack(() => {
+      stop()
+      void router.push(to.fullPath)
+    })
+  }
+})
+router.afterEach(() => sessionStorage.removeItem('mms.reloaded'))

@@ -1,0 +1,105 @@
+import { useQuery } from '@tanstack/vue-query'
+import { computed, reactive, ref, watch } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { useRoute, useRouter } from 'vue-router'
+import { isProblem } from '@/api/problem'
+import type { Decisions } from '@/api/types'
+import { useAction } from '@/shared/composables/useAction'
+import { getDocument } from '@/shared/documents/api'
+import { ask } from '@/shared/feedback/confirm'
+import { toast } from '@/shared/feedback/toast'
+import { stockChanged } from '@/shared/query'
+import { wholeNumber } from '@/shared/wholeNumber'
+import { decide, decideMany, pending, type Verdict } from './api'
+import { nextOf, stepFrom } from './queue'
+
+/** Refusals that hold for as long as the document is what it is: asking again would be no use. */
+const LASTING = new Set(['own_document', 'permission_missing'])
+
+/** The approval desk: what waits, the document shown, and the verdicts. */
+export function useApproval(autoOpen: () => boolean) {
+  const { t } = useI18n()
+  const route = useRoute()
+  const router = useRouter()
+
+  const list = useQuery({ queryKey: ['documents', 'pending'], queryFn: ({ signal }) => pending(signal), refetchInterval: false })
+  const rows = computed(() => list.data.value?.list ?? [])
+  const ids = computed(() => rows.value.map(({ id }) => id))
+  const shownId = computed(() => wholeNumber(route.query.id))
+  const shown = useQuery({
+    queryKey: computed(() => ['documents', 'one', shownId.value]),
+    queryFn: ({ signal }) => getDocument(shownId.value ?? 0, signal),
+    enabled: () => shownId.value !== null,
+  })
+  const document = computed(() => (shownId.value !== null && shown.data.value?.id === shownId.value ? shown.data.value : null))
+  const unreadable = computed(() => (isProblem(shown.error.value) && shownId.value !== null ? shown.error.value : null))
+
+  const selected = ref<number[]>([])
+  const refusals = reactive(new Map<number, string>())
+  const summary = ref<{ decisions: Decisions; codes: Map<number, string> } | null>(null)
+
+  const show = (id: number | null) => router.replace({ query: id === null ? {} : { id } })
+  const step = (by: 1 | -1) => show(stepFrom(ids.value, shownId.value, by))
+
+  watch(
+    () => [rows.value, autoOpen()] as const,
+    ([present, open]) => {
+      const first = present[0]
+      if (open && shownId.value === null && first) void show(first.id)
+      selected.value = selected.value.filter((id) => present.some((row) => row.id === id))
+    },
+    { immediate: true },
+  )
+
+  const { run, busy, problem } = useAction((id: number, action: Verdict, remark: string) => decide(id, action, remark))
+  watch(shownId, () => (problem.value = null))
+
+  async function pass(action: Verdict) {
+    const id = shownId.value
+    if (id === null || document.value?.status !== 'pending' || busy.value || refusals.has(id)) return
+    const reason = action === 'approve' ? '' : await askReason(1)
+    if (reason === null) return
+    const next = nextOf(ids.value, id)
+    const answer = await run(id, action, reason)
+    if (!answer) {
+      if (problem.value && LASTING.has(problem.value.code)) refusals.set(id, problem.value.message)
+      if (problem.value?.code === 'document_done' || problem.value?.code === 'insufficient_stock') stockChanged()
+      return
+    }
+    toast(answer.message, 'good')
+    await show(autoOpen() ? next : null)
+    stockChanged()
+  }
+
+  async function askReason(n: number): Promise<string | null> {
+    const yes = await ask({
+      title: t('approval.rejectAsk', { n }),
+      confirm: t('approval.reject'),
+      danger: true,
+      reason: { label: t('approval.reason'), required: true },
+    })
+    return yes?.reason ?? null
+  }
+
+  const bulk = useAction((action: Verdict, remark: string) => decideMany(selected.value, action, remark))
+
+  async function passSelected(action: Verdict) {
+    const n = selected.value.length
+    const approved = action === 'approve' && (await ask({ title: t('approval.approveAsk', { n }), confirm: t('approval.approve') }))
+    const remark = action === 'approve' ? (approved ? '' : null) : await askReason(n)
+    if (remark === null) return
+    const codes = new Map(rows.value.map((row) => [row.id, row.transaction_code]))
+    const answer = await bulk.run(action, remark)
+    if (!answer) return
+    summary.value = { decisions: answer.data, codes }
+    for (const { id, code, message } of answer.data.results) if (code && LASTING.has(code)) refusals.set(id, message ?? '')
+    selected.value = []
+    await show(null)
+    stockChanged()
+  }
+
+  return {
+    list, rows, shownId, document, unreadable, selected, refusals, summary, show, step, pass, busy, problem, passSelected,
+    bulkBusy: bulk.busy, bulkProblem: bulk.problem,
+  }
+}

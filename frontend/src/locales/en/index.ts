@@ -1,0 +1,9 @@
+import app from './app.json'
+import approval from './approval.json'
+import auth from './auth.json'
+import documents from './documents.json'
+import materials from './materials.json'
+import shared from './shared.json'
+import users from './users.json'
+
+export default { app, approval, auth, documents, materials, shared, users }

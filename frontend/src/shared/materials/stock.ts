@@ -1,0 +1,13 @@
+import type { Material } from '@/api/types'
+import { compare, isZero } from '@/shared/decimal/decimal'
+
+export type StockLevel = 'none' | 'low' | 'over' | 'enough'
+
+/** Low is at or below the minimum, where there is one. */
+export function stockLevel(material: Pick<Material, 'current_stock' | 'min_stock' | 'max_stock'>): StockLevel {
+  const { current_stock: stock, min_stock: min, max_stock: max } = material
+  if (!isZero(min) && compare(stock, min) <= 0) return isZero(stock) ? 'none' : 'low'
+  return !isZero(max) && compare(stock, max) > 0 ? 'over' : 'enough'
+}
+
+export const STOCK_TONE = { none: 'bad', low: 'warn', over: 'wait', enough: 'good' } as const

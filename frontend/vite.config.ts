@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import components from 'unplugin-vue-components/vite'
+import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
+import { defineConfig } from 'vitest/config'
+import { precompress } from './build/precompress.ts'
+
+export default defineConfig({
+  plugins: [
+    vue(),
+    // Element Plus on demand: what a template names is imported together with its style, nothing else.
+    components({ dirs: [], dts: 'src/components.d.ts', resolvers: [ElementPlusResolver({ importStyle: 'css' })] }),
+    precompress(),
+  ],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  define: {
+    __VUE_OPTIONS_API__: 'true',
+    __VUE_PROD_DEVTOOLS__: 'false',
+    __VUE_I18N_FULL_INSTALL__: 'false',
+    __VUE_I18N_LEGACY_API__: 'false',
+    __INTLIFY_PROD_DEVTOOLS__: 'false',
+  },
+  build: {
+    target: 'es2022',
+    manifest: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // What the sign-in page needs is two files; Element Plus, the query cache and what pages share come after it.
+            { name: 'vue', test: /node_modules[\\/](?:@vue|vue|vue-router|vue-i18n|@intlify)[\\/]/, priority: 30 },
+            { name: 'element', test: /node_modules[\\/](?:element-plus|@element-plus|@popperjs|@sxzz|@floating-ui|@vueuse|lodash|lodash-es|lodash-unified|@ctrl)[\\/]/, priority: 20, minShareCount: 2 },
+            { name: 'app', test: /src[\\/](?:api|features[\\/]\w+[\\/]routes|app[\\/](?!AppShell|AppHeader|AppMenu|menu|NotFound|NotPermitted|NewPassword)|shared[\\/](?:feedback|composables[\\/]useAction|form[\\/]PlainField))/, priority: 8 },
+            { name: 'shared', test: /src[\\/]shared|plugin-vue:export-helper/, priority: 5, minShareCount: 2 },
+            { name: 'query', test: /node_modules[\\/](?:@tanstack|big\.js)[\\/]/, priority: 10 },
+          ],
+        },
+      },
+    },
+  },
+  server: { proxy: { '/api': 'http://localhost:3000', '/uploads': 'http://localhost:3000' } },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.ts', 'tests/*.test.ts'],
+    server: { deps: { inline: ['element-plus'] } },
+  },
+})
