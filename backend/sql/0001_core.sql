@@ -173,7 +173,7 @@ CREATE TABLE documents (
     kind            TEXT NOT NULL CHECK (kind IN ('receipt', 'issue')),
     purpose         TEXT NOT NULL CHECK (purpose IN ('purchase', 'opening', 'return', 'production', 'scrap', 'reversal')),
     status          TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'approved', 'rejected', 'cancelled')),
-    reverses_id     @int@ UNIQUE REFERENCES documents (id),
+    reverses_id     @int@ REFERENCES documents (id),
     line_count      @int@ NOT NULL CHECK (line_count > 0),
     total_amount    @int@,
     remark          TEXT,
@@ -185,6 +185,8 @@ CREATE TABLE documents (
     approved_at     @int@,
     CHECK ((status = 'approved') = (approved_at IS NOT NULL))
 ) @strict@;
+-- A document is reversed once; a reversal that was rejected or cancelled does not count.
+CREATE UNIQUE INDEX documents_reversed_once ON documents (reverses_id) WHERE status IN ('pending', 'approved');
 CREATE INDEX documents_by_age ON documents (created_at, id);
 CREATE INDEX documents_by_status ON documents (status, created_at, id);
 CREATE INDEX documents_by_applicant ON documents (applicant_id, created_at, id);

@@ -20,6 +20,9 @@ char *text_trim(struct arena *a, const char *text);
  * to ASCII, ASCII, Latin-1, Greek and Cyrillic letters in lower case. "ＫＯＨ－０１" and "koh-01" fold alike. */
 char *text_fold(struct arena *a, const char *text);
 
+/* Full-width forms (U+FF01–U+FF5E, U+3000) turned to ASCII, everything else kept. */
+char *text_narrow(struct arena *a, const char *text);
+
 /* At most `chars` code points, with "…" when something was cut. */
 char *text_shorten(struct arena *a, const char *text, size_t chars);
 

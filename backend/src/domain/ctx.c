@@ -1,0 +1,68 @@
+#include "domain/ctx.h"
+
+#include <string.h>
+
+static const struct sql COMPANY_SETTING = {"settings.get", "SELECT value FROM settings WHERE key = $1"};
+static const struct sql CHANGED = {"change_counters.add",
+                                   "UPDATE change_counters SET changes = changes + 1 WHERE topic = $1"};
+
+enum rc ctx_require(struct ctx *c, enum permission p)
+{
+    if (role_has(c->actor.role, p))
+        return RC_OK;
+    c->err.members = arena_fmt(c->arena, "\"permission\":\"%s\"", permission_name(p));
+    return error_say(&c->err, RC_PERMISSION_MISSING,
+                     arena_fmt(c->arena, "权限不足，无法执行此操作（缺少权限：%s %s）", permission_title(p, false),
+                               permission_name(p)),
+                     arena_fmt(c->arena, "You are not permitted to do this (missing: %s, %s)", permission_title(p, true),
+                               permission_name(p)));
+}
+
+enum rc ctx_company_setting(struct ctx *c, const char *key, const char **value)
+{
+    DB_ROWS rows = NULL;
+    bool more = false;
+    TRY(db_start(c->db, &COMPANY_SETTING, DB_ARGS(DB_T(key)), &rows));
+    TRY(db_next(rows, &more));
+    *value = more ? arena_dup(c->arena, db_text(rows, "value")) : NULL;
+    return RC_OK;
+}
+
+enum rc ctx_zone(struct ctx *c, const struct zone **zone)
+{
+    const char *name = NULL;
+    TRY(ctx_company_setting(c, "company.timezone", &name));
+    const struct zone *z = zone_find(name ? name : "Asia/Shanghai");
+    *zone = z ? z : zone_find("Asia/Shanghai");
+    return RC_OK;
+}
+
+static enum rc first_number(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count,
+                            const char *column, int64_t *out)
+{
+    DB_ROWS rows = NULL;
+    bool more = false;
+    TRY(db_start(c->db, sql, args, count, &rows));
+    TRY(db_next(rows, &more));
+    int64_t n = more ? db_int(rows, column) : 0;
+    /* To the end: only a finished statement has really been executed. */
+    while (more)
+        TRY(db_next(rows, &more));
+    *out = n;
+    return RC_OK;
+}
+
+enum rc ctx_insert(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, int64_t *id)
+{
+    return first_number(c, sql, args, count, "id", id);
+}
+
+enum rc ctx_number(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, int64_t *n)
+{
+    return first_number(c, sql, args, count, "n", n);
+}
+
+enum rc ctx_changed(struct ctx *c, const char *topic)
+{
+    return db_exec(c->db, &CHANGED, DB_ARGS(DB_T(topic)), NULL);
+}

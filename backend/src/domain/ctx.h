@@ -1,0 +1,69 @@
+/* What a service needs to do its work: memory, an open transaction, who asks, the time, and where errors go.
+ * Services know no HTTP: commands, imports and tests make a ctx of their own. */
+#ifndef MMS_DOMAIN_CTX_H
+#define MMS_DOMAIN_CTX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/settings.h"
+#include "db/db.h"
+#include "domain/permission.h"
+
+struct list_memo;
+
+/* Who asks. user_id 0: nobody signed in, or the program itself (commands). */
+struct actor {
+    int64_t user_id;
+    int64_t session_id;
+    enum role role;
+    const char *username;
+    const char *real_name;
+    bool must_change_password;
+    const char *ip_address; /* NULL for commands */
+    const char *user_agent;
+};
+
+struct ctx {
+    struct arena *arena;
+    struct db *db;                     /* READ: a reader. WRITE: the writer, in this request's savepoint. SLOW: a reader */
+    struct list_memo *memo;            /* this thread's remembered totals; NULL: count every time */
+    const struct settings *settings;
+    struct actor actor;
+    int64_t now_ms;
+    const char *request_id;
+    bool english;                      /* Accept-Language begins with en */
+    bool numbers_as_text;              /* Accept: application/json;numbers=text */
+    struct error err;
+};
+
+/* RC_PERMISSION_MISSING naming the permission, unless the actor has it. */
+MUST_CHECK enum rc ctx_require(struct ctx *c, enum permission p);
+
+/* The company's zone (settings table, company.timezone). */
+MUST_CHECK enum rc ctx_zone(struct ctx *c, const struct zone **zone);
+
+/* A value of the settings table; NULL in *value when the key is not there. */
+MUST_CHECK enum rc ctx_company_setting(struct ctx *c, const char *key, const char **value);
+
+/* The id that an INSERT … RETURNING id gives. */
+MUST_CHECK enum rc ctx_insert(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, int64_t *id);
+
+/* The number that a one-row query gives in its column `n`; 0 without a row. */
+MUST_CHECK enum rc ctx_number(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, int64_t *n);
+
+/* Says that something of this topic has changed (change_counters): materials, stock, documents, users. */
+MUST_CHECK enum rc ctx_changed(struct ctx *c, const char *topic);
+
+/* TRY(call): hands a failure of `call` on to the caller. */
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        enum rc try_rc_ = (call);                                                                                      \
+        if (try_rc_ != RC_OK)                                                                                          \
+            return try_rc_;                                                                                            \
+    } while (0)
+
+#endif

@@ -1,0 +1,42 @@
+/* The stock ledger: double entry, append-only. Tables: moves, balances, lots, and materials.current_stock / move_count.
+ *
+ * Every move takes a quantity > 0 of one material and lot from one place to another; supplier, consumption, count difference
+ * and scrap are places too, so a material's sum over all places is always zero. Balances and the material's stock change in
+ * the same transaction; the database refuses a negative balance of a real place. Source: design, section 5. */
+#ifndef MMS_DOMAIN_LEDGER_H
+#define MMS_DOMAIN_LEDGER_H
+
+#include "domain/ctx.h"
+#include "domain/route.h"
+
+struct posting_line {
+    int64_t line_id, line_no, material_id;
+    struct dec quantity;
+    int64_t lot_id;      /* 0: receipts take the untracked lot, issues choose (first to expire, then oldest) */
+    int64_t location_id; /* 0: receipts go to the main store, issues choose */
+};
+
+struct posting {
+    int64_t document_id;
+    bool receipt;             /* else an issue */
+    int64_t virtual_location; /* the other end: supplier, consumption … */
+    const struct posting_line *lines;
+    size_t count;
+};
+
+/* Writes the moves of an approved document. RC_INSUFFICIENT_STOCK names material, wanted and available, and all shortages,
+ * in err.members; nothing is left half done because the caller's savepoint is rolled back. */
+MUST_CHECK enum rc ledger_post(struct ctx *c, const struct posting *p);
+
+/* RC_INSUFFICIENT_STOCK (members as above) when the sums of the lines per material pass its present stock. */
+MUST_CHECK enum rc ledger_check_sums(struct ctx *c, const struct posting_line *lines, size_t count);
+
+/* The lot of that number; made when it is not there. RC_INVALID_INPUT (fault on `field`) when it is there with another day. */
+MUST_CHECK enum rc ledger_lot(struct ctx *c, const char *field, int64_t material_id, const char *lot_no, struct db_value expires_day,
+                              int64_t *lot_id);
+/* The lot of that number, or 0. */
+MUST_CHECK enum rc ledger_find_lot(struct ctx *c, int64_t material_id, const char *lot_no, int64_t *lot_id);
+
+extern const struct module ledger_module;
+
+#endif

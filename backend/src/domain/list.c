@@ -1,0 +1,375 @@
+#include "domain/list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "domain/reply.h"
+
+#define ARGS_MAX (LIST_FILTERS_MAX + 6)
+#define PAGE_MAX 1000000
+
+struct list_query {
+    const struct list_spec *spec;
+    const struct list_sort *sort;
+    bool descending;
+    int64_t page, page_size;
+    bool by_cursor;
+    struct db_value cursor_value;
+    int64_t cursor_id;
+    const char *where; /* "" or " WHERE …" */
+    struct db_value args[ARGS_MAX];
+    size_t arg_count;
+    const char *topics[4]; /* what the total depends on */
+    size_t topic_count;
+};
+
+/* ---------------------------------------------------------------- remembered totals */
+
+#define MEMO_SLOTS 128
+
+struct memo_slot {
+    uint64_t key; /* hash of statement and values; 0: empty */
+    int64_t changes, total;
+};
+
+struct list_memo {
+    struct memo_slot slots[MEMO_SLOTS];
+};
+
+struct list_memo *list_memo_new(void)
+{
+    struct list_memo *memo = calloc(1, sizeof *memo);
+    if (!memo)
+        abort();
+    return memo;
+}
+
+void list_memo_free(struct list_memo *memo)
+{
+    free(memo);
+}
+
+static uint64_t hash_bytes(uint64_t h, const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ p[i]) * UINT64_C(1099511628211); /* FNV-1a */
+    return h;
+}
+
+static uint64_t query_key(const char *text, const struct list_query *q)
+{
+    uint64_t h = hash_bytes(UINT64_C(14695981039346656037), text, strlen(text));
+    for (size_t i = 0; i < q->arg_count; i++) {
+        const struct db_value *v = &q->args[i];
+        h = hash_bytes(h, &v->type, sizeof v->type);
+        h = v->type == DB_TEXT ? hash_bytes(h, v->text, strlen(v->text) + 1) : hash_bytes(h, &v->number, sizeof v->number);
+    }
+    return h | 1;
+}
+
+/* ---------------------------------------------------------------- reading the request */
+
+static void fault(struct call *call, const char *param, const char *code, const char *zh, const char *en)
+{
+    error_fault(&call->ctx.err, call->ctx.arena, param, code, zh, en,
+                text_shorten(call->ctx.arena, http_query(call->http, param), 100));
+}
+
+/* The parameter, or NULL when absent or empty (which mean the same). */
+static const char *param(struct call *call, const char *name)
+{
+    const char *text = http_query(call->http, name);
+    return text && *text ? text : NULL;
+}
+
+static bool whole(const char *text, int64_t min, int64_t max, int64_t *out)
+{
+    struct json number = {.type = JSON_NUMBER, .text = text, .n = strlen(text)};
+    return json_to_int(&number, out) && *out >= min && *out <= max;
+}
+
+static int64_t number_param(struct call *call, const char *name, int64_t preset, int64_t max)
+{
+    const char *text = param(call, name);
+    int64_t n = preset;
+    if (text && !whole(text, 1, max, &n))
+        fault(call, name, "out_of_range", arena_fmt(call->ctx.arena, "应为 1 到 %lld 的整数", (long long)max),
+              arena_fmt(call->ctx.arena, "must be a whole number from 1 to %lld", (long long)max));
+    return n;
+}
+
+/* Appends a fragment; each `?` becomes the same parameter $n. */
+static void add_condition(struct buf *where, const char *condition, size_t n)
+{
+    buf_str(where, where->n ? " AND " : " WHERE ");
+    for (const char *p = condition; *p; p++) {
+        if (*p != '?') {
+            buf_char(where, *p);
+            continue;
+        }
+        buf_char(where, '$');
+        buf_int(where, (int64_t)n);
+    }
+}
+
+static void add_filter(struct list_query *q, struct buf *where, const struct list_filter *f, struct db_value value)
+{
+    if (strchr(f->condition, '?'))
+        q->args[q->arg_count++] = value;
+    add_condition(where, f->condition, q->arg_count);
+    if (f->topic && q->topic_count < sizeof q->topics / sizeof *q->topics)
+        q->topics[q->topic_count++] = f->topic;
+}
+
+static bool is_choice(const struct list_filter *f, const char *text)
+{
+    for (size_t i = 0; f->choices[i]; i++)
+        if (strcmp(f->choices[i], text) == 0)
+            return true;
+    return false;
+}
+
+static void read_filter(struct call *call, struct list_query *q, struct buf *where, const struct list_filter *f)
+{
+    const char *text = param(call, f->param);
+    if (!text)
+        text = f->preset;
+    if (!text)
+        return;
+    int64_t id;
+    switch (f->kind) {
+    case FILTER_TEXT:
+        add_filter(q, where, f, DB_T(text));
+        return;
+    case FILTER_LIKE:
+        if (text_chars(text) > 100)
+            fault(call, f->param, "too_long", "长度不能超过100个字符", "must have at most 100 characters");
+        else
+            add_filter(q, where, f, DB_T(text_like(call->ctx.arena, text_fold(call->ctx.arena, text))));
+        return;
+    case FILTER_ID:
+        if (whole(text, 1, INT64_MAX, &id))
+            add_filter(q, where, f, DB_I(id));
+        else
+            fault(call, f->param, "type", "应为正整数", "must be a positive whole number");
+        return;
+    case FILTER_CHOICE:
+        if (strcmp(text, "all") == 0)
+            return;
+        if (is_choice(f, text))
+            add_filter(q, where, f, DB_T(text));
+        else
+            fault(call, f->param, "choice", "不是允许的值", "is not one of the allowed values");
+        return;
+    case FILTER_FLAG:
+        if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
+            add_filter(q, where, f, DB_N);
+        else if (strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
+            fault(call, f->param, "type", "应为 true 或 false", "must be true or false");
+        return;
+    }
+}
+
+static void read_sort(struct call *call, struct list_query *q)
+{
+    q->sort = &q->spec->sorts[0];
+    q->descending = true;
+    const char *text = param(call, "sort");
+    if (!text)
+        return;
+    q->descending = *text == '-';
+    for (const struct list_sort *s = q->spec->sorts; s->name; s++)
+        if (strcmp(s->name, text + q->descending) == 0) {
+            q->sort = s;
+            return;
+        }
+    fault(call, "sort", "choice", "无效的排序字段", "is not a field to sort by");
+}
+
+/* "<id>:<value of the sort column>" of the last row seen. */
+static void read_cursor(struct call *call, struct list_query *q)
+{
+    const char *text = param(call, "cursor");
+    if (!text)
+        return;
+    const char *colon = strchr(text, ':');
+    int64_t number = 0;
+    bool good = colon && whole(arena_copy(call->ctx.arena, text, (size_t)(colon - text)), 1, INT64_MAX, &q->cursor_id);
+    if (good && !q->sort->text)
+        good = whole(colon + 1, INT64_MIN, INT64_MAX, &number);
+    if (!good) {
+        fault(call, "cursor", "format", "无效的游标", "is not a cursor of this list");
+        return;
+    }
+    q->by_cursor = true;
+    q->cursor_value = q->sort->text ? DB_T(colon + 1) : DB_I(number);
+}
+
+enum rc list_read(struct call *call, const struct list_spec *spec, const struct list_scope *scope, struct list_query **out)
+{
+    struct list_query *q = arena_new(call->ctx.arena, struct list_query);
+    q->spec = spec;
+    q->topics[q->topic_count++] = spec->topic;
+    struct buf where;
+    buf_init(&where, 4096);
+    if (scope) {
+        q->args[q->arg_count++] = DB_I(scope->value);
+        add_condition(&where, scope->condition, q->arg_count);
+    }
+    for (const struct list_filter *f = spec->filters; f < spec->filters + LIST_FILTERS_MAX && f->param; f++)
+        read_filter(call, q, &where, f);
+    q->where = arena_dup(call->ctx.arena, buf_text(&where));
+    buf_free(&where);
+    q->page = number_param(call, "page", 1, PAGE_MAX);
+    q->page_size = number_param(call, "pageSize", spec->page_size, LIST_PAGE_SIZE_MAX);
+    read_sort(call, q);
+    read_cursor(call, q);
+    *out = q;
+    return call->ctx.err.rc;
+}
+
+const char *list_where(const struct list_query *q, const struct db_value **args, size_t *count)
+{
+    *args = q->args;
+    *count = q->arg_count;
+    return q->where;
+}
+
+/* ---------------------------------------------------------------- total */
+
+static const struct sql TOPIC_CHANGES = {"change_counters.get", "SELECT changes AS n FROM change_counters WHERE topic = $1"};
+
+static enum rc count_rows(struct call *call, const struct list_query *q, const char *text, int64_t *total)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start_text(call->ctx.db, text, q->args, q->arg_count, &rows));
+    TRY(db_next(rows, &more));
+    *total = db_int(rows, "n");
+    return RC_OK;
+}
+
+static enum rc total_of(struct call *call, const struct list_query *q, int64_t *total)
+{
+    struct ctx *c = &call->ctx;
+    const char *from = q->spec->count_from ? q->spec->count_from : q->spec->from;
+    const char *text = arena_fmt(c->arena, "SELECT COUNT(*) AS n FROM %s%s", from, q->where);
+    if (!c->memo)
+        return count_rows(call, q, text, total);
+    int64_t changes = 0;
+    for (size_t i = 0; i < q->topic_count; i++) {
+        int64_t n;
+        TRY(ctx_number(c, &TOPIC_CHANGES, DB_ARGS(DB_T(q->topics[i])), &n));
+        changes += n; /* counters only grow, so the sum stands still only when all do */
+    }
+    uint64_t key = query_key(text, q);
+    struct memo_slot *slot = &c->memo->slots[(key >> 1) % MEMO_SLOTS];
+    if (slot->key != key || slot->changes != changes) {
+        int64_t counted;
+        TRY(count_rows(call, q, text, &counted));
+        *slot = (struct memo_slot){key, changes, counted};
+    }
+    *total = slot->total;
+    return RC_OK;
+}
+
+/* ---------------------------------------------------------------- rows */
+
+static const char *rows_text(struct call *call, struct list_query *q, struct db_value *args, size_t *count)
+{
+    struct ctx *c = &call->ctx;
+    memcpy(args, q->args, sizeof *args * q->arg_count);
+    size_t n = q->arg_count;
+    const char *way = q->descending ? "DESC" : "ASC", *after = "";
+    if (q->by_cursor) {
+        args[n++] = q->cursor_value;
+        args[n++] = DB_I(q->cursor_id);
+        after = arena_fmt(c->arena, "%s (%s, %s) %s ($%zu, $%zu)", *q->where ? " AND" : " WHERE", q->sort->column, q->spec->id,
+                          q->descending ? "<" : ">", n - 1, n);
+    }
+    args[n++] = DB_I(q->page_size + 1); /* one more tells whether there is a next page */
+    size_t limit = n;
+    args[n++] = DB_I(q->by_cursor ? 0 : (q->page - 1) * q->page_size);
+    *count = n;
+    return arena_fmt(c->arena,
+                     "SELECT %s, %s AS cursor_id, %s AS cursor_value FROM %s%s%s ORDER BY %s %s, %s %s LIMIT $%zu OFFSET $%zu",
+                     q->spec->columns, q->spec->id, q->sort->column, q->spec->from, q->where, after, q->sort->column, way,
+                     q->spec->id, way, limit, limit + 1);
+}
+
+static enum rc write_rows(struct call *call, struct list_query *q, struct json_writer *w, const char **next)
+{
+    struct db_value args[ARGS_MAX];
+    size_t count;
+    const char *text = rows_text(call, q, args, &count);
+    DB_ROWS rows = NULL;
+    TRY(db_start_text(call->ctx.db, text, args, count, &rows));
+    jw_array(w);
+    bool more;
+    for (int64_t i = 0;; i++) {
+        TRY(db_next(rows, &more));
+        if (!more || i == q->page_size)
+            break;
+        jw_object(w);
+        record_write_row(w, q->spec->row, rows);
+        jw_object_end(w);
+        if (i == q->page_size - 1)
+            *next = q->sort->text
+                        ? arena_fmt(call->ctx.arena, "%lld:%s", (long long)db_int(rows, "cursor_id"), db_text(rows, "cursor_value"))
+                        : arena_fmt(call->ctx.arena, "%lld:%lld", (long long)db_int(rows, "cursor_id"),
+                                    (long long)db_int(rows, "cursor_value"));
+    }
+    if (!more)
+        *next = NULL;
+    jw_array_end(w);
+    return RC_OK;
+}
+
+struct reply_work {
+    struct call *call;
+    struct list_query *q;
+    enum rc (*more)(struct call *call, struct list_query *q, struct json_writer *w);
+};
+
+static enum rc reply_in_snapshot(struct db *db, void *arg)
+{
+    (void)db;
+    struct reply_work *work = arg;
+    struct call *call = work->call;
+    struct list_query *q = work->q;
+    int64_t total;
+    TRY(total_of(call, q, &total));
+    struct json_writer w = reply_data(call, 200, NULL, NULL);
+    jw_object(&w);
+    jw_name(&w, "list");
+    const char *next = NULL;
+    TRY(write_rows(call, q, &w, &next));
+    jw_name(&w, "total");
+    jw_int(&w, total);
+    jw_name(&w, "page");
+    jw_int(&w, q->page);
+    jw_name(&w, "pageSize");
+    jw_int(&w, q->page_size);
+    jw_name(&w, "nextCursor");
+    jw_text(&w, next);
+    if (work->more)
+        TRY(work->more(call, q, &w));
+    jw_object_end(&w);
+    return reply_end(call, &w);
+}
+
+enum rc list_reply(struct call *call, struct list_query *q,
+                   enum rc (*more)(struct call *call, struct list_query *q, struct json_writer *w))
+{
+    struct reply_work work = {call, q, more};
+    return db_run_read(call->ctx.db, reply_in_snapshot, &work);
+}
+
+enum rc list_answer(struct call *call, const struct list_spec *spec, const struct list_scope *scope)
+{
+    struct list_query *q;
+    TRY(list_read(call, spec, scope, &q));
+    return list_reply(call, q, NULL);
+}

@@ -1,0 +1,73 @@
+/* Lists: filters, sorting, pages by number or by cursor, exact totals; all from one table per list.
+ *
+ * The statement is put together from the constant fragments of the list_spec alone; values from the request are only ever
+ * bound. In a fragment `?` stands for the value. Totals are counted exactly and remembered per thread for as long as the
+ * change_counters topic stands still. */
+#ifndef MMS_DOMAIN_LIST_H
+#define MMS_DOMAIN_LIST_H
+
+#include "domain/route.h"
+
+#define LIST_PAGE_SIZE_MAX 1000
+#define LIST_FILTERS_MAX 12
+
+enum filter_kind {
+    FILTER_TEXT,   /* bound as text */
+    FILTER_LIKE,   /* folded, bound as a LIKE pattern "%…%" (ESCAPE '\') */
+    FILTER_ID,     /* a positive whole number */
+    FILTER_CHOICE, /* one of `choices`; `all` turns the filter off */
+    FILTER_FLAG,   /* true (the condition holds) or false (no filter) */
+};
+
+struct list_filter {
+    const char *param;
+    enum filter_kind kind;
+    const char *condition;      /* "m.category = ?"; may use ? several times */
+    const char *const *choices; /* FILTER_CHOICE, NULL-ended */
+    const char *preset;         /* the value when the request has none; NULL: no filter */
+    const char *topic;          /* counts under this filter also depend on this topic; NULL: on the list's alone */
+};
+
+struct list_sort {
+    const char *name;   /* what stands in ?sort= */
+    const char *column; /* never NULL in the data */
+    bool text;          /* else a whole number */
+};
+
+struct list_spec {
+    const char *columns; /* what is selected, without the sort's value and id */
+    const char *from;
+    const char *count_from; /* enough for the filters; NULL: from */
+    const char *id;      /* "m.id": makes every order total */
+    const char *topic;   /* change_counters topic */
+    int page_size;       /* default */
+    struct list_sort sorts[6];     /* the first is the default, newest first; ends with a NULL name */
+    struct list_filter filters[LIST_FILTERS_MAX]; /* ends with a NULL param */
+    const struct record_type *row;
+};
+
+/* A condition that the request does not choose: "l.material_id = ?" with its value. */
+struct list_scope {
+    const char *condition;
+    int64_t value;
+};
+
+struct list_query; /* what was understood of the request */
+
+/* Reads the query string; all faults at once. */
+MUST_CHECK enum rc list_read(struct call *call, const struct list_spec *spec, const struct list_scope *scope,
+                             struct list_query **out);
+/* Runs it and writes data = {list, total, page, pageSize, nextCursor}; `more` (may be NULL) may add members. */
+MUST_CHECK enum rc list_reply(struct call *call, struct list_query *q,
+                              enum rc (*more)(struct call *call, struct list_query *q, struct json_writer *w));
+/* " WHERE …" of the query and its values, for totals over the same set. */
+const char *list_where(const struct list_query *q, const struct db_value **args, size_t *count);
+
+/* list_read and list_reply in one. */
+MUST_CHECK enum rc list_answer(struct call *call, const struct list_spec *spec, const struct list_scope *scope);
+
+/* Remembered totals, one per thread. */
+struct list_memo *list_memo_new(void);
+void list_memo_free(struct list_memo *memo);
+
+#endif

@@ -1,0 +1,32 @@
+/* Roles and what they may do: the one table is in permission.c. */
+#ifndef MMS_DOMAIN_PERMISSION_H
+#define MMS_DOMAIN_PERMISSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum role { ROLE_NONE, ROLE_SYSTEM_ADMIN, ROLE_INVENTORY_MANAGER, ROLE_REGULAR_USER };
+
+enum permission {
+    PERM_OPEN = 1,          /* anybody, signed in or not */
+    PERM_SIGNED_IN,         /* anybody signed in, even while the password must be changed */
+    PERM_MATERIAL_READ,
+    PERM_MATERIAL_WRITE,
+    PERM_LOCATION_WRITE,
+    PERM_DOCUMENT_READ,     /* one's own documents */
+    PERM_DOCUMENT_READ_ALL,
+    PERM_DOCUMENT_CREATE,
+    PERM_DOCUMENT_APPROVE,
+    PERM_USER_MANAGE,
+    PERM_COUNT
+};
+
+const char *role_name(enum role role);                       /* "system_admin"; "" for ROLE_NONE */
+bool role_find(const char *name, enum role *out);
+extern const char *const role_names[];                       /* NULL-ended */
+
+const char *permission_name(enum permission p);              /* "material.write" */
+const char *permission_title(enum permission p, bool english);
+bool role_has(enum role role, enum permission p);
+
+#endif

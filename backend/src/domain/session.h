@@ -1,0 +1,21 @@
+/* Signing in and staying signed in. Tables: sessions, refresh_tokens (and login_failures through throttle.h).
+ *
+ * A session is one device. Each request's access token names its session, which is read every time: an ended session, a
+ * disabled account or a changed password cut off at once. Refresh tokens rotate; the rules are at refresh_with(). */
+#ifndef MMS_DOMAIN_SESSION_H
+#define MMS_DOMAIN_SESSION_H
+
+#include "domain/ctx.h"
+#include "domain/route.h"
+
+#define SESSION_IDLE_MS (INT64_C(30) * 24 * 3600 * 1000) /* a session nobody refreshes ends after this */
+
+/* Fills c->actor from an access token ("Bearer …" header value; NULL: none). RC_TOKEN_MISSING, RC_TOKEN_INVALID. */
+MUST_CHECK enum rc session_authenticate(struct ctx *c, const char *authorization);
+
+/* Ends the user's sessions, all but `keep` (0: none is kept). Reason: password, disabled. */
+MUST_CHECK enum rc session_end_all(struct ctx *c, int64_t user_id, int64_t keep, const char *reason);
+
+extern const struct module session_module;
+
+#endif
