@@ -27,7 +27,8 @@ enum db_mode {
 struct db;
 
 /* Opens the database at `path`. On failure *why (when not NULL) is one clear sentence with the way out (zh and en)
- * for a person at the console: not writable, not a database, damaged, folder missing. */
+ * for a person at the console: not writable, not a database, damaged, folder missing. No arena exists yet
+ * then: the texts stay until this thread's next db_open or db_writer_start. */
 MUST_CHECK enum rc db_open(const char *path, enum db_mode mode, struct db **out, struct error *why);
 void db_close(struct db *db); /* NULL is fine */
 const char *db_last_error(const struct db *db);
@@ -121,7 +122,8 @@ MUST_CHECK enum rc db_writer_submit(struct db_writer *w, struct db_job job);
 /* Runs `run` in the writer and waits for its commit; gives what db_job.done would be told. From any other thread. */
 MUST_CHECK enum rc db_run_tx(struct db_writer *w, enum rc (*run)(struct db *db, void *arg), void *arg);
 /* The same, but gives up waiting after timeout_ms with RC_BUSY (the job may still run: arg must outlive it,
- * so `release(arg)` is called exactly once when nobody needs it any more). For the health check. */
+ * so `release(arg)` is called exactly once when nobody needs it any more: also when the job was not taken, and
+ * maybe before this returns - what the caller reads afterwards must not live in arg). For the health check. */
 MUST_CHECK enum rc db_run_tx_within(struct db_writer *w, enum rc (*run)(struct db *db, void *arg), void *arg,
                                     void (*release)(void *arg), int timeout_ms);
 /* Finishes what is queued, checkpoints, ends the thread, closes. NULL is fine. */

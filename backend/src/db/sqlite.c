@@ -1,0 +1,340 @@
+/* The SQLite engine: statements, transactions, copies. Opening a file: sqlite_open.c. */
+#include "db/sqlite.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+
+/* ---- errors ---- */
+
+enum rc sqlite_rc(int code)
+{
+    switch (code) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+        return RC_DB_UNIQUE;
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+        return RC_DB_FOREIGN_KEY;
+    }
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return RC_OK;
+    case SQLITE_CONSTRAINT:
+        return RC_DB_CHECK;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return RC_DB_BUSY;
+    case SQLITE_FULL:
+        return RC_DB_FULL;
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+        return RC_DB_READONLY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return RC_DB_CORRUPT;
+    }
+    return RC_DB;
+}
+
+enum rc sqlite_fail(struct conn *c, const char *what)
+{
+    int code = sqlite3_extended_errcode(c->sqlite);
+    snprintf(c->error, sizeof c->error, "%s: %s (SQLite %d)", what, sqlite3_errmsg(c->sqlite),
+             code);
+    enum rc rc = sqlite_rc(code);
+    return rc == RC_OK ? RC_DB : rc;
+}
+
+const char *driver_error(const struct conn *c)
+{
+    return c->error;
+}
+
+/* ---- statements ---- */
+
+struct stmt {
+    sqlite3_stmt *sqlite;
+    struct conn *conn;
+    const char *name;
+    int params;
+    int arg_of[]; /* which argument SQLite's parameter i + 1 takes */
+};
+
+/* To SQLite $1 is a name like any other, numbered where it first appears. */
+static int arg_index(const char *name, const char *parameter)
+{
+    char *end = NULL;
+    long number = parameter && parameter[0] == '$' ? strtol(parameter + 1, &end, 10) : 0;
+    if (!end || *end != '\0' || number < 1 || number > 9999)
+        db_misuse(name, "has a parameter that is not $1 ... $n");
+    return (int)number - 1;
+}
+
+static void map_parameters(struct stmt *s)
+{
+    for (int i = 0; i < s->params; i++) {
+        s->arg_of[i] = arg_index(s->name, sqlite3_bind_parameter_name(s->sqlite, i + 1));
+        if (s->arg_of[i] >= s->params)
+            db_misuse(s->name, "leaves out one of its parameters $1 ... $n");
+    }
+}
+
+enum rc driver_prepare(struct conn *c, const char *name, const char *text, struct stmt **out)
+{
+    sqlite3_stmt *sqlite = NULL;
+    const char *rest = NULL;
+    if (sqlite3_prepare_v3(c->sqlite, text, -1, SQLITE_PREPARE_PERSISTENT, &sqlite, &rest) !=
+        SQLITE_OK)
+        return sqlite_fail(c, name);
+    if (!sqlite || rest[strspn(rest, " \t\r\n;")] != '\0')
+        db_misuse(name, "is not exactly one statement");
+    int params = sqlite3_bind_parameter_count(sqlite);
+    struct stmt *s = calloc(1, sizeof *s + (size_t)params * sizeof *s->arg_of);
+    if (!s)
+        abort();
+    s->sqlite = sqlite;
+    s->conn = c;
+    s->name = name;
+    s->params = params;
+    map_parameters(s);
+    *out = s;
+    return RC_OK;
+}
+
+void driver_finalize(struct stmt *s)
+{
+    sqlite3_finalize(s->sqlite);
+    free(s);
+}
+
+static int bind_one(sqlite3_stmt *s, int at, const struct db_value *v)
+{
+    switch (v->type) {
+    case DB_NULL:
+        break;
+    case DB_INT:
+        return sqlite3_bind_int64(s, at, v->number);
+    case DB_TEXT:
+        return sqlite3_bind_text(s, at, v->text, -1, SQLITE_STATIC);
+    }
+    return sqlite3_bind_null(s, at);
+}
+
+enum rc driver_start(struct stmt *s, const struct db_value *args, size_t count)
+{
+    if (count != (size_t)s->params)
+        db_misuse(s->name, "was started with the wrong number of arguments");
+    for (int i = 0; i < s->params; i++)
+        if (bind_one(s->sqlite, i + 1, &args[s->arg_of[i]]) != SQLITE_OK)
+            return sqlite_fail(s->conn, s->name);
+    return RC_OK;
+}
+
+enum rc driver_step(struct stmt *s, bool *more)
+{
+    int code = sqlite3_step(s->sqlite);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return sqlite_fail(s->conn, s->name);
+    *more = code == SQLITE_ROW;
+    return RC_OK;
+}
+
+void driver_reset(struct stmt *s)
+{
+    sqlite3_reset(s->sqlite);
+}
+
+int64_t driver_changed(const struct stmt *s)
+{
+    /* SQLite's count is that of the last change, however long ago. */
+    return sqlite3_stmt_readonly(s->sqlite) ? 0 : sqlite3_changes64(s->conn->sqlite);
+}
+
+int driver_column_count(const struct stmt *s)
+{
+    return sqlite3_column_count(s->sqlite);
+}
+
+const char *driver_column_name(const struct stmt *s, int column)
+{
+    return sqlite3_column_name(s->sqlite, column);
+}
+
+enum db_type driver_type(const struct stmt *s, int column)
+{
+    switch (sqlite3_column_type(s->sqlite, column)) {
+    case SQLITE_NULL:
+        return DB_NULL;
+    case SQLITE_INTEGER:
+        return DB_INT;
+    case SQLITE_TEXT:
+        return DB_TEXT;
+    }
+    db_misuse(s->name, "gives a column that is neither a whole number nor a text");
+}
+
+int64_t driver_int(const struct stmt *s, int column)
+{
+    return sqlite3_column_int64(s->sqlite, column);
+}
+
+const char *driver_text(const struct stmt *s, int column, size_t *n)
+{
+    const unsigned char *text = sqlite3_column_text(s->sqlite, column);
+    if (!text && sqlite3_column_type(s->sqlite, column) != SQLITE_NULL)
+        abort(); /* no memory */
+    if (n)
+        *n = text ? (size_t)sqlite3_column_bytes(s->sqlite, column) : 0;
+    return (const char *)text;
+}
+
+/* ---- transactions ---- */
+
+static const char *const tx_text[DRIVER_TX_COUNT] = {
+    [DRIVER_BEGIN_READ] = "BEGIN",
+    [DRIVER_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+    [DRIVER_COMMIT] = "COMMIT",
+    [DRIVER_ROLLBACK] = "ROLLBACK",
+    [DRIVER_SAVEPOINT] = "SAVEPOINT job",
+    [DRIVER_RELEASE] = "RELEASE job",
+    [DRIVER_ROLLBACK_TO] = "ROLLBACK TO job",
+};
+
+enum rc driver_tx(struct conn *c, enum driver_tx what)
+{
+    sqlite3_stmt **s = &c->tx[what];
+    if (!*s && sqlite3_prepare_v3(c->sqlite, tx_text[what], -1, SQLITE_PREPARE_PERSISTENT, s,
+                                  NULL) != SQLITE_OK)
+        return sqlite_fail(c, tx_text[what]);
+    enum rc rc = sqlite3_step(*s) == SQLITE_DONE ? RC_OK : sqlite_fail(c, tx_text[what]);
+    sqlite3_reset(*s);
+    return rc;
+}
+
+bool driver_in_tx(const struct conn *c)
+{
+    return !sqlite3_get_autocommit(c->sqlite);
+}
+
+/* ---- for migrations and care ---- */
+
+enum rc driver_script(struct conn *c, const char *text)
+{
+    return sqlite3_exec(c->sqlite, text, NULL, NULL, NULL) == SQLITE_OK ? RC_OK
+                                                                        : sqlite_fail(c, "script");
+}
+
+enum rc driver_has_table(struct conn *c, const char *name, bool *has)
+{
+    static const char text[] =
+        "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND (?1 IS NULL OR name = ?1)"
+        " AND name NOT LIKE 'sqlite~_%' ESCAPE '~' LIMIT 1";
+    sqlite3_stmt *s = NULL;
+    int code = sqlite3_prepare_v2(c->sqlite, text, -1, &s, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(s);
+    enum rc rc =
+        code == SQLITE_ROW || code == SQLITE_DONE ? RC_OK : sqlite_fail(c, "list of tables");
+    if (rc == RC_OK)
+        *has = code == SQLITE_ROW;
+    sqlite3_finalize(s);
+    return rc;
+}
+
+/* What went wrong with the copy is known to the connection of the copy. */
+static enum rc copy_failed(struct conn *c, sqlite3 *to)
+{
+    enum rc rc = sqlite_rc(sqlite3_extended_errcode(to));
+    snprintf(c->error, sizeof c->error, "copy: %s", sqlite3_errmsg(to));
+    return rc == RC_OK ? RC_DB : rc;
+}
+
+static enum rc copy_pages(struct conn *c, sqlite3 *to)
+{
+    sqlite3_backup *b = sqlite3_backup_init(to, "main", c->sqlite, "main");
+    if (!b)
+        return copy_failed(c, to);
+    bool complete = sqlite3_backup_step(b, -1) == SQLITE_DONE;
+    return sqlite3_backup_finish(b) == SQLITE_OK && complete ? RC_OK : copy_failed(c, to);
+}
+
+static enum rc copy_into(struct conn *c, const char *file)
+{
+    sqlite3 *to = NULL;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    enum rc rc = sqlite3_open_v2(file, &to, flags, NULL) == SQLITE_OK ? copy_pages(c, to)
+                                                                      : copy_failed(c, to);
+    sqlite3_close(to);
+    return rc;
+}
+
+static bool sync_path(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        close(fd);
+    return synced;
+}
+
+static bool sync_folder_of(const char *file)
+{
+    struct buf folder;
+    buf_init(&folder, 8192);
+    const char *slash = strrchr(file, '/');
+    buf_add(&folder, slash ? file : ".", slash ? (size_t)(slash - file) + 1 : 1);
+    bool synced = !folder.overflow && sync_path(buf_text(&folder));
+    buf_free(&folder);
+    return synced;
+}
+
+/* The copy holds the same secrets as the database: the same people may read it. */
+static bool finish_copy(const struct conn *c, const char *part, const char *file)
+{
+    struct stat source;
+    return stat(c->path, &source) == 0 && chmod(part, source.st_mode & 07777) == 0 &&
+           sync_path(part) && rename(part, file) == 0 && sync_folder_of(file);
+}
+
+enum rc driver_backup(struct conn *c, const char *file)
+{
+    struct buf part;
+    buf_init(&part, 8192);
+    buf_fmt(&part, "%s.part", file);
+    unlink(buf_text(&part));
+    enum rc rc = part.overflow ? RC_DB : copy_into(c, buf_text(&part));
+    if (rc == RC_OK && !finish_copy(c, buf_text(&part), file)) {
+        snprintf(c->error, sizeof c->error, "copy: %s could not be finished", file);
+        rc = RC_DB;
+    }
+    if (rc != RC_OK)
+        unlink(buf_text(&part));
+    buf_free(&part);
+    return rc;
+}
+
+int driver_log_pages(const struct conn *c)
+{
+    return c->log_pages;
+}
+
+enum rc driver_checkpoint(struct conn *c, int wait_ms)
+{
+    int mode = wait_ms > 0 ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+    sqlite3_busy_timeout(c->sqlite, wait_ms);
+    int code = sqlite3_wal_checkpoint_v2(c->sqlite, "main", mode, NULL, NULL);
+    enum rc rc = code == SQLITE_OK ? RC_OK : sqlite_fail(c, "checkpoint");
+    sqlite3_busy_timeout(c->sqlite, SQLITE_BUSY_WAIT_MS);
+    return rc;
+}

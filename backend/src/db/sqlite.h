@@ -1,0 +1,24 @@
+/* The SQLite connection, shared by sqlite.c and sqlite_open.c and seen by nobody else. */
+#ifndef MMS_DB_SQLITE_H
+#define MMS_DB_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "db/driver.h"
+
+#define SQLITE_BUSY_WAIT_MS 10000
+
+struct conn {
+    sqlite3 *sqlite;
+    sqlite3_stmt *tx[DRIVER_TX_COUNT];
+    int log_pages;
+    char *path;
+    char error[512]; /* of the last failure; sqlite3_errmsg would tell of the last call */
+};
+
+/* The extended result code of SQLite as ours. */
+enum rc sqlite_rc(int code);
+/* Keeps the engine's text, with `what` (a statement's name) before it, and returns our code. */
+enum rc sqlite_fail(struct conn *c, const char *what);
+
+#endif

@@ -1,0 +1,368 @@
+/* Transactions. The writer owns the one connection that changes the database.
+ *
+ * Promise: done(RC_OK) is said only after the commit that holds the job's changes is durable, and
+ * done is called exactly once for each job that db_writer_submit took. Whatever goes wrong with a
+ * batch as a whole (begin, savepoint, commit, a transaction the engine gave up by itself) is told
+ * to every job that had not failed on its own. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/driver.h"
+
+#define CHECKPOINT_PAGES 2000 /* 8 MiB of log */
+/* Readers have kept the log from beginning anew for long: from here on wait for them a little. */
+#define LOG_LARGE_PAGES 8000
+#define CHECKPOINT_WAIT_MS 50
+#define STOP_WAIT_MS 2000
+
+enum rc db_run_read(struct db *reader, enum rc (*run)(struct db *db, void *arg), void *arg)
+{
+    struct conn *c = db_conn(reader);
+    if (driver_in_tx(c))
+        return run(reader, arg); /* inside a snapshot already */
+    enum rc rc = driver_tx(c, DRIVER_BEGIN_READ);
+    if (rc != RC_OK)
+        return rc;
+    rc = run(reader, arg);
+    db_check_ended(reader, "db_run_read");
+    enum rc ended = driver_in_tx(c) ? driver_tx(c, DRIVER_ROLLBACK) : RC_OK;
+    return rc != RC_OK ? rc : ended;
+}
+
+/* ---- the writer ---- */
+
+struct queued {
+    struct db_job job;
+    int64_t since_us;
+};
+
+struct db_writer {
+    struct db *db;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    /* under the lock */
+    struct queued ring[DB_QUEUE_MAX];
+    size_t head, count;
+    bool stopping;
+    /* of the thread */
+    struct queued batch[DB_BATCH_MAX];
+    enum rc rcs[DB_BATCH_MAX];
+    int checkpointed_pages;
+    /* for anybody */
+    _Atomic int64_t commits, jobs, failed_jobs, longest_wait_us;
+};
+
+enum rc db_writer_submit(struct db_writer *w, struct db_job job)
+{
+    struct queued queued = {job, clock_monotonic_us()};
+    enum rc rc = RC_OK;
+    pthread_mutex_lock(&w->lock);
+    if (w->stopping)
+        rc = RC_SHUTTING_DOWN;
+    else if (w->count == DB_QUEUE_MAX)
+        rc = RC_BUSY;
+    else
+        w->ring[(w->head + w->count++) % DB_QUEUE_MAX] = queued;
+    if (rc == RC_OK && w->count == 1)
+        pthread_cond_signal(&w->work);
+    pthread_mutex_unlock(&w->lock);
+    return rc;
+}
+
+/* Waits for work and takes it; 0: the writer is to stop and nothing is left. */
+static size_t take_batch(struct db_writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    while (w->count == 0 && !w->stopping)
+        pthread_cond_wait(&w->work, &w->lock);
+    size_t n = w->count < DB_BATCH_MAX ? w->count : DB_BATCH_MAX;
+    for (size_t i = 0; i < n; i++)
+        w->batch[i] = w->ring[(w->head + i) % DB_QUEUE_MAX];
+    w->head = (w->head + n) % DB_QUEUE_MAX;
+    w->count -= n;
+    pthread_mutex_unlock(&w->lock);
+    return n;
+}
+
+/* The engine has given up the whole transaction while a job ran: the job may know why. */
+static enum rc lost_transaction(enum rc job)
+{
+    return job == RC_DB_FULL || job == RC_DB_READONLY || job == RC_DB_CORRUPT ? job : RC_DB;
+}
+
+/* Runs one job; *rc is its own result. What is returned is about the transaction as a whole. */
+static enum rc run_job(struct db_writer *w, const struct db_job *job, bool alone, enum rc *rc)
+{
+    struct conn *c = db_conn(w->db);
+    enum rc whole = alone ? RC_OK : driver_tx(c, DRIVER_SAVEPOINT);
+    if (whole != RC_OK)
+        return whole;
+    *rc = job->run(w->db, job->arg);
+    db_check_ended(w->db, "a job of the writer");
+    if (!driver_in_tx(c))
+        return lost_transaction(*rc);
+    if (*rc != RC_OK && !alone)
+        whole = driver_tx(c, DRIVER_ROLLBACK_TO);
+    return whole != RC_OK || alone ? whole : driver_tx(c, DRIVER_RELEASE);
+}
+
+static enum rc run_jobs(struct db_writer *w, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        enum rc whole = run_job(w, &w->batch[i].job, n == 1, &w->rcs[i]);
+        if (whole != RC_OK)
+            return whole;
+    }
+    return RC_OK;
+}
+
+static size_t count_failed(const struct db_writer *w, size_t n)
+{
+    size_t failed = 0;
+    for (size_t i = 0; i < n; i++)
+        failed += w->rcs[i] != RC_OK;
+    return failed;
+}
+
+/* Begin, all jobs, commit. Afterwards no transaction is open, and rcs[] is what each job is told.
+ */
+static void run_batch(struct db_writer *w, size_t n)
+{
+    struct conn *c = db_conn(w->db);
+    for (size_t i = 0; i < n; i++)
+        w->rcs[i] = RC_OK;
+    enum rc whole = driver_tx(c, DRIVER_BEGIN_WRITE);
+    if (whole == RC_OK)
+        whole = run_jobs(w, n);
+    if (whole == RC_OK && count_failed(w, n) < n) {
+        whole = driver_tx(c, DRIVER_COMMIT);
+        if (whole == RC_OK)
+            atomic_fetch_add(&w->commits, 1);
+    }
+    if (whole != RC_OK) {
+        log_event(LOG_ERROR, "storage.batch_failed", NULL, LOG_TEXT("code", error_row(whole)->code),
+                  LOG_TEXT("error", driver_error(c)), LOG_INT("jobs", n));
+        for (size_t i = 0; i < n; i++)
+            w->rcs[i] = w->rcs[i] == RC_OK ? whole : w->rcs[i];
+    }
+    if (driver_in_tx(c) && driver_tx(c, DRIVER_ROLLBACK) != RC_OK && driver_in_tx(c))
+        db_misuse("ROLLBACK", "failed, and without it no promise can be kept");
+}
+
+static void tell_all(struct db_writer *w, size_t n)
+{
+    int64_t now = clock_monotonic_us(), longest = atomic_load(&w->longest_wait_us);
+    for (size_t i = 0; i < n; i++)
+        if (now - w->batch[i].since_us > longest)
+            longest = now - w->batch[i].since_us;
+    /* Counted before they are told, so that who has an answer finds itself in the figures. */
+    atomic_store(&w->longest_wait_us, longest);
+    atomic_fetch_add(&w->jobs, (int64_t)n);
+    atomic_fetch_add(&w->failed_jobs, (int64_t)count_failed(w, n));
+    for (size_t i = 0; i < n; i++)
+        if (w->batch[i].job.done)
+            w->batch[i].job.done(w->batch[i].job.arg, w->rcs[i]);
+}
+
+/* Between batches, when all have been told. A failure costs disk space only; the next attempt
+ * follows. */
+static void care_for_log(struct db_writer *w)
+{
+    struct conn *c = db_conn(w->db);
+    int pages = driver_log_pages(c);
+    if (pages < w->checkpointed_pages)
+        w->checkpointed_pages = 0; /* the log has begun anew */
+    if (pages - w->checkpointed_pages < CHECKPOINT_PAGES)
+        return;
+    w->checkpointed_pages = pages;
+    enum rc rc = driver_checkpoint(c, pages >= LOG_LARGE_PAGES ? CHECKPOINT_WAIT_MS : 0);
+    if (rc != RC_OK && rc != RC_DB_BUSY)
+        log_event(LOG_WARN, "storage.checkpoint_failed", NULL, LOG_TEXT("error", driver_error(c)));
+}
+
+static void *writer_main(void *arg)
+{
+    struct db_writer *w = arg;
+    for (size_t n = take_batch(w); n > 0; n = take_batch(w)) {
+        run_batch(w, n);
+        tell_all(w, n);
+        care_for_log(w);
+    }
+    enum rc rc = driver_checkpoint(db_conn(w->db), STOP_WAIT_MS);
+    if (rc != RC_OK && rc != RC_DB_BUSY)
+        log_event(LOG_WARN, "storage.checkpoint_failed", NULL,
+                  LOG_TEXT("error", db_last_error(w->db)));
+    return NULL;
+}
+
+enum rc db_writer_start(const char *path, struct db_writer **out, struct error *why)
+{
+    struct db *db = NULL;
+    enum rc rc = db_open(path, DB_WRITE, &db, why);
+    if (rc != RC_OK)
+        return rc;
+    struct db_writer *w = calloc(1, sizeof *w);
+    if (!w)
+        abort();
+    w->db = db;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->work, NULL);
+    if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
+        db_close(db);
+        free(w);
+        return why ? error_say(why, RC_INTERNAL, "无法启动写入线程，请检查系统的线程数限制",
+                               "The writer's thread cannot be started: check the system's limit of "
+                               "threads")
+                   : RC_INTERNAL;
+    }
+    *out = w;
+    return RC_OK;
+}
+
+void db_writer_stop(struct db_writer *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_signal(&w->work);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    db_close(w->db);
+    pthread_cond_destroy(&w->work);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+void db_writer_stats(struct db_writer *w, struct db_writer_stats *out)
+{
+    pthread_mutex_lock(&w->lock);
+    out->queue_length = (int64_t)w->count;
+    pthread_mutex_unlock(&w->lock);
+    out->commits = atomic_load(&w->commits);
+    out->jobs = atomic_load(&w->jobs);
+    out->failed_jobs = atomic_load(&w->failed_jobs);
+    out->longest_wait_us = atomic_load(&w->longest_wait_us);
+}
+
+/* ---- waiting for a job ---- */
+
+/* Held by who waits and by the job; the last one to let go frees it. */
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t finished;
+    enum rc (*run)(struct db *db, void *arg);
+    void (*release)(void *arg);
+    void *arg;
+    int holders;
+    bool is_finished;
+    enum rc rc;
+};
+
+static struct waiter *waiter_new(enum rc (*run)(struct db *db, void *arg), void *arg,
+                                 void (*release)(void *arg))
+{
+    struct waiter *wait = calloc(1, sizeof *wait);
+    if (!wait)
+        abort();
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&wait->finished, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_init(&wait->lock, NULL);
+    wait->run = run;
+    wait->arg = arg;
+    wait->release = release;
+    wait->holders = 2;
+    return wait;
+}
+
+static void waiter_drop(struct waiter *wait)
+{
+    pthread_mutex_lock(&wait->lock);
+    bool last = --wait->holders == 0;
+    pthread_mutex_unlock(&wait->lock);
+    if (!last)
+        return;
+    if (wait->release)
+        wait->release(wait->arg);
+    pthread_cond_destroy(&wait->finished);
+    pthread_mutex_destroy(&wait->lock);
+    free(wait);
+}
+
+static enum rc waiter_run(struct db *db, void *arg)
+{
+    const struct waiter *wait = arg;
+    return wait->run(db, wait->arg);
+}
+
+static void waiter_done(void *arg, enum rc rc)
+{
+    struct waiter *wait = arg;
+    pthread_mutex_lock(&wait->lock);
+    wait->rc = rc;
+    wait->is_finished = true;
+    pthread_cond_signal(&wait->finished);
+    pthread_mutex_unlock(&wait->lock);
+    waiter_drop(wait);
+}
+
+static struct timespec deadline_in(int ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+/* deadline NULL: as long as it takes. */
+static enum rc wait_for(struct waiter *wait, const struct timespec *deadline)
+{
+    int late = 0;
+    pthread_mutex_lock(&wait->lock);
+    while (!wait->is_finished && late != ETIMEDOUT)
+        late = deadline ? pthread_cond_timedwait(&wait->finished, &wait->lock, deadline)
+                        : pthread_cond_wait(&wait->finished, &wait->lock);
+    enum rc rc = wait->is_finished ? wait->rc : RC_BUSY;
+    pthread_mutex_unlock(&wait->lock);
+    return rc;
+}
+
+static enum rc submit_and_wait(struct db_writer *w, struct waiter *wait,
+                               const struct timespec *deadline)
+{
+    if (pthread_equal(pthread_self(), w->thread))
+        db_misuse("db_run_tx", "is called by a job of the writer, which would wait for itself");
+    enum rc rc = db_writer_submit(w, (struct db_job){waiter_run, waiter_done, wait});
+    if (rc == RC_OK)
+        rc = wait_for(wait, deadline);
+    else
+        waiter_drop(wait); /* the job's hold: it will never run */
+    waiter_drop(wait);
+    return rc;
+}
+
+enum rc db_run_tx(struct db_writer *w, enum rc (*run)(struct db *db, void *arg), void *arg)
+{
+    return submit_and_wait(w, waiter_new(run, arg, NULL), NULL);
+}
+
+enum rc db_run_tx_within(struct db_writer *w, enum rc (*run)(struct db *db, void *arg), void *arg,
+                         void (*release)(void *arg), int timeout_ms)
+{
+    struct timespec deadline = deadline_in(timeout_ms);
+    return submit_and_wait(w, waiter_new(run, arg, release), &deadline);
+}
