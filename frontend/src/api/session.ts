@@ -107,8 +107,8 @@ export function refresh(failed: string): Promise<boolean> {
   if (renewal) return renewal
   const alone = async () => {
     // Locks exist only where the page came over https or from localhost; elsewhere the server bears two tabs at once.
-    if (!('locks' in navigator)) return renew(failed)
-    return navigator.locks.request(LOCK, () => renew(failed))
+    const locks = navigator.locks as LockManager | undefined
+    return locks ? locks.request(LOCK, () => renew(failed)) : renew(failed)
   }
   const begun = alone().finally(() => {
     renewal = null

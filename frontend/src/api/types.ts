@@ -171,6 +171,7 @@ export interface DocumentLine {
   unit_price: Dec | null
   amount: Dec | null
   lot_no: string | null
+  expires_on: string | null
   location_id: number | null
   location_code: string | null
   remark: string | null

@@ -6,6 +6,11 @@ import { i18n, rememberedLanguage, useLanguage } from './i18n'
 import { router } from './router'
 import { followTheme } from './theme'
 
-followTheme()
-await useLanguage(rememberedLanguage())
-createApp(App).use(i18n).use(router).mount('#app')
+/** The page appears in its language: never keys first and words after. */
+async function start() {
+  followTheme()
+  await useLanguage(rememberedLanguage())
+  createApp(App).use(i18n).use(router).mount('#app')
+}
+
+void start()

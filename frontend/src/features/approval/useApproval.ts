@@ -62,8 +62,10 @@ export function useApproval(autoOpen: () => boolean) {
     const next = nextOf(ids.value, id)
     const answer = await run(id, action, reason)
     if (!answer) {
-      if (problem.value && LASTING.has(problem.value.code)) refusals.set(id, problem.value.message)
-      if (problem.value?.code === 'document_done' || problem.value?.code === 'insufficient_stock') stockChanged()
+      if (problem.value && LASTING.has(problem.value.code)) {
+        refusals.set(id, problem.value.message)
+        problem.value = null
+      } else stockChanged()
       return
     }
     toast(answer.message, 'good')
