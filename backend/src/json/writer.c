@@ -1,0 +1,160 @@
+#include <string.h>
+
+#include "json/json.h"
+
+void jw_init(struct json_writer *w, struct buf *out, bool numbers_as_text)
+{
+    *w = (struct json_writer){.out = out, .numbers_as_text = numbers_as_text};
+}
+
+static void before_value(struct json_writer *w)
+{
+    if (w->comma)
+        buf_char(w->out, ',');
+    w->comma = true;
+}
+
+static void open_with(struct json_writer *w, char bracket)
+{
+    before_value(w);
+    buf_char(w->out, bracket);
+    w->comma = false;
+}
+
+static void close_with(struct json_writer *w, char bracket)
+{
+    buf_char(w->out, bracket);
+    w->comma = true;
+}
+
+void jw_object(struct json_writer *w)
+{
+    open_with(w, '{');
+}
+
+void jw_object_end(struct json_writer *w)
+{
+    close_with(w, '}');
+}
+
+void jw_array(struct json_writer *w)
+{
+    open_with(w, '[');
+}
+
+void jw_array_end(struct json_writer *w)
+{
+    close_with(w, ']');
+}
+
+void jw_name(struct json_writer *w, const char *name)
+{
+    size_t n = strlen(name);
+    char *to = buf_room(w->out, n + 4);
+    if (!to)
+        return;
+    char *at = to;
+    if (w->comma)
+        *at++ = ',';
+    *at++ = '"';
+    memcpy(at, name, n);
+    at += n;
+    *at++ = '"';
+    *at++ = ':';
+    w->out->n += (size_t)(at - to);
+    w->comma = false;
+}
+
+void jw_null(struct json_writer *w)
+{
+    before_value(w);
+    buf_add(w->out, "null", 4);
+}
+
+void jw_bool(struct json_writer *w, bool value)
+{
+    before_value(w);
+    buf_str(w->out, value ? "true" : "false");
+}
+
+void jw_int(struct json_writer *w, int64_t value)
+{
+    before_value(w);
+    buf_int(w->out, value);
+}
+
+void jw_dec(struct json_writer *w, struct dec value)
+{
+    char text[DEC_TEXT_MAX];
+    size_t n = dec_print(value, text);
+    before_value(w);
+    if (w->numbers_as_text)
+        buf_char(w->out, '"');
+    buf_add(w->out, text, n);
+    if (w->numbers_as_text)
+        buf_char(w->out, '"');
+}
+
+static void add_escape(struct buf *out, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    char text[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    size_t n = 2;
+    switch (c) {
+    case '"':
+    case '\\':
+        text[1] = (char)c;
+        break;
+    case '\n':
+        text[1] = 'n';
+        break;
+    case '\r':
+        text[1] = 'r';
+        break;
+    case '\t':
+        text[1] = 't';
+        break;
+    default: /* a byte, not an enum */
+        n = 6;
+    }
+    buf_add(out, text, n);
+}
+
+void jw_text_n(struct json_writer *w, const char *text, size_t n)
+{
+    const char *run = text, *end = text + n;
+    before_value(w);
+    buf_char(w->out, '"');
+    for (const char *p = text; p < end; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        buf_add(w->out, run, (size_t)(p - run));
+        add_escape(w->out, c);
+        run = p + 1;
+    }
+    buf_add(w->out, run, (size_t)(end - run));
+    buf_char(w->out, '"');
+}
+
+void jw_text(struct json_writer *w, const char *text)
+{
+    if (text)
+        jw_text_n(w, text, strlen(text));
+    else
+        jw_null(w);
+}
+
+void jw_raw(struct json_writer *w, const char *json, size_t n)
+{
+    before_value(w);
+    buf_add(w->out, json, n);
+}
+
+void jw_members(struct json_writer *w, const char *members)
+{
+    if (!members || !*members)
+        return;
+    before_value(w);
+    buf_str(w->out, members);
+}
