@@ -2,6 +2,7 @@ import '@/styles/tokens.css'
 import '@/styles/base.css'
 import { createApp } from 'vue'
 import App from './App.vue'
+import { reportFaults } from './faults'
 import { i18n, rememberedLanguage, useLanguage } from './i18n'
 import { router } from './router'
 import { followTheme } from './theme'
@@ -10,7 +11,9 @@ import { followTheme } from './theme'
 async function start() {
   followTheme()
   await useLanguage(rememberedLanguage())
-  createApp(App).use(i18n).use(router).mount('#app')
+  const app = createApp(App).use(i18n).use(router)
+  reportFaults(app)
+  app.mount('#app')
 }
 
 void start()

@@ -41,6 +41,7 @@ export const router = createRouter({
 })
 
 function guard(to: RouteLocationNormalized) {
+  if (to.name === 'login' && sessionState.session) return { path: '/' }
   if (to.meta.open) return true
   if (!sessionState.session) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
   if (me.value?.mustChangePassword && to.name !== 'new-password') return { name: 'new-password', query: { next: to.fullPath } }
