@@ -103,6 +103,10 @@ const char *db_text_at(struct db_rows *rows, int column, size_t *n);
 /* A consistent snapshot for several reads. What `run` returns is returned. */
 MUST_CHECK enum rc db_run_read(struct db *reader, enum rc (*run)(struct db *db, void *arg), void *arg);
 
+/* Inside a job of the writer: runs `run` in a savepoint of its own, rolled back alone when it fails; what it returns is
+ * returned. For work of several parts of which each stands or falls by itself. */
+MUST_CHECK enum rc db_run_nested(struct db *db, enum rc (*run)(struct db *db, void *arg), void *arg);
+
 /* The one writer: a thread with its own connection. It takes what is queued (at most 128 jobs), runs each in a
  * savepoint, commits once, then tells all. A job that fails rolls back alone; when the commit fails, all are told. */
 struct db_writer;

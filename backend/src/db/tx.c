@@ -34,6 +34,22 @@ enum rc db_run_read(struct db *reader, enum rc (*run)(struct db *db, void *arg),
     return rc != RC_OK ? rc : ended;
 }
 
+enum rc db_run_nested(struct db *db, enum rc (*run)(struct db *db, void *arg), void *arg)
+{
+    struct conn *c = db_conn(db);
+    enum rc whole = driver_tx(c, DRIVER_SAVEPOINT);
+    if (whole != RC_OK)
+        return whole;
+    enum rc rc = run(db, arg);
+    if (!driver_in_tx(c))
+        return rc != RC_OK ? rc : RC_DB;
+    if (rc != RC_OK)
+        whole = driver_tx(c, DRIVER_ROLLBACK_TO);
+    if (whole == RC_OK)
+        whole = driver_tx(c, DRIVER_RELEASE);
+    return whole != RC_OK ? whole : rc;
+}
+
 /* ---- the writer ---- */
 
 struct queued {

@@ -196,8 +196,8 @@ static enum rc change_stock(struct ctx *c, const struct move *m, struct dec *bef
 
 static enum rc write_move(struct ctx *c, const struct move *m)
 {
-    struct dec before, after;
-    int64_t seq;
+    struct dec before = DEC_ZERO, after = DEC_ZERO;
+    int64_t seq = 0;
     TRY(change_balances(c, m));
     TRY(change_stock(c, m, &before, &after, &seq));
     return db_exec(c->db, &MOVE_INSERT,

@@ -8,7 +8,10 @@
 #include "json/json.h"
 
 /* One call on its way: the exchange, the context, and what admit has read. */
+struct app;
+
 struct call {
+    struct app *app; /* for the modules of app/ only */
     struct http_exchange *http;
     struct ctx ctx;
     const struct route *route;

@@ -1,12 +1,14 @@
 /* HTTP/1.1 through libmicrohttpd: the only folder that sees microhttpd.h.
  *
- * The way of a request: an I/O thread reads it (limits first), matches the route, and calls `admit` (who is it, may
- * he, is the body acceptable). Then the route's lane says where `run` is called:
+ * The way of a request: an I/O thread reads it (limits first), matches the route, and calls `admit`
+ * (who is it, may he, is the body acceptable). Then the route's lane says where `run` is called:
  *   READ   here, on the I/O thread: microseconds
  *   WRITE  handed to `submit_write` (the database's writer); the connection sleeps meanwhile
  *   SLOW   on the worker pool: hashing, uploads
  *   PROBE  on a thread of its own, so that health answers while the other lanes are full
- * The answer leaves when `http_done` is called (READ: when `run` returns). http knows nothing of MMS or of storage. */
+ * The answer leaves when `http_done` is called (READ: when `run` returns). In every lane but READ
+ * the application calls it, in `run` or later from any thread: a SLOW handler may go on to the
+ * writer. http knows nothing of MMS or of storage. */
 #ifndef MMS_HTTP_HTTP_H
 #define MMS_HTTP_HTTP_H
 
@@ -18,20 +20,21 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-#define HTTP_BODY_MAX (1024 * 1024)             /* bytes of a JSON body */
-#define HTTP_ANSWER_MAX (32 * 1024 * 1024)      /* bytes of an answer */
+#define HTTP_BODY_MAX (1024 * 1024)        /* bytes of a JSON body */
+#define HTTP_ANSWER_MAX (32 * 1024 * 1024) /* bytes of an answer */
 #define HTTP_PARAMS_MAX 4
 #define HTTP_SLOW_QUEUE_MAX 64
-#define HTTP_REQUEST_ID_MAX 64                  /* a client's X-Request-Id is taken when it is [A-Za-z0-9._-]{1,64} */
+/* A client's X-Request-Id is taken when it is [A-Za-z0-9._-]{1,64}. */
+#define HTTP_REQUEST_ID_MAX 64
 
 enum http_lane { LANE_READ, LANE_WRITE, LANE_SLOW, LANE_PROBE };
 
 /* A row of the route table, as far as http needs it. */
 struct http_route {
-    const char *method;   /* "GET", "POST", "PUT", "DELETE" */
-    const char *path;     /* "/api/materials/:id"; a literal segment wins over a parameter */
+    const char *method; /* "GET", "POST", "PUT", "DELETE" */
+    const char *path;   /* "/api/materials/:id"; a literal segment wins over a parameter */
     enum http_lane lane;
-    size_t body_max;      /* 0: HTTP_BODY_MAX */
+    size_t body_max; /* 0: HTTP_BODY_MAX */
 };
 
 struct http_param {
@@ -41,36 +44,38 @@ struct http_param {
 struct http_exchange;
 
 struct http_request {
-    const char *id;             /* for logs and answers */
+    const char *id; /* for logs and answers */
     const char *method;
-    const char *path;           /* decoded, without the query */
+    const char *path;               /* decoded, without the query */
     const struct http_route *route; /* NULL: none matched */
     struct http_param params[HTTP_PARAMS_MAX];
     size_t param_count;
-    const char *body;           /* NUL after the last byte */
+    const char *body; /* NUL after the last byte */
     size_t body_n;
-    const char *peer;           /* client address, X-Forwarded-For minded only from trusted proxies */
-    int64_t began_us;           /* clock_monotonic_us() */
-    int64_t now_ms;             /* the wall clock for all of this request */
+    const char *peer; /* client address, X-Forwarded-For minded only from trusted proxies */
+    int64_t began_us; /* clock_monotonic_us() */
+    int64_t now_ms;   /* the wall clock for all of this request */
 };
 
 struct http_response {
-    int status;                 /* 0: not answered yet */
+    int status; /* 0: not answered yet */
     struct buf body;
-    const char *content_type;   /* default application/json; charset=utf-8 */
-    struct { const char *name, *value; } headers[12];
+    const char *content_type; /* default application/json; charset=utf-8 */
+    struct {
+        const char *name, *value;
+    } headers[12];
     size_t header_count;
 };
 
 struct http_exchange {
     struct http_request request;
     struct http_response response;
-    struct arena arena;         /* lives as long as the exchange */
-    void *app;                  /* the application's own; set by admit */
+    struct arena arena; /* lives as long as the exchange */
+    void *app;          /* the application's own; set by admit */
 };
 
-/* NULL when absent. Query values are percent-decoded ('+' is a space); one that is not valid UTF-8 or holds NUL
- * makes the request a 400 before admit. The first of several equal names counts. */
+/* NULL when absent. Query values are percent-decoded ('+' is a space); one that is not valid UTF-8
+ * or holds NUL makes the request a 400 before admit. The first of several equal names counts. */
 const char *http_query(const struct http_exchange *x, const char *name);
 const char *http_header(const struct http_exchange *x, const char *name);
 const char *http_param(const struct http_exchange *x, const char *name);
@@ -79,8 +84,8 @@ void http_set_header(struct http_exchange *x, const char *name, const char *valu
 
 struct http_config {
     const char *host;
-    int port;                           /* 0: any free one */
-    int io_threads;                     /* 2–4 */
+    int port;       /* 0: any free one */
+    int io_threads; /* 2–4 */
     int slow_threads;
     size_t connections_max;
     const struct http_route *const *routes; /* pointers into the application's table */
@@ -89,11 +94,13 @@ struct http_config {
     const char *const *cors_origins;    /* NULL-ended; "*" = any; preflights are answered by http */
     const char *web_dir;                /* NULL: no page */
     void *app;
-    /* On the I/O thread, for every request that matched a route; sets x->response.status to refuse. */
+    /* On the I/O thread, for every request that matched a route, after its body was read; sets
+     * x->response.status to refuse. */
     void (*admit)(void *app, struct http_exchange *x);
-    /* In the lane. Must set x->response. */
+    /* In the lane. Must set x->response; in a lane other than READ it must end in http_done(x). */
     void (*run)(void *app, struct http_exchange *x);
-    /* Queues a WRITE; must end in http_done(x). RC_BUSY / RC_SHUTTING_DOWN: not taken, http then calls `refuse`. */
+    /* Queues a WRITE; must end in http_done(x). RC_BUSY / RC_SHUTTING_DOWN: not taken, http then
+     * calls `refuse`. */
     enum rc (*submit_write)(void *app, struct http_exchange *x);
     /* Writes the error envelope for what http itself refuses: 400, 404, 405, 413, 415, 503 … */
     void (*refuse)(void *app, struct http_exchange *x, enum rc rc);
@@ -103,25 +110,32 @@ struct http_config {
 
 struct http_server;
 
-MUST_CHECK enum rc http_start(const struct http_config *config, struct http_server **out, struct error *why);
+MUST_CHECK enum rc http_start(const struct http_config *config, struct http_server **out,
+                              struct error *why);
 int http_port(const struct http_server *s);
 /* The deferred answer is ready; from any thread, once. */
 void http_done(struct http_exchange *x);
-/* Stops accepting, waits until what was accepted is answered (at most timeout_ms), closes. */
-void http_stop(struct http_server *s, int timeout_ms);
+/* Stops accepting, waits until what was accepted is answered (at most timeout_ms), closes and
+ * frees. False: time ran out while handlers were still in a lane; nothing is freed, their http_done
+ * may still come, and the process should end without freeing what they use. */
+bool http_stop(struct http_server *s, int timeout_ms);
 
 /* ---- router.c: usable alone ---- */
 struct http_router;
-struct http_router *http_router_new(const struct http_route *const *routes, size_t count); /* NULL: two rows answer the same */
+/* NULL: two rows answer the same, or a path is not one. */
+struct http_router *http_router_new(const struct http_route *const *routes, size_t count);
 void http_router_free(struct http_router *r);
 enum http_match { HTTP_MATCHED, HTTP_NO_PATH, HTTP_NO_METHOD };
-/* params get their values from `path` (already decoded, segment by segment) in the arena. allow: for 405, "GET, PUT". */
-enum http_match http_router_find(const struct http_router *r, struct arena *a, const char *method, const char *path,
-                                 const struct http_route **route, struct http_param params[static HTTP_PARAMS_MAX],
+/* params get their values from `path` (already decoded, segment by segment) in the arena. allow:
+ * for 405, "GET, PUT". */
+enum http_match http_router_find(const struct http_router *r, struct arena *a, const char *method,
+                                 const char *path, const struct http_route **route,
+                                 struct http_param params[static HTTP_PARAMS_MAX],
                                  size_t *param_count, const char **allow);
 
 /* ---- address.c: usable alone ---- */
-/* The client's address: `peer` itself, or, while the nearest is a trusted proxy, the entry before it in X-Forwarded-For. */
+/* The client's address: `peer` itself, or, while the nearest is a trusted proxy, the entry before
+ * it in X-Forwarded-For. */
 const char *http_client_address(struct arena *a, const char *peer, const char *forwarded_for,
                                 const char *const *trusted_proxies);
 

@@ -1,0 +1,75 @@
+#include "app/app.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "domain/list.h"
+
+struct reader {
+    struct db *db;
+    struct list_memo *memo;
+};
+
+static void close_reader(void *arg)
+{
+    struct reader *r = arg;
+    db_close(r->db);
+    list_memo_free(r->memo);
+    free(r);
+}
+
+enum rc app_init(struct app *app, const struct settings *settings, struct error *why)
+{
+    *app = (struct app){.settings = settings, .started_ms = clock_now_ms()};
+    if (pthread_key_create(&app->readers, close_reader) != 0)
+        return error_set(why, RC_INTERNAL);
+    return db_writer_start(settings->db_path, &app->writer, why);
+}
+
+void app_end(struct app *app)
+{
+    db_writer_stop(app->writer);
+    void *own = pthread_getspecific(app->readers);
+    if (own)
+        close_reader(own);
+    pthread_key_delete(app->readers);
+}
+
+struct db *app_reader(struct app *app, struct list_memo **memo)
+{
+    struct reader *r = pthread_getspecific(app->readers);
+    if (!r) {
+        struct error why = {0};
+        struct db *db;
+        if (db_open(app->settings->db_path, DB_READ, &db, &why) != RC_OK) {
+            log_event(LOG_ERROR, "storage.reader_failed", NULL, LOG_TEXT("error", why.en));
+            return NULL;
+        }
+        r = calloc(1, sizeof *r);
+        if (!r)
+            abort();
+        *r = (struct reader){db, list_memo_new()};
+        pthread_setspecific(app->readers, r);
+    }
+    if (memo)
+        *memo = r->memo;
+    return r->db;
+}
+
+const struct http_route *const *app_routes(struct arena *a, size_t *count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < module_count; i++)
+        n += modules[i]->route_count;
+    const struct http_route **out = arena_array(a, n, sizeof *out);
+    *count = 0;
+    for (size_t i = 0; i < module_count; i++)
+        for (size_t k = 0; k < modules[i]->route_count; k++)
+            out[(*count)++] = &modules[i]->routes[k].http;
+    return out;
+}
+
+const struct route *app_route(const struct http_route *http)
+{
+    return (const struct route *)(const void *)((const char *)http - offsetof(struct route, http));
+}

@@ -1,0 +1,40 @@
+/* The running service: settings, the writer, a reader per thread, the server. */
+#ifndef MMS_APP_APP_H
+#define MMS_APP_APP_H
+
+#include <pthread.h>
+
+#include "base/settings.h"
+#include "db/db.h"
+#include "domain/route.h"
+#include "http/http.h"
+
+struct app {
+    const struct settings *settings;
+    struct db_writer *writer;
+    pthread_key_t readers; /* struct reader of each thread that reads */
+    int64_t started_ms;
+};
+
+MUST_CHECK enum rc app_init(struct app *app, const struct settings *settings, struct error *why);
+/* After the server has stopped. */
+void app_end(struct app *app);
+
+/* This thread's own read-only connection and remembered totals; NULL when it cannot be opened (logged). */
+struct db *app_reader(struct app *app, struct list_memo **memo);
+
+/* The callbacks of http_config (dispatch.c); `app` is the struct app. */
+void app_admit(void *app, struct http_exchange *x);
+void app_run(void *app, struct http_exchange *x);
+enum rc app_submit_write(void *app, struct http_exchange *x);
+void app_refuse(void *app, struct http_exchange *x, enum rc rc);
+void app_finished(void *app, struct http_exchange *x);
+
+/* Fills http_config's route pointers from the list of modules. */
+const struct http_route *const *app_routes(struct arena *a, size_t *count);
+const struct route *app_route(const struct http_route *http);
+
+extern const struct module health_module;
+extern const struct module openapi_module;
+
+#endif

@@ -1,0 +1,173 @@
+/* The way of a request through the lanes: who is it, may he, what does he want; then its handler in its lane. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "app/app.h"
+#include "base/log.h"
+#include "domain/idempotency.h"
+#include "domain/reply.h"
+#include "domain/session.h"
+
+#define SLOW_ANSWER_US 250000 /* reads that took longer are logged at info */
+
+static struct call *new_call(struct app *app, struct http_exchange *x)
+{
+    struct call *call = arena_new(&x->arena, struct call);
+    const char *accept = http_header(x, "Accept"), *language = http_header(x, "Accept-Language");
+    const char *id = http_param(x, "id");
+    call->app = app;
+    call->http = x;
+    call->route = x->request.route ? app_route(x->request.route) : NULL;
+    call->ctx = (struct ctx){.arena = &x->arena,
+                             .settings = app->settings,
+                             .now_ms = x->request.now_ms,
+                             .request_id = x->request.id,
+                             .english = language && strncasecmp(language, "en", 2) == 0,
+                             .numbers_as_text = accept && strstr(accept, "numbers=text") != NULL};
+    call->ctx.actor.ip_address = x->request.peer ? x->request.peer : "";
+    call->ctx.actor.user_agent = http_header(x, "User-Agent");
+    struct json number = {.type = JSON_NUMBER, .text = id, .n = id ? strlen(id) : 0};
+    if (!id || !json_to_int(&number, &call->id) || call->id < 1)
+        call->id = 0; /* nothing has this id: the module answers with its own "there is no such …" */
+    x->app = call;
+    return call;
+}
+
+static enum rc identify(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    const char *authorization = http_header(call->http, "Authorization");
+    if (call->route->permission == PERM_OPEN && !authorization)
+        return RC_OK;
+    c->db = app_reader(call->app, NULL);
+    if (!c->db)
+        return error_set(&c->err, RC_DB);
+    enum rc rc = session_authenticate(c, authorization);
+    if (call->route->permission == PERM_OPEN) { /* open to anybody: a bad token is no token */
+        if (rc != RC_OK) {
+            error_clear(&c->err);
+            c->actor.user_id = 0;
+            c->actor.role = ROLE_NONE;
+        }
+        return RC_OK;
+    }
+    if (rc != RC_OK)
+        return rc;
+    if (c->actor.must_change_password && call->route->permission != PERM_SIGNED_IN)
+        return error_set(&c->err, RC_PASSWORD_CHANGE_REQUIRED);
+    return ctx_require(c, call->route->permission);
+}
+
+static enum rc read_body(struct call *call)
+{
+    static const struct json empty = {.type = JSON_OBJECT};
+    const struct http_request *r = &call->http->request;
+    struct ctx *c = &call->ctx;
+    call->body = &empty;
+    if (!call->route->body || !r->body_n)
+        return RC_OK;
+    struct json_fault fault;
+    call->body = json_parse(c->arena, r->body, r->body_n, &fault);
+    if (call->body)
+        return RC_OK;
+    return error_say(&c->err, RC_BAD_JSON,
+                     arena_fmt(c->arena, "请求内容不是有效的 JSON：%s（第 %zu 字节）", fault.reason_zh, fault.offset),
+                     arena_fmt(c->arena, "The body is not valid JSON: %s (at byte %zu)", fault.reason, fault.offset));
+}
+
+void app_admit(void *app, struct http_exchange *x)
+{
+    struct call *call = new_call(app, x);
+    enum rc rc = identify(call);
+    if (rc == RC_OK)
+        rc = read_body(call);
+    if (rc != RC_OK)
+        reply_error(x, &call->ctx, rc);
+}
+
+void app_refuse(void *app, struct http_exchange *x, enum rc rc)
+{
+    struct call *call = x->app ? x->app : new_call(app, x);
+    error_clear(&call->ctx.err);
+    reply_error(x, &call->ctx, rc);
+}
+
+/* ---------------------------------------------------------------- WRITE */
+
+static enum rc write_job(struct db *db, void *arg)
+{
+    struct call *call = arg;
+    bool replayed;
+    call->ctx.db = db;
+    call->ctx.memo = NULL;
+    call->http->response.status = 0;
+    error_clear(&call->ctx.err);
+    TRY(idempotency_replay(call, &replayed));
+    if (replayed)
+        return RC_OK;
+    TRY(call->route->handler(call));
+    return idempotency_keep(call);
+}
+
+static void write_done(void *arg, enum rc rc)
+{
+    struct call *call = arg;
+    if (rc != RC_OK) {
+        if (call->ctx.err.rc == RC_OK || error_row(rc)->status >= 500)
+            error_clear(&call->ctx.err); /* the commit failed after the handler was content */
+        reply_error(call->http, &call->ctx, rc);
+    }
+    http_done(call->http);
+}
+
+enum rc app_submit_write(void *app, struct http_exchange *x)
+{
+    return db_writer_submit(((struct app *)app)->writer, (struct db_job){write_job, write_done, x->app});
+}
+
+/* ---------------------------------------------------------------- the other lanes */
+
+static enum rc run_slow(struct call *call)
+{
+    if (!call->route->prepare)
+        return call->route->handler(call);
+    TRY(call->route->prepare(call));
+    return app_submit_write(call->app, call->http);
+}
+
+void app_run(void *app, struct http_exchange *x)
+{
+    struct call *call = x->app;
+    struct ctx *c = &call->ctx;
+    enum http_lane lane = call->route->http.lane;
+    c->db = app_reader(app, &c->memo);
+    enum rc rc = RC_DB;
+    if (c->db)
+        rc = lane == LANE_SLOW ? run_slow(call) : call->route->handler(call);
+    bool handed_over = rc == RC_OK && lane == LANE_SLOW && call->route->prepare;
+    if (handed_over)
+        return; /* write_done answers */
+    if (rc != RC_OK)
+        reply_error(x, c, rc);
+    if (lane != LANE_READ)
+        http_done(x);
+}
+
+/* ---------------------------------------------------------------- the log */
+
+void app_finished(void *app, struct http_exchange *x)
+{
+    (void)app;
+    const struct http_request *r = &x->request;
+    const struct call *call = x->app;
+    int64_t took_us = clock_monotonic_us() - r->began_us;
+    bool plain = x->response.status < 400 && took_us < SLOW_ANSWER_US &&
+                 (strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0);
+    enum log_level level = x->response.status >= 500 ? LOG_ERROR : plain ? LOG_DEBUG : LOG_INFO;
+    if (!log_on(level))
+        return;
+    log_event(level, "http.request", r->id, LOG_TEXT("method", r->method), LOG_TEXT("path", r->path),
+              LOG_INT("status", x->response.status), LOG_INT("took_us", took_us), LOG_TEXT("address", r->peer),
+              LOG_INT("user_id", call ? call->ctx.actor.user_id : 0));
+}

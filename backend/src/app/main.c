@@ -1,0 +1,55 @@
+/* mms: one program, several commands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/settings.h"
+#include "ops/command.h"
+
+static const struct command *const commands[] = {
+    &serve_command, &migrate_command, &demo_command, &user_command, &verify_command, &check_config_command, &version_command,
+};
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+static void print_usage(FILE *out)
+{
+    fputs("usage: mms COMMAND [--help]\n\n", out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\nSettings come from the environment: mms serve --help\n", out);
+}
+
+static void print_help(const struct command *c)
+{
+    fputs(c->help, stdout);
+    if (c != &serve_command)
+        return;
+    struct buf out;
+    buf_init(&out, 64 * 1024);
+    settings_help(&out);
+    printf("\nSettings (environment):\n%s", buf_text(&out));
+    buf_free(&out);
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+        print_usage(stdout);
+        return EXIT_OK;
+    }
+    if (strcmp(name, "--version") == 0)
+        name = "version";
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i]->name, name) != 0)
+            continue;
+        for (int k = 2; k < argc; k++)
+            if (strcmp(argv[k], "--help") == 0) {
+                print_help(commands[i]);
+                return EXIT_OK;
+            }
+        return commands[i]->run(argc - 1, argv + 1);
+    }
+    print_usage(stderr);
+    return EXIT_USAGE_ERROR;
+}

@@ -1,0 +1,15 @@
+/* The list of modules: adding a resource is one line here. */
+#include "app/app.h"
+#include "domain/document.h"
+#include "domain/ledger.h"
+#include "domain/location.h"
+#include "domain/material.h"
+#include "domain/session.h"
+#include "domain/unit.h"
+#include "domain/user.h"
+
+const struct module *const modules[] = {
+    &session_module, &user_module,   &material_module, &ledger_module,  &unit_module,
+    &location_module, &document_module, &health_module, &openapi_module,
+};
+const size_t module_count = sizeof modules / sizeof *modules;

@@ -1,0 +1,107 @@
+/* Deciding: approve (and post), reject; and reversing what was approved. */
+#include <string.h>
+
+#include "domain/audit.h"
+#include "domain/document_rows.h"
+#include "domain/location.h"
+
+static const struct sql DOCUMENT_DECIDE = {
+    "document.decide", "UPDATE documents SET status = $2, approver_id = $3, approval_remark = $4, updated_at = $5, "
+                       "approved_at = $6 WHERE id = $1 AND status = 'pending'"};
+static const struct sql POSTING_LINES = {
+    "document_line.posting", "SELECT id, line_no, material_id, quantity, lot_id, location_id FROM document_lines "
+                             "WHERE document_id = $1 ORDER BY line_no"};
+static const struct sql LINE_COUNT = {"document_line.count",
+                                      "SELECT COUNT(*) AS n FROM document_lines WHERE document_id = $1"};
+
+static int64_t other_end(bool receipt, const char *purpose)
+{
+    if (strcmp(purpose, "opening") == 0)
+        return LOCATION_DIFFERENCE;
+    if (strcmp(purpose, "scrap") == 0)
+        return LOCATION_SCRAP;
+    if (strcmp(purpose, "return") == 0)
+        return LOCATION_CONSUMPTION;
+    return receipt ? LOCATION_SUPPLIER : LOCATION_CONSUMPTION;
+}
+
+/* A reversal goes back to where the reversed one came from. */
+static enum rc virtual_location(struct ctx *c, const struct document *d, int64_t *id)
+{
+    bool receipt = strcmp(d->transaction_type, "in") == 0;
+    if (strcmp(d->purpose, "reversal") != 0) {
+        *id = other_end(receipt, d->purpose);
+        return RC_OK;
+    }
+    struct document reversed;
+    TRY(document_get(c, d->reverses_id, &reversed));
+    *id = other_end(!receipt, reversed.purpose);
+    return RC_OK;
+}
+
+static enum rc posting_lines(struct ctx *c, int64_t document_id, struct posting *p)
+{
+    int64_t count;
+    TRY(ctx_number(c, &LINE_COUNT, DB_ARGS(DB_I(document_id)), &count));
+    struct posting_line *lines = arena_array(c->arena, (size_t)count, sizeof *lines);
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(c->db, &POSTING_LINES, DB_ARGS(DB_I(document_id)), &rows));
+    TRY(db_next(rows, &more));
+    while (more) {
+        lines[p->count++] = (struct posting_line){.line_id = db_int(rows, "id"),
+                                                  .line_no = db_int(rows, "line_no"),
+                                                  .material_id = db_int(rows, "material_id"),
+                                                  .quantity = db_dec(rows, "quantity"),
+                                                  .lot_id = db_int(rows, "lot_id"),
+                                                  .location_id = db_int(rows, "location_id")};
+        TRY(db_next(rows, &more));
+    }
+    p->lines = lines;
+    return RC_OK;
+}
+
+static enum rc post(struct ctx *c, const struct document *d)
+{
+    struct posting p = {.document_id = d->id, .receipt = strcmp(d->transaction_type, "in") == 0};
+    TRY(virtual_location(c, d, &p.virtual_location));
+    TRY(posting_lines(c, d->id, &p));
+    enum rc rc = ledger_post(c, &p);
+    if (rc == RC_INSUFFICIENT_STOCK)
+        return error_say(&c->err, rc, "库存不足,无法批准出库", "There is not enough stock to approve this issue");
+    return rc;
+}
+
+static enum rc may_decide_own(struct ctx *c)
+{
+    const char *who = NULL;
+    TRY(ctx_company_setting(c, "approval.own_documents", &who));
+    bool everybody = who && strcmp(who, "everybody") == 0;
+    bool nobody = who && strcmp(who, "nobody") == 0;
+    bool allowed = everybody || (!nobody && c->actor.role == ROLE_SYSTEM_ADMIN);
+    return allowed ? RC_OK : error_set(&c->err, RC_OWN_DOCUMENT);
+}
+
+enum rc document_decide(struct ctx *c, int64_t id, bool approve, const char *remark)
+{
+    struct document d;
+    TRY(document_get(c, id, &d));
+    if (strcmp(d.status, "pending") != 0)
+        return error_set(&c->err, RC_DOCUMENT_DONE);
+    bool own = d.applicant_id == c->actor.user_id;
+    if (own && approve)
+        TRY(may_decide_own(c));
+    TRY(db_exec(c->db, &DOCUMENT_DECIDE,
+                DB_ARGS(DB_I(id), DB_T(approve ? "approved" : "rejected"), DB_I(c->actor.user_id), DB_T(remark), DB_I(c->now_ms),
+                        approve ? DB_I(c->now_ms) : DB_N),
+                NULL));
+    if (approve)
+        TRY(post(c, &d));
+    TRY(ctx_changed(c, "documents"));
+    return audit_write(c, &(struct audit_entry){.module = "inventory", .action = approve ? "approve" : "reject",
+                                                .resource_type = "transaction", .resource_id = id,
+                                                .description = arena_fmt(c->arena, "%s%s: %s%s", approve ? "批准" : "拒绝",
+                                                                         strcmp(d.transaction_type, "in") == 0 ? "入库单"
+                                                                                                              : "出库单",
+                                                                         d.transaction_code, own ? "（本人提交）" : "")});
+}

@@ -1,0 +1,25 @@
+/* The row of a document as clients read it; shared by the files of this module. */
+#ifndef MMS_DOMAIN_DOCUMENT_ROWS_H
+#define MMS_DOMAIN_DOCUMENT_ROWS_H
+
+#include "domain/document.h"
+
+struct document {
+    struct record record;
+    int64_t id, material_id, applicant_id, approver_id, reverses_id, reversed_by_id, line_count;
+    const char *transaction_code, *transaction_type, *purpose, *status, *remark, *approval_remark;
+    const char *material_code, *material_name, *category, *unit, *applicant_name, *approver_name;
+    struct dec quantity, unit_price, total_amount;
+    int64_t created_at, updated_at, approved_at;
+};
+
+extern const struct record_type document_type;
+
+/* RC_DOCUMENT_NOT_FOUND when there is none. */
+MUST_CHECK enum rc document_get(struct ctx *c, int64_t id, struct document *out);
+
+/* The header of a pending document of `lines` lines that undoes `d`. */
+MUST_CHECK enum rc document_add_reversal(struct ctx *c, const struct document *d, int64_t lines, const char *remark, int64_t *id,
+                                         const char **number);
+
+#endif

@@ -1,0 +1,285 @@
+/* Start, stop, and what libmicrohttpd calls. */
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/exchange.h"
+#include "http/listen.h"
+
+enum {
+    PROBE_QUEUE_MAX = 16,
+    IDLE_S = 75,
+    CONNECTION_BYTES = 32 * 1024, /* request line and headers, and the window of the body */
+    LAST_ANSWERS_MS = 250,        /* for those that were refused when the time to stop ran out */
+};
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *bytes,
+                                  size_t *n, void **slot)
+{
+    struct http_server *s = cls;
+    struct exchange *e = *slot;
+
+    (void)version;
+    if (!e) {
+        *slot = e = exchange_take(s);
+        e->connection = connection;
+        atomic_fetch_add(&s->in_flight, 1);
+        request_begin(e, url, method);
+        if (e->stage == STAGE_READING)
+            return MHD_YES;
+        return e->takes_early_answer && answer_send(e) ? MHD_YES : MHD_NO;
+    }
+    if (*n) {
+        bool go_on = request_take_body(e, bytes, *n);
+        *n = 0;
+        return go_on ? MHD_YES : MHD_NO;
+    }
+    if (e->stage == STAGE_READING && !request_decide(e))
+        return MHD_YES; /* this is called again when it is back */
+    return answer_send(e) ? MHD_YES : MHD_NO;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **slot,
+                         enum MHD_RequestTerminationCode how)
+{
+    struct http_server *s = cls;
+    struct exchange *e = *slot;
+
+    (void)connection, (void)how;
+    if (!e)
+        return;
+    *slot = NULL;
+    if (e->stage == STAGE_ANSWERED && !e->told) {
+        answer_settle(e);
+        s->config.finished(s->config.app, &e->x);
+    }
+    exchange_give_back(e);
+    if (atomic_fetch_sub(&s->in_flight, 1) != 1 || !atomic_load(&s->stopping))
+        return;
+    pthread_mutex_lock(&s->lock);
+    pthread_cond_broadcast(&s->quiet);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Escapes are decoded by path.c, so that %2F does not cut a segment in two. */
+static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls, (void)connection;
+    return strlen(text);
+}
+
+__attribute__((format(printf, 2, 0))) static void on_library_log(void *cls, const char *format,
+                                                                 va_list args)
+{
+    char text[512];
+
+    (void)cls;
+    if (!log_on(LOG_DEBUG))
+        return;
+    vsnprintf(text, sizeof text, format, args);
+    text[strcspn(text, "\r\n")] = '\0';
+    log_event(LOG_DEBUG, "http.library", NULL, LOG_TEXT("text", text));
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *s = cls;
+
+    (void)connection, (void)slot;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+        acceptor_release(s->acceptor);
+}
+
+static bool take_connection(void *app, int fd, const struct sockaddr *peer, socklen_t n)
+{
+    struct http_server *s = app;
+    struct MHD_Daemon *d = s->daemons[s->next_daemon++ % s->daemon_count];
+
+    return MHD_add_connection(d, fd, peer, n) == MHD_YES;
+}
+
+/* libmicrohttpd's own pool of threads wants its own listening socket: so one daemon per thread. */
+static struct MHD_Daemon *start_daemon(struct http_server *s)
+{
+    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
+                           MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    /* The acceptor minds the limit for all daemons together. */
+    const intptr_t connections_max = (intptr_t)s->config.connections_max + 1;
+    struct MHD_OptionItem options[] = {
+        {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_library_log, NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, s},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s},
+        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, connections_max, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+
+    return MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_ARRAY, options,
+                            MHD_OPTION_END);
+}
+
+static bool start_daemons(struct http_server *s)
+{
+    size_t count = s->config.io_threads > 1 ? (size_t)s->config.io_threads : 1;
+
+    if (count > IO_THREADS_MAX)
+        count = IO_THREADS_MAX;
+    while (s->daemon_count < count) {
+        struct MHD_Daemon *d = start_daemon(s);
+        if (!d)
+            return false;
+        s->daemons[s->daemon_count++] = d;
+    }
+    return true;
+}
+
+static void init_locks(struct http_server *s)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->quiet, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->spare_lock, NULL);
+}
+
+static struct http_server *make_server(const struct http_config *config)
+{
+    struct http_server *s = calloc(1, sizeof *s);
+    unsigned long long first = 0;
+
+    if (!s || getrandom(&first, sizeof first, 0) != (ssize_t)sizeof first)
+        abort();
+    s->config = *config;
+    atomic_init(&s->next_id, first);
+    init_locks(s);
+    return s;
+}
+
+/* The daemons first: their threads use all the rest. */
+static void free_server(struct http_server *s)
+{
+    for (size_t i = 0; i < s->daemon_count; i++)
+        MHD_stop_daemon(s->daemons[i]);
+    pool_stop(s->slow);
+    pool_stop(s->probe);
+    acceptor_free(s->acceptor);
+    exchange_free_spares(s);
+    static_free(s->site);
+    http_router_free(s->router);
+    pthread_cond_destroy(&s->quiet);
+    pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->spare_lock);
+    free(s);
+}
+
+static bool start_threads(struct http_server *s, int listen_fd)
+{
+    const struct http_config *c = &s->config;
+
+    s->slow = pool_start("slow", c->slow_threads, HTTP_SLOW_QUEUE_MAX, lane_work);
+    s->probe = pool_start("probe", 1, PROBE_QUEUE_MAX, lane_work);
+    if (!s->slow || !s->probe || !start_daemons(s))
+        return false;
+    return acceptor_start(listen_fd, c->connections_max, take_connection, s, &s->acceptor);
+}
+
+static enum rc open_server(struct http_server *s, struct error *why)
+{
+    const struct http_config *c = &s->config;
+    int listen_fd;
+
+    s->router = http_router_new(c->routes, c->route_count);
+    if (!s->router)
+        return error_say(why, RC_INTERNAL, "路由表中有重复或无效的条目",
+                         "The route table has rows that answer the same, or a bad path");
+    if (c->web_dir) {
+        enum rc rc = static_load(c->web_dir, &s->site, why);
+        if (rc != RC_OK)
+            return rc;
+    }
+    enum rc rc = listen_open(c->host, c->port, &listen_fd, &s->port, why);
+    if (rc != RC_OK || start_threads(s, listen_fd))
+        return rc;
+    close(listen_fd);
+    return error_say(why, RC_INTERNAL, "HTTP 服务的线程无法启动",
+                     "The threads of the HTTP server cannot be started");
+}
+
+enum rc http_start(const struct http_config *config, struct http_server **out, struct error *why)
+{
+    struct http_server *s = make_server(config);
+    enum rc rc = open_server(s, why);
+
+    if (rc == RC_OK)
+        *out = s;
+    else
+        free_server(s);
+    return rc;
+}
+
+int http_port(const struct http_server *s)
+{
+    return s->port;
+}
+
+/* Waits until all is answered and sent, or time is up. */
+static void wait_quiet(struct http_server *s, int64_t ms)
+{
+    int64_t until_us = clock_monotonic_us() + ms * 1000;
+    const struct timespec until = {.tv_sec = until_us / 1000000,
+                                   .tv_nsec = until_us % 1000000 * 1000};
+    int timed_out = 0;
+
+    pthread_mutex_lock(&s->lock);
+    while (!timed_out && (s->away || atomic_load(&s->in_flight)))
+        timed_out = pthread_cond_timedwait(&s->quiet, &s->lock, &until);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void refuse_queued(struct pool *p)
+{
+    for (struct exchange *e = pool_take_back(p); e; e = pool_take_back(p)) {
+        exchange_refuse(e, RC_SHUTTING_DOWN);
+        http_done(&e->x);
+    }
+}
+
+/* From now on nothing is handed to a lane. How many are out there? */
+static size_t close_lanes(struct http_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->closed = true;
+    size_t away = s->away;
+    pthread_mutex_unlock(&s->lock);
+    return away;
+}
+
+bool http_stop(struct http_server *s, int timeout_ms)
+{
+    if (!atomic_exchange(&s->stopping, true))
+        acceptor_stop(s->acceptor);
+    wait_quiet(s, timeout_ms);
+    if (close_lanes(s)) {
+        refuse_queued(s->slow);
+        refuse_queued(s->probe);
+        wait_quiet(s, LAST_ANSWERS_MS);
+    }
+    if (close_lanes(s))
+        return false; /* freeing would pull the ground from under a handler */
+    free_server(s);
+    return true;
+}

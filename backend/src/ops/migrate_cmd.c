@@ -1,0 +1,22 @@
+/* mms migrate: brings the database to this program's version. */
+#include "ops/tool.h"
+
+static int run(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    struct tool t;
+    int code = tool_settings(&t, "migrate", false);
+    if (code == EXIT_OK)
+        code = tool_migrate(&t, "migrate", false);
+    arena_free(&t.arena);
+    return code;
+}
+
+const struct command migrate_command = {
+    .name = "migrate",
+    .summary = "bring the database (DB_PATH) to this version",
+    .help = "usage: mms migrate\n\nMakes the database when it is not there. An older one is first copied beside itself\n"
+            "(DB_PATH.before-NNNN); a newer one is refused. Run it as often as you like.\n",
+    .run = run,
+};

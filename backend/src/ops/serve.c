@@ -1,0 +1,126 @@
+/* mms serve: the service itself. */
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "base/log.h"
+#include "crypto/token.h"
+#include "ops/tool.h"
+
+#define IO_THREADS 2
+#define SLOW_THREADS 2
+#define CONNECTIONS_MAX 1024
+#define STOP_WITHIN_MS 8000
+
+/* SIGTERM and SIGINT are read from a descriptor, so that they interrupt nothing. Before any thread is made. */
+static int catch_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static enum rc start_server(struct tool *t, struct app *app, struct http_server **server)
+{
+    struct http_config config = {
+        .host = t->settings.host,
+        .port = (int)t->settings.port,
+        .io_threads = IO_THREADS,
+        .slow_threads = SLOW_THREADS,
+        .connections_max = CONNECTIONS_MAX,
+        .trusted_proxies = t->settings.trusted_proxies,
+        .cors_origins = t->settings.cors_origins,
+        .web_dir = t->settings.web_dir,
+        .app = app,
+        .admit = app_admit,
+        .run = app_run,
+        .submit_write = app_submit_write,
+        .refuse = app_refuse,
+        .finished = app_finished,
+    };
+    config.routes = app_routes(&t->arena, &config.route_count);
+    return http_start(&config, server, &t->err);
+}
+
+static void wait_for_signal(int signals)
+{
+    struct signalfd_siginfo info;
+    while (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
+        continue;
+    log_event(LOG_INFO, "server.stopping", NULL, LOG_TEXT("signal", strsignal((int)info.ssi_signo)));
+}
+
+static int fail(struct tool *t, enum rc rc)
+{
+    tool_print_error("serve", rc, &t->err);
+    return rc >= RC_DB && rc <= RC_DB_NEWER ? EXIT_STORAGE : EXIT_FAILED;
+}
+
+static int serve(struct tool *t, int signals)
+{
+    struct app app;
+    struct http_server *server = NULL;
+    enum rc rc = app_init(&app, &t->settings, &t->err);
+    if (rc != RC_OK)
+        return fail(t, rc);
+    t->writer = app.writer;
+    rc = tool_first_administrator(t, stderr);
+    if (rc == RC_OK)
+        rc = start_server(t, &app, &server);
+    int code = rc == RC_OK ? EXIT_OK : fail(t, rc);
+    if (rc == RC_OK) {
+        log_event(LOG_INFO, "server.started", NULL, LOG_INT("port", http_port(server)), LOG_TEXT("host", t->settings.host),
+                  LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", t->settings.db_path));
+        wait_for_signal(signals);
+        http_stop(server, STOP_WITHIN_MS);
+    }
+    app_end(&app);
+    t->writer = NULL;
+    if (rc == RC_OK)
+        log_event(LOG_INFO, "server.stopped", NULL, LOG_INT("uptime_s", (clock_now_ms() - app.started_ms) / 1000));
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    struct tool t;
+    int signals = catch_signals();
+    int code = tool_settings(&t, "serve", true);
+    if (code != EXIT_OK)
+        return code;
+    log_set_level(t.settings.log_level);
+    if (t.settings.log_dir && !log_open_dir(t.settings.log_dir)) {
+        error_fault(&t.err, &t.arena, "LOG_DIR", "unusable", "日志目录无法写入", "the log folder cannot be written to", NULL);
+        tool_print_error("serve", RC_INVALID_INPUT, &t.err);
+        return EXIT_SETTINGS;
+    }
+    char secret[TOKEN_RANDOM_MAX];
+    if (!t.settings.jwt_secret) { /* settings_read allows this outside production only */
+        token_random(secret);
+        t.settings.jwt_secret = secret;
+        log_write(LOG_WARN, "server.temporary_secret", NULL, NULL, 0);
+    }
+    code = tool_migrate(&t, "serve", true);
+    if (code == EXIT_OK)
+        code = serve(&t, signals);
+    arena_free(&t.arena);
+    log_close();
+    return code;
+}
+
+const struct command serve_command = {
+    .name = "serve",
+    .summary = "serve API and page",
+    .help = "usage: mms serve\n\nServes until SIGTERM or SIGINT; then finishes what was accepted and exits 0.\n"
+            "Exit codes: 74 the database cannot be used, 78 a setting is not acceptable.\n",
+    .run = run,
+};

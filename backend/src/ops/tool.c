@@ -1,0 +1,142 @@
+#include "ops/tool.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "crypto/password.h"
+#include "domain/user.h"
+
+void tool_print_error(const char *command, enum rc rc, const struct error *err)
+{
+    const struct error_row *row = error_row(rc);
+    fprintf(stderr, "mms %s: %s\n", command, err->zh ? err->zh : row->zh);
+    fprintf(stderr, "mms %s: %s\n", command, err->en ? err->en : row->en);
+    for (const struct field_fault *f = err->faults; f; f = f->next)
+        fprintf(stderr, "  %s: %s / %s\n", f->field, f->zh, f->en);
+}
+
+static const char *from_environment(const char *name)
+{
+    return getenv(name);
+}
+
+/* The commands sign nothing: a missing secret must not keep an administrator from his own data. */
+static const char *without_secret(const char *name)
+{
+    return strcmp(name, "JWT_SECRET") == 0 ? "commands-sign-no-tokens-0123456789" : getenv(name);
+}
+
+int tool_settings(struct tool *t, const char *command, bool need_secret)
+{
+    memset(t, 0, sizeof *t);
+    arena_init(&t->arena);
+    enum rc rc = crypto_init();
+    if (rc == RC_OK)
+        rc = settings_read(&t->arena, need_secret ? from_environment : without_secret, &t->settings, &t->err);
+    if (rc == RC_OK)
+        return EXIT_OK;
+    t->err.zh = "环境变量设置有误：";
+    t->err.en = "These settings are not acceptable:";
+    tool_print_error(command, rc, &t->err);
+    return EXIT_SETTINGS;
+}
+
+static void make_folder_of(struct tool *t)
+{
+    char *folder = dirname(arena_dup(&t->arena, t->settings.db_path));
+    if (mkdir(folder, 0750) != 0 && errno != EEXIST)
+        return; /* db_open says what is wrong */
+}
+
+int tool_migrate(struct tool *t, const char *command, bool quiet)
+{
+    struct db *db = NULL;
+    int applied = 0;
+    const char *snapshot = NULL;
+    make_folder_of(t);
+    enum rc rc = db_open(t->settings.db_path, DB_WRITE, &db, &t->err);
+    if (rc == RC_OK)
+        rc = db_migrate(db, t->settings.db_path, migrations, migration_count, clock_now_ms(), &t->arena, &applied, &snapshot,
+                        &t->err);
+    db_close(db);
+    if (rc != RC_OK) {
+        tool_print_error(command, rc, &t->err);
+        return EXIT_STORAGE;
+    }
+    if (!quiet)
+        printf("%s: %d migration(s) applied, schema version %d\n", t->settings.db_path, applied,
+               migrations[migration_count - 1].number);
+    if (snapshot)
+        printf("snapshot of the database before: %s\n", snapshot);
+    return EXIT_OK;
+}
+
+int tool_open(struct tool *t, const char *command)
+{
+    int code = tool_settings(t, command, false);
+    if (code == EXIT_OK)
+        code = tool_migrate(t, command, true);
+    if (code != EXIT_OK)
+        return code;
+    enum rc rc = db_writer_start(t->settings.db_path, &t->writer, &t->err);
+    if (rc == RC_OK)
+        return EXIT_OK;
+    tool_print_error(command, rc, &t->err);
+    return EXIT_STORAGE;
+}
+
+void tool_close(struct tool *t)
+{
+    db_writer_stop(t->writer);
+    arena_free(&t->arena);
+}
+
+struct running {
+    struct tool *tool;
+    enum rc (*service)(struct ctx *c, void *arg);
+    void *arg;
+};
+
+static enum rc run_service(struct db *db, void *arg)
+{
+    struct running *r = arg;
+    struct ctx c = {.arena = &r->tool->arena, .db = db, .settings = &r->tool->settings, .now_ms = clock_now_ms()};
+    c.actor.role = ROLE_SYSTEM_ADMIN;
+    enum rc rc = r->service(&c, r->arg);
+    r->tool->err = c.err;
+    return rc;
+}
+
+enum rc tool_run(struct tool *t, enum rc (*service)(struct ctx *c, void *arg), void *arg)
+{
+    struct running r = {t, service, arg};
+    return db_run_tx(t->writer, run_service, &r);
+}
+
+static enum rc add_first(struct ctx *c, void *arg)
+{
+    int64_t count, id;
+    const struct user *admin = arg;
+    TRY(user_count(c, &count));
+    return count ? RC_USERNAME_TAKEN : user_add(c, admin, &id);
+}
+
+enum rc tool_first_administrator(struct tool *t, FILE *out)
+{
+    char random[PASSWORD_RANDOM_MAX], hash[PASSWORD_HASH_MAX];
+    const char *given = t->settings.admin_initial_password;
+    password_random(random);
+    TRY(password_hash(given ? given : random, hash));
+    struct user admin = {.username = "admin", .role = "system_admin", .status = "active", .real_name = "系统管理员",
+                         .password_hash = hash, .must_change_password = t->settings.mode != MODE_DEVELOPMENT};
+    enum rc rc = tool_run(t, add_first, &admin);
+    if (rc == RC_USERNAME_TAKEN)
+        return RC_OK; /* there are users already */
+    if (rc == RC_OK && !given)
+        fprintf(out, "初始管理员 / first administrator: admin   一次性密码 / one-time password: %s\n", random);
+    fflush(out);
+    return rc;
+}

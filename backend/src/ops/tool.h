@@ -1,0 +1,37 @@
+/* What the commands share: settings from the environment, the migrated database, a context to call services with. */
+#ifndef MMS_OPS_TOOL_H
+#define MMS_OPS_TOOL_H
+
+#include <stdio.h>
+
+#include "base/settings.h"
+#include "domain/ctx.h"
+#include "ops/command.h"
+
+struct tool {
+    struct arena arena;
+    struct settings settings;
+    struct db_writer *writer;
+    struct error err;
+};
+
+/* Prints what is in err for a person: the sentence, then each field. */
+void tool_print_error(const char *command, enum rc rc, const struct error *err);
+
+/* Reads the settings; all faults are printed and EXIT_SETTINGS comes back (0: fine). Commands that sign no tokens
+ * (need_secret false) do without JWT_SECRET. */
+int tool_settings(struct tool *t, const char *command, bool need_secret);
+/* Makes the database's folder (one level) and brings the database to the newest version. Prints what it did. */
+int tool_migrate(struct tool *t, const char *command, bool quiet);
+/* tool_settings, tool_migrate and the writer. */
+int tool_open(struct tool *t, const char *command);
+void tool_close(struct tool *t);
+
+/* Runs a service in the writer's transaction, as the program itself, at the present time. */
+enum rc tool_run(struct tool *t, enum rc (*service)(struct ctx *c, void *arg), void *arg);
+
+/* The first administrator "admin" on a database without users: with ADMIN_INITIAL_PASSWORD, or with a random password, which
+ * is written once to `out`. */
+enum rc tool_first_administrator(struct tool *t, FILE *out);
+
+#endif

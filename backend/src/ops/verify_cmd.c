@@ -1,0 +1,167 @@
+/* mms verify: proves that ledger, balances, stock and documents agree. Each proof is one statement that gives the rows which
+ * break it; the first broken proof ends the run with its rows and exit code 1. */
+#include "ops/tool.h"
+
+struct proof {
+    const char *what;          /* "balances equal the ledger" */
+    struct sql counted;        /* how many things were compared: column n */
+    struct sql broken;         /* columns: row (text naming it), expected, found */
+};
+
+#define MAX_ROWS_SHOWN 20
+
+static const struct proof proofs[] = {
+    {"per material and lot, the sum over all locations is zero",
+     {"verify.lots", "SELECT COUNT(*) AS n FROM lots"},
+     {"verify.zero_sum",
+      "SELECT 'material ' || material_id || ' lot ' || lot_id AS thing, 0 AS expected, CAST(SUM(quantity) AS BIGINT) AS found "
+      "FROM balances GROUP BY material_id, lot_id HAVING SUM(quantity) <> 0 ORDER BY 1"}},
+    {"balances equal the ledger",
+     {"verify.balances", "SELECT COUNT(*) AS n FROM balances"},
+     {"verify.balances_ledger",
+      "SELECT 'material ' || material_id || ' lot ' || lot_id || ' location ' || location_id AS thing, "
+      "CAST(SUM(ledger) AS BIGINT) AS expected, CAST(SUM(balance) AS BIGINT) AS found FROM ("
+      "SELECT material_id, lot_id, to_location_id AS location_id, quantity AS ledger, 0 AS balance FROM moves UNION ALL "
+      "SELECT material_id, lot_id, from_location_id, -quantity, 0 FROM moves UNION ALL "
+      "SELECT material_id, lot_id, location_id, 0, quantity FROM balances) AS both_sides "
+      "GROUP BY material_id, lot_id, location_id HAVING SUM(ledger) <> SUM(balance) ORDER BY 1"}},
+    {"no real location has a negative balance",
+     {"verify.real", "SELECT COUNT(*) AS n FROM balances WHERE is_real = 1"},
+     {"verify.negative",
+      "SELECT 'material ' || b.material_id || ' lot ' || b.lot_id || ' location ' || b.location_id AS thing, 0 AS expected, "
+      "b.quantity AS found FROM balances b JOIN locations l ON l.id = b.location_id "
+      "WHERE (l.is_real = 1 AND b.quantity < 0) OR l.is_real <> b.is_real ORDER BY 1"}},
+    {"a material's stock equals its balances",
+     {"verify.materials", "SELECT COUNT(*) AS n FROM materials"},
+     {"verify.stock",
+      "SELECT 'material ' || m.id || ' (' || m.material_code || ')' AS thing, CAST(COALESCE((SELECT SUM(b.quantity) FROM "
+      "balances b WHERE b.material_id = m.id AND b.is_real = 1), 0) AS BIGINT) AS expected, m.current_stock AS found "
+      "FROM materials m WHERE m.current_stock <> COALESCE((SELECT SUM(b.quantity) FROM balances b "
+      "WHERE b.material_id = m.id AND b.is_real = 1), 0) ORDER BY m.id"}},
+    {"every line of an approved document has moves of exactly its quantity",
+     {"verify.lines", "SELECT COUNT(*) AS n FROM document_lines l JOIN documents d ON d.id = l.document_id "
+                      "WHERE d.status = 'approved'"},
+     {"verify.line_moves",
+      "SELECT 'document ' || d.id || ' (' || d.number || ') line ' || l.line_no AS thing, l.quantity AS expected, "
+      "CAST(COALESCE(SUM(v.quantity), 0) AS BIGINT) AS found FROM documents d JOIN document_lines l ON l.document_id = d.id "
+      "LEFT JOIN moves v ON v.line_id = l.id AND v.document_id = d.id AND v.material_id = l.material_id "
+      "WHERE d.status = 'approved' GROUP BY d.id, d.number, l.line_no, l.quantity "
+      "HAVING COALESCE(SUM(v.quantity), 0) <> l.quantity ORDER BY d.id"}},
+    {"no other document has moves, and no move is without its line",
+     {"verify.moves", "SELECT COUNT(*) AS n FROM moves"},
+     {"verify.stray_moves",
+      "SELECT 'move ' || v.id || ' of document ' || v.document_id AS thing, 0 AS expected, v.quantity AS found FROM moves v "
+      "LEFT JOIN documents d ON d.id = v.document_id LEFT JOIN document_lines l ON l.id = v.line_id "
+      "WHERE d.id IS NULL OR d.status <> 'approved' OR l.id IS NULL OR l.document_id <> v.document_id "
+      "OR l.material_id <> v.material_id ORDER BY v.id"}},
+    {"moves go the way of their document",
+     {"verify.ways", "SELECT COUNT(*) AS n FROM moves"},
+     {"verify.directions",
+      "SELECT 'move ' || v.id || ' of document ' || d.number AS thing, CASE d.kind WHEN 'receipt' THEN v.quantity ELSE "
+      "-v.quantity END AS expected, v.stock_after - v.stock_before AS found FROM moves v JOIN documents d ON "
+      "d.id = v.document_id JOIN locations f ON f.id = v.from_location_id JOIN locations t ON t.id = v.to_location_id "
+      "WHERE v.stock_after - v.stock_before <> CASE d.kind WHEN 'receipt' THEN v.quantity ELSE -v.quantity END "
+      "OR (d.kind = 'receipt') <> (f.is_real = 0) OR f.is_real + t.is_real <> 1 ORDER BY v.id"}},
+    {"each material's history is continuous",
+     {"verify.chained", "SELECT COUNT(*) AS n FROM moves"},
+     {"verify.history",
+      "SELECT 'move ' || id || ' of material ' || material_id || ' (seq ' || seq || ')' AS thing, previous AS expected, "
+      "stock_before AS found FROM (SELECT id, material_id, seq, stock_before, "
+      "COALESCE(LAG(stock_after) OVER (PARTITION BY material_id ORDER BY seq), 0) AS previous, "
+      "ROW_NUMBER() OVER (PARTITION BY material_id ORDER BY seq) AS place FROM moves) AS chain "
+      "WHERE stock_before <> previous OR seq <> place ORDER BY id"}},
+    {"each material's history ends at its stock",
+     {"verify.ends", "SELECT COUNT(*) AS n FROM materials WHERE move_count > 0"},
+     {"verify.last_move",
+      "SELECT 'material ' || m.id || ' (' || m.material_code || ') after ' || m.move_count || ' moves' AS thing, "
+      "COALESCE((SELECT v.stock_after FROM moves v WHERE v.material_id = m.id AND v.seq = m.move_count), 0) AS expected, "
+      "m.current_stock AS found FROM materials m WHERE m.current_stock <> COALESCE((SELECT v.stock_after FROM moves v "
+      "WHERE v.material_id = m.id AND v.seq = m.move_count), 0) "
+      "OR m.move_count <> (SELECT COUNT(*) FROM moves v WHERE v.material_id = m.id) ORDER BY m.id"}},
+    {"documents have all their lines, and amounts add up",
+     {"verify.documents", "SELECT COUNT(*) AS n FROM documents"},
+     {"verify.document_sums",
+      "SELECT 'document ' || d.id || ' (' || d.number || ')' AS thing, d.line_count AS expected, COUNT(l.id) AS found "
+      "FROM documents d LEFT JOIN document_lines l ON l.document_id = d.id GROUP BY d.id, d.number, d.line_count, "
+      "d.total_amount, d.purpose HAVING COUNT(l.id) <> d.line_count "
+      "OR (d.purpose <> 'reversal' AND COALESCE(SUM(l.amount), 0) <> COALESCE(d.total_amount, 0)) ORDER BY d.id"}},
+    {"document numbers have no gaps",
+     {"verify.numbers", "SELECT COUNT(*) AS n FROM document_numbers"},
+     {"verify.gaps",
+      "SELECT 'numbers of kind ' || n.prefix || ', ' || n.last || ' given out' AS thing, CAST(n.total AS BIGINT) AS expected, "
+      "(SELECT COUNT(*) FROM documents d WHERE d.kind = CASE n.prefix WHEN 'IN' THEN 'receipt' ELSE 'issue' END) AS found "
+      "FROM (SELECT prefix, SUM(last) AS total, MAX(last) AS last FROM document_numbers GROUP BY prefix) AS n "
+      "WHERE n.total <> (SELECT COUNT(*) FROM documents d WHERE d.kind = CASE n.prefix WHEN 'IN' THEN 'receipt' ELSE 'issue' "
+      "END) ORDER BY 1"}},
+};
+
+struct outcome {
+    const struct proof *proof;
+    int64_t counted, broken;
+};
+
+static enum rc prove(struct ctx *c, struct outcome *o)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(ctx_number(c, &o->proof->counted, DB_NO_ARGS, &o->counted));
+    TRY(db_start(c->db, &o->proof->broken, DB_NO_ARGS, &rows));
+    TRY(db_next(rows, &more));
+    for (; more; o->broken++) {
+        if (o->broken < MAX_ROWS_SHOWN)
+            printf("     %s: expected %lld, found %lld (millionths)\n", db_text(rows, "thing"),
+                   (long long)db_int(rows, "expected"), (long long)db_int(rows, "found"));
+        TRY(db_next(rows, &more));
+    }
+    return RC_OK;
+}
+
+static enum rc prove_all(struct db *db, void *arg)
+{
+    struct tool *t = arg;
+    struct ctx c = {.arena = &t->arena, .db = db, .settings = &t->settings, .now_ms = clock_now_ms()};
+    for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++) {
+        struct outcome o = {&proofs[i], 0, 0};
+        TRY(prove(&c, &o));
+        printf("%s  %s (%lld compared%s)\n", o.broken ? "FAIL" : "ok  ", o.proof->what, (long long)o.counted,
+               o.broken ? arena_fmt(c.arena, ", %lld differ", (long long)o.broken) : "");
+        if (o.broken)
+            return RC_DB_CHECK;
+    }
+    return RC_OK;
+}
+
+static int run(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    struct tool t;
+    struct db *db = NULL;
+    int code = tool_settings(&t, "verify", false);
+    if (code != EXIT_OK)
+        return code;
+    enum rc rc = db_open(t.settings.db_path, DB_READ, &db, &t.err);
+    if (rc != RC_OK) {
+        tool_print_error("verify", rc, &t.err);
+        code = EXIT_STORAGE;
+    } else {
+        rc = db_run_read(db, prove_all, &t);
+        if (rc != RC_OK && rc != RC_DB_CHECK) {
+            fprintf(stderr, "mms verify: %s\n", db_last_error(db));
+            code = EXIT_STORAGE;
+        } else {
+            code = rc == RC_OK ? EXIT_OK : EXIT_FAILED;
+        }
+    }
+    db_close(db);
+    arena_free(&t.arena);
+    return code;
+}
+
+const struct command verify_command = {
+    .name = "verify",
+    .summary = "prove that ledger, balances, stock and documents agree",
+    .help = "usage: mms verify\n\nReads one snapshot of the database, also while the service runs. Prints each proof and how many\n"
+            "things it compared; ends at the first that fails, naming the rows, with exit code 1.\n",
+    .run = run,
+};

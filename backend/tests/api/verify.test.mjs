@@ -1,0 +1,88 @@
+// mms verify: finds what somebody changed behind the program's back, and names it.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Server, accepted, getMaterial, issueOf, makeDocument, makeMaterial, makeUser, post, sqlite, start, stockUp } from './harness.mjs';
+
+const server = await start();
+after(() => server.stop());
+let material, receipt, issue, pending;
+
+before(async () => {
+    const admin = await server.admin();
+    const M = await makeUser(admin, 'inventory_manager');
+    material = await makeMaterial(M);
+    const other = await makeMaterial(M);
+    receipt = await stockUp(M, admin, material.id, 20);
+    await stockUp(M, admin, other.id, 7);
+    issue = await post(M, admin, issueOf(material.id, 5));
+    pending = await makeDocument(M, issueOf(material.id, 1));
+    await post(M, admin, issueOf(other.id, 7));
+    material = await getMaterial(M, material.id);
+});
+
+/** A copy with this done to it (the triggers that would forbid it taken away) is found out, and `names` is in the report. */
+async function finds(script, ...names) {
+    const copy = new Server({});
+    try {
+        await server.sql(`VACUUM INTO '${copy.db}'`);
+        const triggers = await copy.sql("SELECT name FROM sqlite_schema WHERE type = 'trigger'");
+        await copy.verifyClean();
+        await copy.sql(`PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ${triggers.map(({ name }) => `DROP TRIGGER ${name};`).join(' ')} ${script}`);
+        const { code, output } = await copy.verify();
+        assert.ok(code > 0, `verify found nothing (${code}):\n${output}`);
+        for (const name of names)
+            assert.ok([name].flat().some((one) => output.includes(one)), `the report does not name ${name}:\n${output}`);
+    } finally {
+        copy.removeFolder();
+    }
+}
+
+const ofMaterial = () => [material.material_code, `material ${material.id}`, `material_id ${material.id}`, `material_id=${material.id}`, `物料 ${material.id}`, `#${material.id}`];
+const ofDocument = (doc) => [doc.transaction_code ?? doc.transactionCode, `document ${doc.id}`, `document_id ${doc.id}`, `document_id=${doc.id}`, `#${doc.id}`];
+
+test('a clean database, and what was compared', async () => {
+    const { code, output } = await server.verify();
+    assert.equal(code, 0, output);
+    assert.match(output, /\d/, 'it tells how much it compared');
+    await server.verifyClean(); // beside the running program as well
+});
+
+test('a balance of a real place', () => finds(`UPDATE balances SET quantity = quantity + 1 WHERE material_id = ${material.id} AND is_real = 1`, ofMaterial()));
+test('a balance of a virtual place', () => finds(`UPDATE balances SET quantity = quantity - 1 WHERE material_id = ${material.id} AND is_real = 0`, ofMaterial()));
+test('a balance that is gone', () => finds(`DELETE FROM balances WHERE material_id = ${material.id} AND is_real = 1`, ofMaterial()));
+test('a balance from nowhere', () => finds(`INSERT INTO locations (id, code, code_fold, name_zh, kind, is_real, created_at) VALUES (77, 'X', 'x', 'x', 'storage', 1, 0);
+    INSERT INTO balances (material_id, lot_id, location_id, is_real, quantity) SELECT ${material.id}, lot_id, 77, 1, 3 FROM moves WHERE material_id = ${material.id} LIMIT 1`, ofMaterial()));
+test('both ends of a balance, so that the sum still is zero', () => finds(`UPDATE balances SET quantity = quantity + CASE is_real WHEN 1 THEN 1 ELSE -1 END WHERE material_id = ${material.id} AND (is_real = 1 OR location_id = 1)`, ofMaterial()));
+test('a move\'s quantity', () => finds(`UPDATE moves SET quantity = quantity + 1 WHERE document_id = ${issue.id}`, ofMaterial()));
+test('a move that is gone', () => finds(`DELETE FROM moves WHERE document_id = ${issue.id}`, [...ofMaterial(), ...ofDocument(issue)]));
+test('a move\'s place', () => finds(`UPDATE moves SET to_location_id = 4 WHERE document_id = ${issue.id}`, ofMaterial()));
+test('a material\'s stock', () => finds(`UPDATE materials SET current_stock = current_stock + 1 WHERE id = ${material.id}`, ofMaterial()));
+test('the stock by one millionth', () => finds(`UPDATE materials SET current_stock = 15000001 WHERE id = ${material.id}`, ofMaterial()));
+test('a material\'s count of moves', () => finds(`UPDATE materials SET move_count = move_count + 1 WHERE id = ${material.id}`, ofMaterial()));
+test('a gap in the sequence', () => finds(`UPDATE moves SET seq = 9 WHERE document_id = ${issue.id}`, ofMaterial()));
+test('history that is not continuous', () => finds(`UPDATE moves SET stock_before = stock_before + 1, stock_after = stock_after + 1 WHERE document_id = ${issue.id}`, ofMaterial()));
+test('an approved document without moves', () => finds(`UPDATE documents SET status = 'approved', approved_at = 1, approver_id = 1 WHERE id = ${pending.id}`, ofDocument(pending)));
+test('a pending document with moves', () => finds(`UPDATE documents SET status = 'pending', approved_at = NULL WHERE id = ${issue.id}`, ofDocument(issue)));
+test('a rejected document with moves', () => finds(`UPDATE documents SET status = 'rejected', approved_at = NULL WHERE id = ${receipt.id}`, ofDocument(receipt)));
+test('a line\'s quantity', () => finds(`UPDATE document_lines SET quantity = quantity + 1 WHERE document_id = ${receipt.id}`, ofDocument(receipt)));
+
+test('the triggers refuse all that through SQL', async () => {
+    const copy = path.join(server.dir, 'copy.db');
+    await server.sql(`VACUUM INTO '${copy}'`);
+    for (const script of [
+        'UPDATE moves SET quantity = 1', 'DELETE FROM moves', `UPDATE documents SET remark = 'x' WHERE id = ${issue.id}`, 'DELETE FROM documents',
+        'UPDATE document_lines SET quantity = 1', 'DELETE FROM document_lines', 'UPDATE operation_log SET description = \'x\'', 'DELETE FROM operation_log',
+        `UPDATE balances SET quantity = -1 WHERE is_real = 1`, `UPDATE materials SET current_stock = -1`,
+        `INSERT INTO moves SELECT id + 1000, ${pending.id}, line_id, material_id, lot_id, from_location_id, to_location_id, quantity, seq + 1000, 0, 0, posted_at, posted_by FROM moves LIMIT 1`,
+    ])
+        await assert.rejects(sqlite(copy, script), /constraint|append-only|final|never deleted|approved document/i, script);
+    const { code, output } = await server.run(['verify'], { env: { DB_PATH: copy } });
+    assert.equal(code, 0, output);
+});
+
+test('everything is still as it was', async () => {
+    accepted(await (await server.admin()).get(`/api/materials/${material.id}`), 200);
+    await server.verifyClean();
+});

@@ -1,0 +1,149 @@
+// Load, kill -9 at a random moment, start again on the same folder: what was acknowledged is there, nothing is half there.
+//   CRASH_ROUNDS  how often (50)
+//   CRASH_SEED    the moments and the order of things, as printed by an earlier run
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+
+import { accepted, approve, issueOf, makeMaterial, makeUser, materialBody, receiptOf, reject, sleep, start, unique, withoutGaps } from '../api/harness.mjs';
+import { randomFrom } from '../api/random.mjs';
+
+const ROUNDS = Number(process.env.CRASH_ROUNDS || 50);
+const SEED = Number(process.env.CRASH_SEED || Date.now() % 1_000_000);
+const CLIENTS = 8;
+const server = await start({ env: { LOG_LEVEL: 'warn' } });
+after(() => server.stop());
+const random = randomFrom(SEED);
+const admin = await server.admin();
+const applicant = await makeUser(admin, 'regular_user');
+const manager = await makeUser(admin, 'inventory_manager');
+const materials = [await makeMaterial(manager), await makeMaterial(manager)];
+
+/* What the program has promised, over all rounds. */
+const promised = { documents: new Map(), status: new Map(), materials: new Map() };
+/* Sent, but the answer did not come: key → body. Sent again after the restart with the same key. */
+let unanswered = new Map();
+
+/** Refused means an answer that is neither; a connection that broke is the crash itself. */
+class Crashed extends Error {}
+
+async function ask(promise) {
+    try {
+        return await promise;
+    } catch (error) {
+        if (error instanceof assert.AssertionError || error instanceof SyntaxError)
+            throw error;
+        throw new Crashed(error.message);
+    }
+}
+
+async function createDocument(body, key) {
+    unanswered.set(key, body);
+    const answer = await ask(applicant.post('/api/inventory', { ...body, remark: key }, { headers: { 'idempotency-key': key } }));
+    unanswered.delete(key);
+    if (answer.status === 400) {
+        assert.equal(answer.body.code, 'insufficient_stock', answer.text);
+        return null;
+    }
+    const { id, transactionCode } = accepted(answer, 201);
+    promised.documents.set(id, transactionCode);
+    return id;
+}
+
+async function step(worker) {
+    const material = materials[worker.below(materials.length)];
+    if (worker.below(10) === 0) {
+        const body = materialBody();
+        promised.materials.set(accepted(await ask(manager.post('/api/materials', body)), 201).id, body.materialCode);
+        return;
+    }
+    const id = await createDocument((worker.below(3) ? receiptOf : issueOf)(material.id, `${1 + worker.below(5)}.${worker.below(1000)}`), unique('key'));
+    if (id === null)
+        return;
+    const decision = worker.below(6);
+    if (decision === 0)
+        return; // stays pending
+    const answer = await ask(decision === 1 ? reject(manager, id) : approve(manager, id));
+    if (answer.status === 400)
+        assert.equal(answer.body.code, 'insufficient_stock', answer.text);
+    else
+        promised.status.set(id, accepted(answer, 200).status);
+}
+
+async function load(seed, steps) {
+    const worker = randomFrom(seed);
+    try {
+        for (;;) {
+            await step(worker);
+            steps.done++;
+        }
+    } catch (error) {
+        if (!(error instanceof Crashed))
+            throw error;
+    }
+}
+
+const none = async (what, query) => assert.deepEqual(await server.sql(query), [], what);
+
+async function checkPromises() {
+    const documents = new Map((await server.sql('SELECT id, number, status FROM documents')).map((row) => [row.id, row]));
+    for (const [id, number] of promised.documents)
+        assert.equal(documents.get(id)?.number, number, `document ${id} was acknowledged`);
+    for (const [id, status] of promised.status)
+        assert.equal(documents.get(id).status, status, `document ${id} was acknowledged as ${status}`);
+    const rows = new Map((await server.sql('SELECT id, material_code FROM materials')).map((row) => [row.id, row.material_code]));
+    for (const [id, code] of promised.materials)
+        assert.equal(rows.get(id), code, `material ${id} was acknowledged`);
+}
+
+async function checkNothingHalf() {
+    await none('approved, but no moves', "SELECT id FROM documents d WHERE status = 'approved' AND NOT EXISTS (SELECT 1 FROM moves WHERE document_id = d.id)");
+    await none('moves, but not approved', "SELECT DISTINCT document_id FROM moves v JOIN documents d ON d.id = v.document_id WHERE d.status <> 'approved'");
+    await none('a document without all its lines', 'SELECT id FROM documents d WHERE line_count <> (SELECT COUNT(*) FROM document_lines WHERE document_id = d.id)');
+    await none('moves that are not the lines', `SELECT l.document_id FROM document_lines l JOIN documents d ON d.id = l.document_id AND d.status = 'approved'
+        WHERE l.quantity <> (SELECT COALESCE(SUM(quantity), 0) FROM moves WHERE line_id = l.id)`);
+    await none('a deed without its log, or a log without its deed', `SELECT d.id FROM documents d WHERE
+        (SELECT COUNT(*) FROM operation_log WHERE module = 'inventory' AND action = 'create' AND resource_id = d.id) <> 1 OR
+        (SELECT COUNT(*) FROM operation_log WHERE module = 'inventory' AND action = 'approve' AND resource_id = d.id) <> (d.status = 'approved') OR
+        (SELECT COUNT(*) FROM operation_log WHERE module = 'inventory' AND action = 'reject' AND resource_id = d.id) <> (d.status = 'rejected')`);
+    await none('a log of what is not there', "SELECT resource_id FROM operation_log WHERE module = 'inventory' AND resource_id NOT IN (SELECT id FROM documents)");
+    await none('a stock that is not its moves', `SELECT id FROM materials m WHERE current_stock <>
+        (SELECT COALESCE(SUM(stock_after - stock_before), 0) FROM moves WHERE material_id = m.id) OR current_stock < 0`);
+}
+
+async function checkNumbers() {
+    withoutGaps((await server.sql('SELECT number FROM documents ORDER BY id')).map((row) => row.number));
+}
+
+/** What nobody knows the fate of is settled by asking again with the same key: there is one document, never two. */
+async function settle() {
+    const open = unanswered;
+    unanswered = new Map();
+    for (const [key, body] of open) {
+        await createDocument(body, key);
+        const made = await server.value(`SELECT COUNT(*) FROM documents WHERE remark = '${key}'`);
+        assert.ok(made === 1 || (made === 0 && body.transactionType === 'out'), `${made} documents for one key`);
+    }
+    return open.size;
+}
+
+test(`${ROUNDS} crashes`, { timeout: 3_600_000 }, async (t) => {
+    t.diagnostic(`CRASH_ROUNDS=${ROUNDS} CRASH_SEED=${SEED}`);
+    const steps = { done: 0 };
+    let settled = 0;
+    for (let i = 0; i < ROUNDS; i++) {
+        const workers = Array.from({ length: CLIENTS }, (_, k) => load(SEED + i * CLIENTS + k, steps));
+        await sleep(20 + random.below(400));
+        await server.kill9();
+        await Promise.all(workers);
+        await server.begin();
+        await checkPromises();
+        await checkNothingHalf();
+        await checkNumbers();
+        settled += await settle();
+        await checkNumbers();
+        await server.verifyClean();
+    }
+    t.diagnostic(`${steps.done} steps, ${promised.documents.size} documents, ${promised.status.size} decisions and ${promised.materials.size} materials acknowledged, ${settled} settled after a crash`);
+    assert.ok(steps.done > ROUNDS, 'there was load');
+    assert.ok(promised.status.size > ROUNDS / 2, 'there were decisions');
+});
