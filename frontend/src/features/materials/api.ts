@@ -7,7 +7,7 @@ export type MaterialChange = Record<string, string | number | null>
 
 export const balancesOf = (id: number) => get<Balance[]>(`/materials/${id}/balances`)
 export const codeHistoryOf = (id: number) => get<Page<CodeChange>>(`/materials/${id}/code-history`, { pageSize: 50 })
-export const units = () => get<Unit[] | Page<Unit>>('/units', { pageSize: 500 }).then((answer) => (Array.isArray(answer) ? answer : answer.list))
+export const units = () => get<Unit[]>('/units')
 
 export function movesOf(id: number, cursor: string | null, signal?: AbortSignal): Promise<Page<Move>> {
   return get<Page<Move>>(`/materials/${id}/moves`, { pageSize: MOVES_AT_ONCE, cursor }, signal)
