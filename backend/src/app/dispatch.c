@@ -71,9 +71,10 @@ static enum rc read_body(struct call *call)
     call->body = json_parse(c->arena, r->body, r->body_n, &fault);
     if (call->body)
         return RC_OK;
-    return error_say(&c->err, RC_BAD_JSON,
-                     arena_fmt(c->arena, "请求内容不是有效的 JSON：%s（第 %zu 字节）", fault.reason_zh, fault.offset),
-                     arena_fmt(c->arena, "The body is not valid JSON: %s (at byte %zu)", fault.reason, fault.offset));
+    error_fault(&c->err, c->arena, "body", "bad_json",
+                arena_fmt(c->arena, "%s（第 %zu 字节）", fault.reason_zh, fault.offset),
+                arena_fmt(c->arena, "%s (at byte %zu)", fault.reason, fault.offset), NULL);
+    return error_set(&c->err, RC_BAD_JSON);
 }
 
 void app_admit(void *app, struct http_exchange *x)

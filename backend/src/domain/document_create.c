@@ -84,8 +84,7 @@ static enum rc check_material(struct ctx *c, const struct new_document *d, size_
         return error_set(&c->err, RC_MATERIAL_NOT_FOUND);
     }
     if (strcmp(m.status, "active") != 0)
-        return error_say(&c->err, RC_MATERIAL_RETIRED, arena_fmt(c->arena, "物料已停用: %s", m.material_name),
-                         arena_fmt(c->arena, "The material is retired: %s", m.material_name));
+        return error_set(&c->err, RC_MATERIAL_RETIRED);
     if (!dec_fits(l->quantity, (unsigned)m.unit_decimals))
         error_fault(&c->err, c->arena, field_of(c, d, i, "quantity"), "decimals",
                     arena_fmt(c->arena, "单位 %s 最多允许%lld位小数", m.unit, (long long)m.unit_decimals),

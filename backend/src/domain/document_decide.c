@@ -89,7 +89,7 @@ enum rc document_decide(struct ctx *c, int64_t id, bool approve, const char *rem
     if (strcmp(d.status, "pending") != 0)
         return error_set(&c->err, RC_DOCUMENT_DONE);
     bool own = d.applicant_id == c->actor.user_id;
-    if (own && approve)
+    if (own)
         TRY(may_decide_own(c));
     TRY(db_exec(c->db, &DOCUMENT_DECIDE,
                 DB_ARGS(DB_I(id), DB_T(approve ? "approved" : "rejected"), DB_I(c->actor.user_id), DB_T(remark), DB_I(c->now_ms),

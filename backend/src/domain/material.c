@@ -429,7 +429,7 @@ static const struct route material_routes[] = {
           .answer = &material_type),
     ROUTE("POST", "/api/materials", LANE_WRITE, PERM_MATERIAL_WRITE, &material_type, post_material, "创建物料"),
     ROUTE("PUT", "/api/materials/:id", LANE_WRITE, PERM_MATERIAL_WRITE, &material_type, put_material, "更新物料"),
-    ROUTE("DELETE", "/api/materials/:id", LANE_WRITE, PERM_MATERIAL_WRITE, NULL, delete_material, "删除物料"),
+    ROUTE("DELETE", "/api/materials/:id", LANE_WRITE, PERM_MATERIAL_DELETE, NULL, delete_material, "删除物料"),
     ROUTE("POST", "/api/materials/:id/retire", LANE_WRITE, PERM_MATERIAL_WRITE, NULL, post_retire, "停用物料"),
     ROUTE("POST", "/api/materials/:id/restore", LANE_WRITE, PERM_MATERIAL_WRITE, NULL, post_restore, "恢复物料"),
     ROUTE("GET", "/api/materials/:id/code-history", LANE_READ, PERM_MATERIAL_READ, NULL, get_code_history, "物料编码变更历史",

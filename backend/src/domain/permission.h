@@ -12,6 +12,7 @@ enum permission {
     PERM_SIGNED_IN,         /* anybody signed in, even while the password must be changed */
     PERM_MATERIAL_READ,
     PERM_MATERIAL_WRITE,
+    PERM_MATERIAL_DELETE,
     PERM_LOCATION_WRITE,
     PERM_DOCUMENT_READ,     /* one's own documents */
     PERM_DOCUMENT_READ_ALL,

@@ -248,7 +248,8 @@ enum rc record_from_json(struct ctx *c, const struct record_type *type, const st
 {
     memset(record, 0, type->size);
     if (object->type != JSON_OBJECT) {
-        error_fault(&c->err, c->arena, *prefix ? prefix : "body", "type", "应为 JSON 对象", "must be a JSON object", NULL);
+        size_t n = strlen(prefix); /* "lines[2]." without its dot */
+        error_fault(&c->err, c->arena, n ? arena_copy(c->arena, prefix, n - 1) : "body", "type", "应为 JSON 对象", "must be a JSON object", NULL);
         return c->err.rc;
     }
     for (size_t i = 0; i < type->count; i++) {

@@ -320,7 +320,7 @@ static enum rc post_refresh(struct call *call)
     bool found;
     if (record_from_json(c, &refresh_type, call->body, "", RECORD_CREATE, &body) != RC_OK) {
         error_clear(&c->err);
-        return error_set(&c->err, body.record.given && !body.record.has ? RC_REFRESH_INVALID : RC_REFRESH_MISSING);
+        return error_set(&c->err, RC_REFRESH_MISSING);
     }
     TRY(find_token(c, body.refresh_token, &t, &found));
     if (!found || !t.live)

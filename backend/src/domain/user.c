@@ -236,7 +236,6 @@ static enum rc prepare_post_user(struct call *call)
         user_check_password(c, "password", u->password);
     if (rc != RC_OK || c->err.rc != RC_OK)
         return in_contract_words(c);
-    TRY(must_be_free(c, u->username, RC_USERNAME_TAKEN)); /* before the slow part; user_add looks again */
     TRY(hash_of(c, u->password, &u->password_hash));
     call->prepared = u;
     return RC_OK;

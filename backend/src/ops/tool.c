@@ -1,10 +1,7 @@
 #include "ops/tool.h"
 
-#include <errno.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "crypto/password.h"
 #include "domain/user.h"
@@ -44,19 +41,11 @@ int tool_settings(struct tool *t, const char *command, bool need_secret)
     return EXIT_SETTINGS;
 }
 
-static void make_folder_of(struct tool *t)
-{
-    char *folder = dirname(arena_dup(&t->arena, t->settings.db_path));
-    if (mkdir(folder, 0750) != 0 && errno != EEXIST)
-        return; /* db_open says what is wrong */
-}
-
 int tool_migrate(struct tool *t, const char *command, bool quiet)
 {
     struct db *db = NULL;
     int applied = 0;
     const char *snapshot = NULL;
-    make_folder_of(t);
     enum rc rc = db_open(t->settings.db_path, DB_WRITE, &db, &t->err);
     if (rc == RC_OK)
         rc = db_migrate(db, t->settings.db_path, migrations, migration_count, clock_now_ms(), &t->arena, &applied, &snapshot,

@@ -21,7 +21,8 @@ void tool_print_error(const char *command, enum rc rc, const struct error *err);
 /* Reads the settings; all faults are printed and EXIT_SETTINGS comes back (0: fine). Commands that sign no tokens
  * (need_secret false) do without JWT_SECRET. */
 int tool_settings(struct tool *t, const char *command, bool need_secret);
-/* Makes the database's folder (one level) and brings the database to the newest version. Prints what it did. */
+/* Brings the database to the newest version; makes the file, but never its folder: a folder that is not there is more often a
+ * volume that was not mounted than a wish for an empty database. Prints what it did. */
 int tool_migrate(struct tool *t, const char *command, bool quiet);
 /* tool_settings, tool_migrate and the writer. */
 int tool_open(struct tool *t, const char *command);

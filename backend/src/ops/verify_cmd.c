@@ -120,6 +120,10 @@ static enum rc prove_all(struct db *db, void *arg)
 {
     struct tool *t = arg;
     struct ctx c = {.arena = &t->arena, .db = db, .settings = &t->settings, .now_ms = clock_now_ms()};
+    int version;
+    TRY(db_schema_version(db, &version));
+    if (version != migrations[migration_count - 1].number)
+        return version > migrations[migration_count - 1].number ? RC_DB_NEWER : RC_DB;
     for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++) {
         struct outcome o = {&proofs[i], 0, 0};
         TRY(prove(&c, &o));
@@ -147,7 +151,9 @@ static int run(int argc, char **argv)
     } else {
         rc = db_run_read(db, prove_all, &t);
         if (rc != RC_OK && rc != RC_DB_CHECK) {
-            fprintf(stderr, "mms verify: %s\n", db_last_error(db));
+            if (rc != RC_DB_NEWER)
+                fprintf(stderr, "mms verify: %s\n", db_last_error(db));
+            tool_print_error("verify", rc, &t.err);
             code = EXIT_STORAGE;
         } else {
             code = rc == RC_OK ? EXIT_OK : EXIT_FAILED;
