@@ -129,12 +129,15 @@ enum rc app_submit_write(void *app, struct http_exchange *x)
 
 /* ---------------------------------------------------------------- the other lanes */
 
-static enum rc run_slow(struct call *call)
+/* *handed_over: the writer has the call now and answers; it may have done so already, so nothing of it is touched again. */
+static enum rc run_slow(struct call *call, bool *handed_over)
 {
     if (!call->route->prepare)
         return call->route->handler(call);
     TRY(call->route->prepare(call));
-    return app_submit_write(call->app, call->http);
+    enum rc rc = app_submit_write(call->app, call->http);
+    *handed_over = rc == RC_OK;
+    return rc;
 }
 
 void app_run(void *app, struct http_exchange *x)
@@ -144,11 +147,11 @@ void app_run(void *app, struct http_exchange *x)
     enum http_lane lane = call->route->http.lane;
     c->db = app_reader(app, &c->memo);
     enum rc rc = RC_DB;
+    bool handed_over = false;
     if (c->db)
-        rc = lane == LANE_SLOW ? run_slow(call) : call->route->handler(call);
-    bool handed_over = rc == RC_OK && lane == LANE_SLOW && call->route->prepare;
+        rc = lane == LANE_SLOW ? run_slow(call, &handed_over) : call->route->handler(call);
     if (handed_over)
-        return; /* write_done answers */
+        return;
     if (rc != RC_OK)
         reply_error(x, c, rc);
     if (lane != LANE_READ)

@@ -59,6 +59,8 @@ static void wait_for_signal(int signals)
 
 static int fail(struct tool *t, enum rc rc)
 {
+    fprintf(stderr, "mms serve: HOST=%s PORT=%lld DB_PATH=%s\n", t->settings.host, (long long)t->settings.port,
+            t->settings.db_path);
     tool_print_error("serve", rc, &t->err);
     return rc >= RC_DB && rc <= RC_DB_NEWER ? EXIT_STORAGE : EXIT_FAILED;
 }
@@ -79,7 +81,10 @@ static int serve(struct tool *t, int signals)
         log_event(LOG_INFO, "server.started", NULL, LOG_INT("port", http_port(server)), LOG_TEXT("host", t->settings.host),
                   LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", t->settings.db_path));
         wait_for_signal(signals);
-        http_stop(server, STOP_WITHIN_MS);
+        if (!http_stop(server, STOP_WITHIN_MS)) { /* handlers still run: nothing they use may be freed */
+            log_write(LOG_ERROR, "server.stop_timed_out", NULL, NULL, 0);
+            _exit(EXIT_FAILED);
+        }
     }
     app_end(&app);
     t->writer = NULL;
