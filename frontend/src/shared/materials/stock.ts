@@ -10,4 +10,4 @@ export function stockLevel(material: Pick<Material, 'current_stock' | 'min_stock
   return !isZero(max) && compare(stock, max) > 0 ? 'over' : 'enough'
 }
 
-export const STOCK_TONE = { none: 'bad', low: 'warn', over: 'wait', enough: 'good' } as const
+export const STOCK_TONE = { none: 'bad', low: 'warn', over: 'over', enough: 'good' } as const
