@@ -110,7 +110,8 @@ static const struct list_spec document_list = {
     .from = DOCUMENT_FROM,
     .count_from = "documents d",
     .id = "d.id",
-    .topic = "documents",
+    .topics = TOPIC_DOCUMENTS,
+    .row_topics = TOPIC_MATERIALS | TOPIC_USERS,
     .page_size = 10,
     .sorts = {{"created_at", "d.created_at", false}, {"transaction_code", "d.number", true}},
     .filters = {{"status", FILTER_CHOICE, "d.status = ?", statuses},
@@ -120,7 +121,7 @@ static const struct list_spec document_list = {
                 {"keyword", FILTER_LIKE,
                  "(LOWER(d.number) LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM document_lines x JOIN materials xm ON "
                  "xm.id = x.material_id WHERE x.document_id = d.id AND (xm.code_fold LIKE ? ESCAPE '\\' OR "
-                 "xm.name_fold LIKE ? ESCAPE '\\')))", .topic = "materials"}},
+                 "xm.name_fold LIKE ? ESCAPE '\\')))", .topics = TOPIC_MATERIALS}},
     .row = &document_type,
 };
 

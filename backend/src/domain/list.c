@@ -20,21 +20,28 @@ struct list_query {
     const char *where; /* "" or " WHERE …" */
     struct db_value args[ARGS_MAX];
     size_t arg_count;
-    const char *topics[4]; /* what the total depends on */
-    size_t topic_count;
+    unsigned topics;       /* what the total depends on */
 };
 
-/* ---------------------------------------------------------------- remembered totals */
+/* ---------------------------------------------------------------- remembered totals and pages */
 
-#define MEMO_SLOTS 128
+#define TOTAL_SLOTS 128
+#define PAGE_SLOTS 64
+#define PAGE_BYTES_MAX (64 * 1024) /* of a page that is remembered: at most 4 MiB a thread */
+#define KEY_MAX 8192               /* bytes of statement and values; longer ones are not remembered */
 
+/* A key is the whole text of statement and values, so that two queries can never be taken for each other. */
 struct memo_slot {
-    uint64_t key; /* hash of statement and values; 0: empty */
-    int64_t changes, total;
+    char *key; /* NULL: empty */
+    size_t key_n;
+    int64_t changes; /* of the topics, when it was remembered */
+    int64_t total;
+    char *page; /* the answer's body */
+    size_t page_n;
 };
 
 struct list_memo {
-    struct memo_slot slots[MEMO_SLOTS];
+    struct memo_slot totals[TOTAL_SLOTS], pages[PAGE_SLOTS];
 };
 
 struct list_memo *list_memo_new(void)
@@ -45,28 +52,79 @@ struct list_memo *list_memo_new(void)
     return memo;
 }
 
+static void forget(struct memo_slot *slot)
+{
+    free(slot->key);
+    free(slot->page);
+    *slot = (struct memo_slot){0};
+}
+
 void list_memo_free(struct list_memo *memo)
 {
+    if (!memo)
+        return;
+    for (size_t i = 0; i < TOTAL_SLOTS; i++)
+        forget(&memo->totals[i]);
+    for (size_t i = 0; i < PAGE_SLOTS; i++)
+        forget(&memo->pages[i]);
     free(memo);
 }
 
-static uint64_t hash_bytes(uint64_t h, const void *bytes, size_t n)
+static char *copy_bytes(const char *bytes, size_t n)
 {
-    const unsigned char *p = bytes;
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ p[i]) * UINT64_C(1099511628211); /* FNV-1a */
-    return h;
+    char *copy = malloc(n + 1);
+    if (!copy)
+        abort();
+    memcpy(copy, bytes, n);
+    copy[n] = 0;
+    return copy;
 }
 
-static uint64_t query_key(const char *text, const struct list_query *q)
+static size_t slot_of(const char *key, size_t n, size_t slots)
 {
-    uint64_t h = hash_bytes(UINT64_C(14695981039346656037), text, strlen(text));
-    for (size_t i = 0; i < q->arg_count; i++) {
-        const struct db_value *v = &q->args[i];
-        h = hash_bytes(h, &v->type, sizeof v->type);
-        h = v->type == DB_TEXT ? hash_bytes(h, v->text, strlen(v->text) + 1) : hash_bytes(h, &v->number, sizeof v->number);
+    uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (unsigned char)key[i]) * UINT64_C(1099511628211);
+    return (size_t)((h >> 7) % slots);
+}
+
+/* False: too long to be remembered. */
+static bool write_key(struct buf *key, const char *text, const struct db_value *args, size_t count, int64_t page,
+                      bool numbers_as_text)
+{
+    buf_init(key, KEY_MAX);
+    buf_str(key, text);
+    buf_char(key, numbers_as_text ? 't' : 'n');
+    buf_int(key, page); /* stands in the answer, but with a cursor not in the values */
+    for (size_t i = 0; i < count; i++) {
+        buf_char(key, '\n');
+        buf_char(key, args[i].type == DB_TEXT ? '"' : '#');
+        if (args[i].type == DB_TEXT) {
+            buf_int(key, (int64_t)strlen(args[i].text));
+            buf_char(key, ':');
+            buf_str(key, args[i].text);
+        } else {
+            buf_int(key, args[i].number);
+        }
     }
-    return h | 1;
+    if (!key->overflow)
+        return true;
+    buf_free(key);
+    return false;
+}
+
+static bool is_remembered(const struct memo_slot *slot, const struct buf *key, int64_t changes)
+{
+    return slot->key && slot->changes == changes && slot->key_n == key->n && memcmp(slot->key, key->bytes, key->n) == 0;
+}
+
+/* A slot that holds this key and nothing else yet. */
+static void take_slot(struct memo_slot *slot, const struct buf *key, int64_t changes)
+{
+    forget(slot);
+    slot->key = copy_bytes(key->bytes, key->n);
+    slot->key_n = key->n;
+    slot->changes = changes;
 }
 
 /* ---------------------------------------------------------------- reading the request */
@@ -119,8 +177,7 @@ static void add_filter(struct list_query *q, struct buf *where, const struct lis
     if (strchr(f->condition, '?'))
         q->args[q->arg_count++] = value;
     add_condition(where, f->condition, q->arg_count);
-    if (f->topic && q->topic_count < sizeof q->topics / sizeof *q->topics)
-        q->topics[q->topic_count++] = f->topic;
+    q->topics |= f->topics;
 }
 
 static bool is_choice(const struct list_filter *f, const char *text)
@@ -211,7 +268,7 @@ enum rc list_read(struct call *call, const struct list_spec *spec, const struct 
 {
     struct list_query *q = arena_new(call->ctx.arena, struct list_query);
     q->spec = spec;
-    q->topics[q->topic_count++] = spec->topic;
+    q->topics = spec->topics;
     struct buf where;
     buf_init(&where, 4096);
     if (scope) {
@@ -239,7 +296,37 @@ const char *list_where(const struct list_query *q, const struct db_value **args,
 
 /* ---------------------------------------------------------------- total */
 
-static const struct sql TOPIC_CHANGES = {"change_counters.get", "SELECT changes AS n FROM change_counters WHERE topic = $1"};
+static const struct sql ALL_CHANGES = {"change_counters.all", "SELECT topic, changes FROM change_counters"};
+
+struct changes {
+    int64_t of[4];
+};
+
+static enum rc read_changes(struct ctx *c, struct changes *out)
+{
+    static const char *const names[] = {"materials", "stock", "documents", "users"}; /* in the order of TOPIC_… */
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(c->db, &ALL_CHANGES, DB_NO_ARGS, &rows));
+    TRY(db_next(rows, &more));
+    while (more) {
+        const char *topic = db_text(rows, "topic");
+        for (size_t i = 0; i < 4; i++)
+            if (strcmp(names[i], topic) == 0)
+                out->of[i] = db_int(rows, "changes");
+        TRY(db_next(rows, &more));
+    }
+    return RC_OK;
+}
+
+/* Counters only grow, so their sum stands still only when all of them do. */
+static int64_t sum_of(const struct changes *changes, unsigned topics)
+{
+    int64_t sum = 0;
+    for (unsigned i = 0; i < 4; i++)
+        sum += topics & (1U << i) ? changes->of[i] : 0;
+    return sum;
+}
 
 static enum rc count_rows(struct call *call, const struct list_query *q, const char *text, int64_t *total)
 {
@@ -251,28 +338,29 @@ static enum rc count_rows(struct call *call, const struct list_query *q, const c
     return RC_OK;
 }
 
-static enum rc total_of(struct call *call, const struct list_query *q, int64_t *total)
+static enum rc total_of(struct call *call, const struct list_query *q, const struct changes *changes, int64_t *total)
 {
     struct ctx *c = &call->ctx;
     const char *from = q->spec->count_from ? q->spec->count_from : q->spec->from;
     const char *text = arena_fmt(c->arena, "SELECT COUNT(*) AS n FROM %s%s", from, q->where);
-    if (!c->memo)
+    struct buf key;
+    int64_t now = sum_of(changes, q->topics);
+    enum rc rc = RC_OK;
+    if (!c->memo || !write_key(&key, text, q->args, q->arg_count, 0, false))
         return count_rows(call, q, text, total);
-    int64_t changes = 0;
-    for (size_t i = 0; i < q->topic_count; i++) {
-        int64_t n;
-        TRY(ctx_number(c, &TOPIC_CHANGES, DB_ARGS(DB_T(q->topics[i])), &n));
-        changes += n; /* counters only grow, so the sum stands still only when all do */
+    struct memo_slot *slot = &c->memo->totals[slot_of(key.bytes, key.n, TOTAL_SLOTS)];
+    if (!is_remembered(slot, &key, now)) {
+        int64_t counted = 0;
+        rc = count_rows(call, q, text, &counted);
+        if (rc == RC_OK) {
+            take_slot(slot, &key, now);
+            slot->total = counted;
+        }
     }
-    uint64_t key = query_key(text, q);
-    struct memo_slot *slot = &c->memo->slots[(key >> 1) % MEMO_SLOTS];
-    if (slot->key != key || slot->changes != changes) {
-        int64_t counted;
-        TRY(count_rows(call, q, text, &counted));
-        *slot = (struct memo_slot){key, changes, counted};
-    }
-    *total = slot->total;
-    return RC_OK;
+    buf_free(&key);
+    if (rc == RC_OK)
+        *total = slot->total;
+    return rc;
 }
 
 /* ---------------------------------------------------------------- rows */
@@ -299,11 +387,17 @@ static const char *rows_text(struct call *call, struct list_query *q, struct db_
                      q->spec->id, way, limit, limit + 1);
 }
 
-static enum rc write_rows(struct call *call, struct list_query *q, struct json_writer *w, const char **next)
+static const char *cursor_of(struct call *call, const struct list_query *q, struct db_rows *rows)
 {
-    struct db_value args[ARGS_MAX];
-    size_t count;
-    const char *text = rows_text(call, q, args, &count);
+    long long id = (long long)db_int(rows, "cursor_id");
+    if (q->sort->text)
+        return arena_fmt(call->ctx.arena, "%lld:%s", id, db_text(rows, "cursor_value"));
+    return arena_fmt(call->ctx.arena, "%lld:%lld", id, (long long)db_int(rows, "cursor_value"));
+}
+
+static enum rc write_rows(struct call *call, const struct list_query *q, const char *text, const struct db_value *args,
+                          size_t count, struct json_writer *w, const char **next)
+{
     DB_ROWS rows = NULL;
     TRY(db_start_text(call->ctx.db, text, args, count, &rows));
     jw_array(w);
@@ -316,10 +410,7 @@ static enum rc write_rows(struct call *call, struct list_query *q, struct json_w
         record_write_row(w, q->spec->row, rows);
         jw_object_end(w);
         if (i == q->page_size - 1)
-            *next = q->sort->text
-                        ? arena_fmt(call->ctx.arena, "%lld:%s", (long long)db_int(rows, "cursor_id"), db_text(rows, "cursor_value"))
-                        : arena_fmt(call->ctx.arena, "%lld:%lld", (long long)db_int(rows, "cursor_id"),
-                                    (long long)db_int(rows, "cursor_value"));
+            *next = cursor_of(call, q, rows);
     }
     if (!more)
         *next = NULL;
@@ -333,19 +424,24 @@ struct reply_work {
     enum rc (*more)(struct call *call, struct list_query *q, struct json_writer *w);
 };
 
-static enum rc reply_in_snapshot(struct db *db, void *arg)
+/* The page as statement and values. */
+struct page {
+    const char *text;
+    struct db_value args[ARGS_MAX];
+    size_t count;
+};
+
+static enum rc write_page(const struct reply_work *work, const struct page *page, const struct changes *changes)
 {
-    (void)db;
-    struct reply_work *work = arg;
     struct call *call = work->call;
     struct list_query *q = work->q;
     int64_t total;
-    TRY(total_of(call, q, &total));
+    TRY(total_of(call, q, changes, &total));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
     jw_name(&w, "list");
     const char *next = NULL;
-    TRY(write_rows(call, q, &w, &next));
+    TRY(write_rows(call, q, page->text, page->args, page->count, &w, &next));
     jw_name(&w, "total");
     jw_int(&w, total);
     jw_name(&w, "page");
@@ -358,6 +454,44 @@ static enum rc reply_in_snapshot(struct db *db, void *arg)
         TRY(work->more(call, q, &w));
     jw_object_end(&w);
     return reply_end(call, &w);
+}
+
+static enum rc remembered_page(const struct reply_work *work, const struct page *page, const struct changes *changes,
+                               struct memo_slot *slot, const struct buf *key)
+{
+    struct http_response *r = &work->call->http->response;
+    int64_t now = sum_of(changes, work->q->topics | work->q->spec->row_topics);
+    if (is_remembered(slot, key, now)) {
+        buf_reset(&r->body);
+        buf_add(&r->body, slot->page, slot->page_n);
+        r->status = 200;
+        return RC_OK;
+    }
+    TRY(write_page(work, page, changes));
+    if (r->body.n <= PAGE_BYTES_MAX) {
+        take_slot(slot, key, now);
+        slot->page = copy_bytes(r->body.bytes, r->body.n);
+        slot->page_n = r->body.n;
+    }
+    return RC_OK;
+}
+
+static enum rc reply_in_snapshot(struct db *db, void *arg)
+{
+    (void)db;
+    const struct reply_work *work = arg;
+    struct ctx *c = &work->call->ctx;
+    struct changes changes = {0};
+    struct page *page = arena_new(c->arena, struct page);
+    struct buf key;
+    TRY(read_changes(c, &changes));
+    page->text = rows_text(work->call, work->q, page->args, &page->count);
+    if (!c->memo || work->more || !write_key(&key, page->text, page->args, page->count, work->q->page, c->numbers_as_text))
+        return write_page(work, page, &changes);
+    struct memo_slot *slot = &c->memo->pages[slot_of(key.bytes, key.n, PAGE_SLOTS)];
+    enum rc rc = remembered_page(work, page, &changes, slot, &key);
+    buf_free(&key);
+    return rc;
 }
 
 enum rc list_reply(struct call *call, struct list_query *q,

@@ -1,8 +1,8 @@
 /* Lists: filters, sorting, pages by number or by cursor, exact totals; all from one table per list.
  *
  * The statement is put together from the constant fragments of the list_spec alone; values from the request are only ever
- * bound. In a fragment `?` stands for the value. Totals are counted exactly and remembered per thread for as long as the
- * change_counters topic stands still. */
+ * bound. In a fragment `?` stands for the value. Totals are counted exactly, and both totals and whole pages are remembered
+ * per thread for as long as the change_counters of all that they depend on stand still (read in the same snapshot). */
 #ifndef MMS_DOMAIN_LIST_H
 #define MMS_DOMAIN_LIST_H
 
@@ -10,6 +10,9 @@
 
 #define LIST_PAGE_SIZE_MAX 1000
 #define LIST_FILTERS_MAX 12
+
+/* The rows of change_counters (ctx_changed) that a list depends on. */
+enum { TOPIC_MATERIALS = 1, TOPIC_STOCK = 2, TOPIC_DOCUMENTS = 4, TOPIC_USERS = 8 };
 
 enum filter_kind {
     FILTER_TEXT,   /* bound as text */
@@ -25,7 +28,7 @@ struct list_filter {
     const char *condition;      /* "m.category = ?"; may use ? several times */
     const char *const *choices; /* FILTER_CHOICE, NULL-ended */
     const char *preset;         /* the value when the request has none; NULL: no filter */
-    const char *topic;          /* counts under this filter also depend on this topic; NULL: on the list's alone */
+    unsigned topics;            /* TOPIC_… on which the number of rows depends under this filter, beside the list's own */
 };
 
 struct list_sort {
@@ -39,7 +42,8 @@ struct list_spec {
     const char *from;
     const char *count_from; /* enough for the filters; NULL: from */
     const char *id;      /* "m.id": makes every order total */
-    const char *topic;   /* change_counters topic */
+    unsigned topics;     /* TOPIC_… whose change changes the number of rows */
+    unsigned row_topics; /* … and those whose change changes what the rows say */
     int page_size;       /* default */
     struct list_sort sorts[6];     /* the first is the default, newest first; ends with a NULL name */
     struct list_filter filters[LIST_FILTERS_MAX]; /* ends with a NULL param */
@@ -66,7 +70,7 @@ const char *list_where(const struct list_query *q, const struct db_value **args,
 /* list_read and list_reply in one. */
 MUST_CHECK enum rc list_answer(struct call *call, const struct list_spec *spec, const struct list_scope *scope);
 
-/* Remembered totals, one per thread. */
+/* Remembered totals and pages, one memo per thread. */
 struct list_memo *list_memo_new(void);
 void list_memo_free(struct list_memo *memo);
 

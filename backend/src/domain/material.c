@@ -186,7 +186,8 @@ static const struct list_spec material_list = {
     .from = MATERIAL_FROM,
     .count_from = "materials m",
     .id = "m.id",
-    .topic = "materials",
+    .topics = TOPIC_MATERIALS,
+    .row_topics = TOPIC_STOCK | TOPIC_USERS,
     .page_size = 10,
     .sorts = {{"created_at", "m.created_at", false},
               {"material_code", "m.code_fold", true},
@@ -198,7 +199,7 @@ static const struct list_spec material_list = {
                  "(m.code_fold LIKE ? ESCAPE '\\' OR m.name_fold LIKE ? ESCAPE '\\' OR m.cas_no LIKE ? ESCAPE '\\')"},
                 {"subcategory", FILTER_TEXT, "m.subcategory = ?"},
                 {"unit", FILTER_TEXT, "m.unit_id = (SELECT id FROM units WHERE code = ?)"},
-                {"lowStock", FILTER_FLAG, "m.min_stock > 0 AND m.current_stock <= m.min_stock", .topic = "stock"}},
+                {"lowStock", FILTER_FLAG, "m.min_stock > 0 AND m.current_stock <= m.min_stock", .topics = TOPIC_STOCK}},
     .row = &material_type,
 };
 
@@ -280,7 +281,8 @@ static const struct list_spec code_history_list = {
                "h.change_reason, h.created_at",
     .from = "material_code_history h JOIN users u ON u.id = h.changed_by",
     .id = "h.id",
-    .topic = "materials",
+    .topics = TOPIC_MATERIALS,
+    .row_topics = TOPIC_USERS,
     .page_size = 10,
     .sorts = {{"created_at", "h.created_at", false}},
     .row = &code_change_type,

@@ -147,6 +147,7 @@ enum rc user_add(struct ctx *c, const struct user *u, int64_t *id)
 enum rc user_set_password(struct ctx *c, int64_t id, const char *password_hash, bool must_change, int64_t keep_session)
 {
     TRY(db_exec(c->db, &USER_PASSWORD, DB_ARGS(DB_I(id), DB_T(password_hash), DB_I(must_change), DB_I(c->now_ms)), NULL));
+    TRY(ctx_changed(c, "users"));
     return session_end_all(c, id, keep_session, "password");
 }
 
@@ -178,7 +179,7 @@ static const struct list_spec user_list = {
     .columns = "u.id, u.username, u.role, u.real_name, u.email, u.status, u.must_change_password, u.created_at, u.updated_at",
     .from = "users u",
     .id = "u.id",
-    .topic = "users",
+    .topics = TOPIC_USERS,
     .page_size = 10,
     .sorts = {{"created_at", "u.created_at", false}, {"username", "u.username_fold", true}},
     .filters = {{"keyword", FILTER_LIKE,
