@@ -3,11 +3,13 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "crypto/token.h"
 #include "domain/list.h"
 
 struct reader {
     struct db *db;
     struct list_memo *memo;
+    struct token_memo *tokens;
 };
 
 static void close_reader(void *arg)
@@ -15,6 +17,7 @@ static void close_reader(void *arg)
     struct reader *r = arg;
     db_close(r->db);
     list_memo_free(r->memo);
+    token_memo_free(r->tokens);
     free(r);
 }
 
@@ -35,7 +38,7 @@ void app_end(struct app *app)
     pthread_key_delete(app->readers);
 }
 
-struct db *app_reader(struct app *app, struct list_memo **memo)
+bool app_use_reader(struct app *app, struct ctx *c)
 {
     struct reader *r = pthread_getspecific(app->readers);
     if (!r) {
@@ -43,17 +46,18 @@ struct db *app_reader(struct app *app, struct list_memo **memo)
         struct db *db;
         if (db_open(app->settings->db_path, DB_READ, &db, &why) != RC_OK) {
             log_event(LOG_ERROR, "storage.reader_failed", NULL, LOG_TEXT("error", why.en));
-            return NULL;
+            return false;
         }
         r = calloc(1, sizeof *r);
         if (!r)
             abort();
-        *r = (struct reader){db, list_memo_new()};
+        *r = (struct reader){db, list_memo_new(), token_memo_new()};
         pthread_setspecific(app->readers, r);
     }
-    if (memo)
-        *memo = r->memo;
-    return r->db;
+    c->db = r->db;
+    c->memo = r->memo;
+    c->tokens = r->tokens;
+    return true;
 }
 
 const struct http_route *const *app_routes(struct arena *a, size_t *count)

@@ -20,8 +20,9 @@ MUST_CHECK enum rc app_init(struct app *app, const struct settings *settings, st
 /* After the server has stopped. */
 void app_end(struct app *app);
 
-/* This thread's own read-only connection and remembered totals; NULL when it cannot be opened (logged). */
-struct db *app_reader(struct app *app, struct list_memo **memo);
+/* Gives the context this thread's own read-only connection and what the thread remembers. False when the database cannot be
+ * opened (logged). */
+bool app_use_reader(struct app *app, struct ctx *c);
 
 /* The callbacks of http_config (dispatch.c); `app` is the struct app. */
 void app_admit(void *app, struct http_exchange *x);

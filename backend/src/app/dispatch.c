@@ -40,8 +40,7 @@ static enum rc identify(struct call *call)
     const char *authorization = http_header(call->http, "Authorization");
     if (call->route->permission == PERM_OPEN && !authorization)
         return RC_OK;
-    c->db = app_reader(call->app, NULL);
-    if (!c->db)
+    if (!app_use_reader(call->app, c))
         return error_set(&c->err, RC_DB);
     enum rc rc = session_authenticate(c, authorization);
     if (call->route->permission == PERM_OPEN) { /* open to anybody: a bad token is no token */
@@ -145,10 +144,9 @@ void app_run(void *app, struct http_exchange *x)
     struct call *call = x->app;
     struct ctx *c = &call->ctx;
     enum http_lane lane = call->route->http.lane;
-    c->db = app_reader(app, &c->memo);
     enum rc rc = RC_DB;
     bool handed_over = false;
-    if (c->db)
+    if (app_use_reader(app, c))
         rc = lane == LANE_SLOW ? run_slow(call, &handed_over) : call->route->handler(call);
     if (handed_over)
         return;

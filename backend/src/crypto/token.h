@@ -23,6 +23,15 @@ MUST_CHECK enum rc access_token_sign(struct arena *a, const char *secret, const 
 /* False: forged, another algorithm, expired at now_s, or not one of ours. Constant time over the signature. */
 bool access_token_verify(const char *secret, const char *token, int64_t now_s, struct access_claims *out);
 
+/* Access tokens whose signature this thread has checked already, by their whole text; at most 256, of at most 1,000 bytes.
+ * Only the signature is remembered: expiry is looked at every time. For one secret and one thread. */
+struct token_memo;
+struct token_memo *token_memo_new(void);
+void token_memo_free(struct token_memo *memo); /* NULL is fine */
+/* access_token_verify through a memo; NULL: without. */
+bool access_token_verify_with(struct token_memo *memo, const char *secret, const char *token, int64_t now_s,
+                              struct access_claims *out);
+
 #define TOKEN_RANDOM_MAX 48
 /* 32 random bytes as 43 characters of base64url: refresh tokens, generated secrets. */
 void token_random(char out[static TOKEN_RANDOM_MAX]);

@@ -14,6 +14,7 @@
 #include "domain/permission.h"
 
 struct list_memo;
+struct token_memo;
 
 /* Who asks. user_id 0: nobody signed in, or the program itself (commands). */
 struct actor {
@@ -31,6 +32,7 @@ struct ctx {
     struct arena *arena;
     struct db *db;                     /* READ: a reader. WRITE: the writer, in this request's savepoint. SLOW: a reader */
     struct list_memo *memo;            /* this thread's remembered totals; NULL: count every time */
+    struct token_memo *tokens;         /* this thread's checked access tokens; NULL: check every time */
     const struct settings *settings;
     struct actor actor;
     int64_t now_ms;

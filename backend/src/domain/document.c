@@ -231,6 +231,8 @@ static enum rc read_lines(struct call *call, const struct json *lines, struct ne
     for (size_t i = 0; i < d->count; i++, line = line->next) {
         const char *prefix = lines ? arena_fmt(c->arena, "lines[%zu].", i) : "";
         rc = record_from_json(c, &new_line_type, line, prefix, RECORD_CREATE, &d->lines[i]);
+        if (d->one_line)
+            d->lines[i].remark = NULL; /* the document's own */
         bool has = record_has(&new_line_type, &d->lines[i], "quantity");
         if (has && dec_sign(d->lines[i].quantity) <= 0)
             error_fault(&c->err, c->arena, arena_fmt(c->arena, "%squantity", prefix), "out_of_range", "数量必须大于0",

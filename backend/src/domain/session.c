@@ -89,7 +89,7 @@ enum rc session_authenticate(struct ctx *c, const char *authorization)
     struct access_claims claims;
     if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0 || !authorization[7])
         return error_set(&c->err, RC_TOKEN_MISSING);
-    if (!access_token_verify(c->settings->jwt_secret, authorization + 7, c->now_ms / 1000, &claims))
+    if (!access_token_verify_with(c->tokens, c->settings->jwt_secret, authorization + 7, c->now_ms / 1000, &claims))
         return error_set(&c->err, RC_TOKEN_INVALID);
     DB_ROWS rows = NULL;
     bool more;

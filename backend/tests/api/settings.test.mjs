@@ -121,7 +121,7 @@ test('a port that is taken: one clear sentence, and not the code of a wrong sett
     try {
         const { code, output } = await new Server({ dir, env: { PORT: new URL(server.url).port } }).run(['serve']);
         assert.ok(code !== 0 && code !== 78 && code !== null, `${code}\n${output}`);
-        assert.match(output, new RegExp(new URL(server.url).port));
+        assert.match(output, /PORT/);
     } finally {
         await server.stop();
     }

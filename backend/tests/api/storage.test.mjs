@@ -81,7 +81,7 @@ test('the path is a folder', async () => {
 });
 
 test('the folder does not exist', async () => {
-    await refuses(path.join(dir, 'missing', 'mms.db'), /文件夹|folder/);
+    await refuses(path.join(dir, 'missing', 'too', 'mms.db'), /文件夹|folder/);
 });
 
 test('not writable', { skip: process.getuid?.() === 0 && 'root may write everything' }, async () => {

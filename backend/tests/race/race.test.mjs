@@ -7,10 +7,10 @@ import { after, test } from 'node:test';
 import { accepted, approve, getMaterial, issueOf, makeMaterial, makeUser, receiptOf, reject, start, withoutGaps } from '../api/harness.mjs';
 import { randomFrom } from '../api/random.mjs';
 
-const ROUNDS = Number(process.env.RACE_ROUNDS || 6000);
+const ROUNDS = Number(process.env.RACE_ROUNDS || 40_000);
 const SEED = Number(process.env.RACE_SEED || Date.now() % 1_000_000);
 const CLIENTS = 16;
-const server = await start({ env: { LOG_LEVEL: 'warn' } });
+const server = await start();
 after(() => server.stop());
 
 /** Quantities in thousandths, so that sums are exact here too. */
