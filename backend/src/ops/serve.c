@@ -106,6 +106,7 @@ static int run(int argc, char **argv)
     if (t.settings.log_dir && !log_open_dir(t.settings.log_dir)) {
         error_fault(&t.err, &t.arena, "LOG_DIR", "unusable", "日志目录无法写入", "the log folder cannot be written to", NULL);
         tool_print_error("serve", RC_INVALID_INPUT, &t.err);
+        arena_free(&t.arena);
         return EXIT_SETTINGS;
     }
     char secret[TOKEN_RANDOM_MAX];

@@ -38,6 +38,7 @@ int tool_settings(struct tool *t, const char *command, bool need_secret)
     t->err.zh = "环境变量设置有误：";
     t->err.en = "These settings are not acceptable:";
     tool_print_error(command, rc, &t->err);
+    arena_free(&t->arena);
     return EXIT_SETTINGS;
 }
 
@@ -68,13 +69,14 @@ int tool_open(struct tool *t, const char *command)
     int code = tool_settings(t, command, false);
     if (code == EXIT_OK)
         code = tool_migrate(t, command, true);
+    enum rc rc = code == EXIT_OK ? db_writer_start(t->settings.db_path, &t->writer, &t->err) : RC_OK;
+    if (rc != RC_OK) {
+        tool_print_error(command, rc, &t->err);
+        code = EXIT_STORAGE;
+    }
     if (code != EXIT_OK)
-        return code;
-    enum rc rc = db_writer_start(t->settings.db_path, &t->writer, &t->err);
-    if (rc == RC_OK)
-        return EXIT_OK;
-    tool_print_error(command, rc, &t->err);
-    return EXIT_STORAGE;
+        arena_free(&t->arena);
+    return code;
 }
 
 void tool_close(struct tool *t)
