@@ -188,7 +188,7 @@ static void set_has(struct new_line *l, const char *field)
             l->record.has |= UINT64_C(1) << i;
 }
 
-/* Fills the line; false when the material has nothing to issue. */
+/* Fills the line; not useful when the material has nothing to issue, or needs no receipt. */
 static enum rc fill_line(struct ctx *c, struct step *s, size_t which, struct new_line *l, bool *useful)
 {
     struct demo *d = s->demo;
@@ -198,7 +198,9 @@ static enum rc fill_line(struct ctx *c, struct step *s, size_t which, struct new
     if (s->document.purpose && strcmp(s->document.purpose, "opening") == 0)
         share = 1;
     *l = (struct new_line){.material_id = m.id, .quantity = amount_of(d, level / share, m.unit_decimals)};
-    *useful = s->document.receipt || dec_cmp(m.current_stock, l->quantity) > 0;
+    bool opening = s->document.purpose != NULL;
+    *useful = s->document.receipt ? opening || dec_cmp(m.current_stock, DEC_WHOLE(level * 3 / 4)) < 0 /* nobody buys what is there */
+                                  : dec_cmp(m.current_stock, l->quantity) > 0;
     if (!s->document.receipt)
         return RC_OK;
     bool precious = m.control_flags && strstr(m.control_flags, "贵金属");

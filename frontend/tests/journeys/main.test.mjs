@@ -149,7 +149,7 @@ test('a material is made, received, approved by another person, shown on its car
 });
 
 test('on a phone nothing scrolls sideways', async () => {
-    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'zh-CN', hasTouch: true });
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', hasTouch: true });
     const page = await context.newPage();
     await page.goto(base);
     await page.getByTestId('login-username').fill('admin');
