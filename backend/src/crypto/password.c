@@ -29,7 +29,7 @@ static bool bcrypt_matches(const char *password, const char *hash)
 {
     struct crypt_data data;
     memset(&data, 0, sizeof data);
-    const char *again = crypt_r(password, hash, &data);
+    const char *again = crypt_rn(password, hash, &data, (int)sizeof data);
     size_t n = strlen(hash);
     bool same = again && *again != '*' && strlen(again) == n && sodium_memcmp(again, hash, n) == 0;
     sodium_memzero(&data, sizeof data);

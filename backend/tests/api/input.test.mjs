@@ -37,7 +37,10 @@ test('a body of exactly 1 MiB is read, one byte more is not', async () => {
     assert.equal(Buffer.byteLength(filled(MIB)), MIB);
     accepted(await sendBody(filled(MIB)), 201);
     const count = await server.value('SELECT COUNT(*) FROM materials');
-    refused(await sendBody(filled(MIB + 1)), ...TOO_LARGE);
+    /* The answer comes before the body is read; a client that is still writing may see the closed connection first. That the
+     * answer is 413 is looked at byte by byte below. */
+    const answer = await sendBody(filled(MIB + 1)).catch((error) => assert.match(error.code, /^(EPIPE|ECONNRESET)$/));
+    if (answer) refused(answer, ...TOO_LARGE);
     assert.equal(await server.value('SELECT COUNT(*) FROM materials'), count);
 });
 
