@@ -199,7 +199,7 @@ static enum rc fill_line(struct ctx *c, struct step *s, size_t which, struct new
         share = 1;
     *l = (struct new_line){.material_id = m.id, .quantity = amount_of(d, level / share, m.unit_decimals)};
     bool opening = s->document.purpose != NULL;
-    *useful = s->document.receipt ? opening || dec_cmp(m.current_stock, DEC_WHOLE(level * 3 / 4)) < 0 /* nobody buys what is there */
+    *useful = s->document.receipt ? opening || dec_cmp(m.current_stock, DEC_WHOLE(level * 17 / 20)) < 0 /* nobody buys what is there */
                                   : dec_cmp(m.current_stock, l->quantity) > 0;
     if (!s->document.receipt)
         return RC_OK;
@@ -282,7 +282,7 @@ static enum rc one_day(struct demo *d, int64_t day)
         struct step s = {.row = below(d, d->count),
                          .document = {.receipt = receipt, .count = 1 + below(d, 4),
                                       .remark = receipt ? "采购到货" : reasons[below(d, 5)]}};
-        bool decided = day < DAYS - 1 || below(d, 2) == 0;
+        bool decided = day < DAYS - 3 || below(d, 3) == 0; /* some of the last days still wait */
         TRY(document(d, &s, morning + (int64_t)below(d, 420) * 60000, decided, below(d, 20) != 0));
     }
     return RC_OK;
@@ -292,7 +292,7 @@ static enum rc one_day(struct demo *d, int64_t day)
 static enum rc use_up(struct demo *d)
 {
     for (size_t i = 0; i < 9; i++) {
-        for (int times = 0; times < 14; times++) {
+        for (int times = 0; times < 30; times++) {
             struct step s = {.row = i * 20 + 3, .document = {.count = 1, .remark = "集中领用"}};
             TRY(document(d, &s, d->first_day_ms + (DAYS - 3) * DAY_MS + (int64_t)(times * 20 + (int)i) * 60000, true, true));
         }
