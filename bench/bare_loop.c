@@ -1,0 +1,268 @@
+/* bare_loop DATABASE GROUP COUNT: approves COUNT pending one-line issue documents with the SQL
+ * statements that the service runs for each, GROUP of them a commit, without network, JSON, queue
+ * or threads. Prints approvals per second. What the service reaches is compared with this. */
+#include <sqlite3.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define CHECKPOINT_PAGES 2000 /* as the service */
+#define PENDING_MAX 1000000
+
+enum statement {
+    BEGIN,
+    COMMIT,
+    SAVEPOINT,
+    RELEASE,
+    DOCUMENT_BY_ID,
+    COMPANY_SETTING,
+    DOCUMENT_DECIDE,
+    LINE_COUNT,
+    POSTING_LINES,
+    AVAILABLE,
+    BALANCE_DEBIT,
+    BALANCE_ADD,
+    STOCK_ADD,
+    MOVE_INSERT,
+    CHANGED,
+    AUDIT_INSERT,
+    STATEMENT_COUNT
+};
+
+static const char *const texts[STATEMENT_COUNT] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [SAVEPOINT] = "SAVEPOINT job",
+    [RELEASE] = "RELEASE job",
+    [DOCUMENT_BY_ID] = "SELECT d.id, d.number AS transaction_code, CASE d.kind WHEN 'receipt' THEN "
+                       "'in' ELSE 'out' END AS "
+                       "transaction_type, d.purpose, l.material_id, l.quantity, l.unit_price, "
+                       "d.total_amount, d.applicant_id, "
+                       "d.approver_id, d.status, d.remark, d.approval_remark, d.reverses_id, "
+                       "(SELECT r.id FROM documents r WHERE "
+                       "r.reverses_id = d.id AND r.status IN ('pending', 'approved')) AS "
+                       "reversed_by_id, d.line_count, d.created_at, "
+                       "d.updated_at, d.approved_at, m.material_code, m.material_name, m.category, "
+                       "un.code AS unit, "
+                       "COALESCE(ua.real_name, ua.username) AS applicant_name, "
+                       "COALESCE(up.real_name, up.username) AS approver_name "
+                       "FROM documents d JOIN document_lines l ON l.document_id = d.id AND "
+                       "l.line_no = 1 JOIN materials m ON m.id = "
+                       "l.material_id JOIN units un ON un.id = m.unit_id JOIN users ua ON ua.id = "
+                       "d.applicant_id LEFT JOIN users up ON "
+                       "up.id = d.approver_id WHERE d.id = ?1",
+    [COMPANY_SETTING] = "SELECT value FROM settings WHERE key = 'approval.own_documents'",
+    [DOCUMENT_DECIDE] = "UPDATE documents SET status = 'approved', approver_id = 1, "
+                        "approval_remark = NULL, updated_at = "
+                        "?2, approved_at = ?2 WHERE id = ?1 AND status = 'pending'",
+    [LINE_COUNT] = "SELECT COUNT(*) AS n FROM document_lines WHERE document_id = ?1",
+    [POSTING_LINES] =
+        "SELECT id, line_no, material_id, quantity, lot_id, location_id FROM document_lines WHERE "
+        "document_id = ?1 ORDER BY line_no",
+    [AVAILABLE] = "SELECT b.lot_id, b.location_id, b.quantity FROM balances b JOIN lots lo ON "
+                  "lo.id = b.lot_id WHERE b.material_id "
+                  "= ?1 AND b.is_real = 1 AND b.quantity > 0 AND (CAST(?2 AS BIGINT) IS NULL OR "
+                  "b.lot_id = ?2) AND (CAST(?3 AS "
+                  "BIGINT) IS NULL OR b.location_id = ?3) ORDER BY COALESCE(lo.expires_day, "
+                  "9000000000), b.lot_id, b.location_id",
+    [BALANCE_DEBIT] =
+        "UPDATE balances SET quantity = quantity - ?4 WHERE material_id = ?1 AND lot_id = ?2 AND "
+        "location_id = ?3",
+    [BALANCE_ADD] = "INSERT INTO balances (material_id, lot_id, location_id, is_real, quantity) "
+                    "VALUES (?1, ?2, ?3, ?4, "
+                    "?5) ON CONFLICT (material_id, lot_id, location_id) DO UPDATE SET quantity = "
+                    "balances.quantity + "
+                    "excluded.quantity",
+    [STOCK_ADD] = "UPDATE materials SET current_stock = current_stock + ?2, move_count = "
+                  "move_count + 1 WHERE id = ?1 "
+                  "RETURNING current_stock, move_count",
+    [MOVE_INSERT] = "INSERT INTO moves (document_id, line_id, material_id, lot_id, "
+                    "from_location_id, to_location_id, "
+                    "quantity, seq, stock_before, stock_after, posted_at, posted_by) VALUES (?1, "
+                    "?2, ?3, ?4, ?5, ?6, ?7, "
+                    "?8, ?9, ?10, ?11, 1)",
+    [CHANGED] = "UPDATE change_counters SET changes = changes + 1 WHERE topic = ?1",
+    [AUDIT_INSERT] =
+        "INSERT INTO operation_log (user_id, module, action, resource_type, resource_id, "
+        "description, "
+        "changes, ip_address, user_agent, request_id, created_at) VALUES (1, 'inventory', "
+        "'approve', "
+        "'transaction', ?1, '批准出库单: ' || ?2 || '（本人提交）', NULL, '127.0.0.1', NULL, "
+        "'0123456789abcdef', ?3)",
+};
+
+static const char pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
+                              "foreign_keys = ON; PRAGMA recursive_triggers = ON; "
+                              "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; PRAGMA "
+                              "temp_store = MEMORY; PRAGMA mmap_size = 0; "
+                              "PRAGMA cache_size = -6000; PRAGMA journal_size_limit = 33554432;";
+
+struct loop {
+    sqlite3 *db;
+    sqlite3_stmt *of[STATEMENT_COUNT];
+    int64_t *ids;
+    int64_t count;
+};
+
+static void must(const struct loop *l, int code, int wanted)
+{
+    if (code == wanted)
+        return;
+    fprintf(stderr, "bare_loop: %s\n", sqlite3_errmsg(l->db));
+    exit(1);
+}
+
+static int64_t clock_us(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Binds whole numbers to ?1, ?2, ... and runs up to the first row, or to the end. */
+static sqlite3_stmt *start(const struct loop *l, enum statement which, const int64_t *args, int n,
+                           int wanted)
+{
+    sqlite3_stmt *s = l->of[which];
+    for (int i = 0; i < n; i++)
+        must(l, sqlite3_bind_int64(s, i + 1, args[i]), SQLITE_OK);
+    must(l, sqlite3_step(s), wanted);
+    return s;
+}
+
+#define ARGS(...)                                                                                  \
+    (const int64_t[]){__VA_ARGS__}, (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+#define NO_ARGS NULL, 0
+
+static void finish(const struct loop *l, sqlite3_stmt *s)
+{
+    int code = SQLITE_ROW;
+    while (code == SQLITE_ROW)
+        code = sqlite3_step(s);
+    must(l, code, SQLITE_DONE);
+    must(l, sqlite3_reset(s), SQLITE_OK);
+}
+
+static void run(const struct loop *l, enum statement which, const int64_t *args, int n)
+{
+    must(l, sqlite3_reset(start(l, which, args, n, SQLITE_DONE)), SQLITE_OK);
+}
+
+static void changed(const struct loop *l, const char *topic)
+{
+    must(l, sqlite3_bind_text(l->of[CHANGED], 1, topic, -1, SQLITE_STATIC), SQLITE_OK);
+    run(l, CHANGED, NO_ARGS);
+}
+
+static void write_move(const struct loop *l, int64_t document, int64_t line, int64_t material,
+                       int64_t quantity, int64_t now)
+{
+    sqlite3_stmt *s = start(l, AVAILABLE, ARGS(material), SQLITE_ROW);
+    int64_t lot = sqlite3_column_int64(s, 0), from = sqlite3_column_int64(s, 1), to = 2;
+    must(l, sqlite3_reset(s), SQLITE_OK);
+    run(l, BALANCE_DEBIT, ARGS(material, lot, from, quantity));
+    run(l, BALANCE_ADD, ARGS(material, lot, to, 0, quantity));
+    s = start(l, STOCK_ADD, ARGS(material, -quantity), SQLITE_ROW);
+    int64_t after = sqlite3_column_int64(s, 0), seq = sqlite3_column_int64(s, 1);
+    finish(l, s);
+    run(l, MOVE_INSERT,
+        ARGS(document, line, material, lot, from, to, quantity, seq, after + quantity, after, now));
+}
+
+static void approve(const struct loop *l, int64_t id)
+{
+    int64_t now = clock_us(CLOCK_REALTIME) / 1000;
+    sqlite3_stmt *document = start(l, DOCUMENT_BY_ID, ARGS(id), SQLITE_ROW);
+    must(l,
+         sqlite3_bind_text(l->of[AUDIT_INSERT], 2, (const char *)sqlite3_column_text(document, 1),
+                           -1, SQLITE_TRANSIENT),
+         SQLITE_OK);
+    must(l, sqlite3_reset(document), SQLITE_OK);
+    finish(l, start(l, COMPANY_SETTING, NO_ARGS, SQLITE_ROW));
+    run(l, DOCUMENT_DECIDE, ARGS(id, now));
+    finish(l, start(l, LINE_COUNT, ARGS(id), SQLITE_ROW));
+    sqlite3_stmt *s = start(l, POSTING_LINES, ARGS(id), SQLITE_ROW);
+    int64_t line = sqlite3_column_int64(s, 0), material = sqlite3_column_int64(s, 2),
+            quantity = sqlite3_column_int64(s, 3);
+    finish(l, s);
+    write_move(l, id, line, material, quantity, now);
+    changed(l, "stock");
+    changed(l, "documents");
+    must(l, sqlite3_bind_int64(l->of[AUDIT_INSERT], 3, now), SQLITE_OK);
+    run(l, AUDIT_INSERT, ARGS(id));
+}
+
+static void approve_group(const struct loop *l, int64_t from, int64_t to)
+{
+    run(l, BEGIN, NO_ARGS);
+    for (int64_t i = from; i < to; i++) {
+        if (to - from > 1)
+            run(l, SAVEPOINT, NO_ARGS);
+        approve(l, l->ids[i]);
+        if (to - from > 1)
+            run(l, RELEASE, NO_ARGS);
+    }
+    run(l, COMMIT, NO_ARGS);
+}
+
+static void read_pending(struct loop *l, int64_t most)
+{
+    sqlite3_stmt *s = NULL;
+    must(l,
+         sqlite3_prepare_v2(
+             l->db, "SELECT id FROM documents WHERE status = 'pending' ORDER BY id LIMIT ?1", -1,
+             &s, NULL),
+         SQLITE_OK);
+    must(l, sqlite3_bind_int64(s, 1, most), SQLITE_OK);
+    while (l->count < most && sqlite3_step(s) == SQLITE_ROW)
+        l->ids[l->count++] = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+}
+
+static void open_database(struct loop *l, const char *path)
+{
+    must(l, sqlite3_open_v2(path, &l->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL),
+         SQLITE_OK);
+    must(l, sqlite3_exec(l->db, pragmas, NULL, NULL, NULL), SQLITE_OK);
+    must(l, sqlite3_wal_autocheckpoint(l->db, CHECKPOINT_PAGES), SQLITE_OK);
+    for (int i = 0; i < STATEMENT_COUNT; i++)
+        must(l, sqlite3_prepare_v3(l->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &l->of[i], NULL),
+             SQLITE_OK);
+}
+
+static void close_database(struct loop *l)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++)
+        sqlite3_finalize(l->of[i]);
+    sqlite3_close(l->db);
+    free(l->ids);
+}
+
+int main(int argc, char **argv)
+{
+    long group = argc == 4 ? strtol(argv[2], NULL, 10) : 0,
+         count = argc == 4 ? strtol(argv[3], NULL, 10) : 0;
+    if (group < 1 || count < 1 || count > PENDING_MAX) {
+        fprintf(stderr, "usage: bare_loop DATABASE GROUP COUNT\n");
+        return 64;
+    }
+    struct loop l = {0};
+    l.ids = calloc((size_t)count, sizeof *l.ids);
+    if (!l.ids)
+        abort();
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    open_database(&l, argv[1]);
+    read_pending(&l, count);
+    if (l.count == 0) {
+        fprintf(stderr, "bare_loop: no pending documents\n");
+        return 1;
+    }
+    int64_t began = clock_us(CLOCK_MONOTONIC);
+    for (int64_t i = 0; i < l.count; i += group)
+        approve_group(&l, i, i + group < l.count ? i + group : l.count);
+    int64_t took = clock_us(CLOCK_MONOTONIC) - began;
+    printf("%lld\n", (long long)(l.count * 1000000 / (took ? took : 1)));
+    close_database(&l);
+    return 0;
+}

@@ -1,0 +1,98 @@
+// What the bench asks of a server besides load: node client.mjs COMMAND ...
+import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { get as httpGet } from 'node:http'
+
+const [command, ...args] = process.argv.slice(2)
+
+async function call(base, token, method, path, body) {
+    const answer = await fetch(base + path, {
+        method,
+        headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) },
+        body: body && JSON.stringify(body),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+    return text
+}
+
+// One receipt over 200 materials, so that issues can be approved.
+async function opening(base, token) {
+    const lines = Array.from({ length: 200 }, (_, i) => ({ materialId: i + 1, quantity: 1_000_000 }))
+    const made = JSON.parse(
+        await call(base, token, 'POST', '/api/inventory', { transactionType: 'in', purpose: 'opening', lines }))
+    await call(base, token, 'PUT', `/api/inventory/${made.data.id}/approve`, { action: 'approve' })
+}
+
+// Commits in a write-ahead log that has not begun anew: the frames that end a transaction name the database's size.
+function commits(file) {
+    const log = readFileSync(file)
+    if (log.length < 32) return 0
+    const frame = 24 + log.readUInt32BE(8)
+    let n = 0
+    for (let at = 32; at + frame <= log.length; at += frame) {
+        const sameLog = log.compare(log, 16, 24, at + 8, at + 16) === 0
+        n += sameLog && log.readUInt32BE(at + 4) !== 0
+    }
+    return n
+}
+
+const freePort = () => new Promise((found) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+        const { port } = probe.address()
+        probe.close(() => found(port))
+    })
+})
+const pause = (ms) => new Promise((go) => setTimeout(go, ms))
+const healthy = (port) => new Promise((say) => {
+    httpGet({ host: '127.0.0.1', port, path: '/api/health', agent: false }, (answer) => {
+        answer.resume().on('end', () => say(answer.statusCode === 200))
+    }).on('error', () => say(false))
+})
+
+// Milliseconds from the start of the program to its first healthy answer.
+async function firstAnswer(program) {
+    const port = await freePort()
+    const began = process.hrtime.bigint()
+    const server = spawn(program, ['serve'], { env: { ...process.env, PORT: String(port) }, stdio: 'ignore' })
+    const gone = new Promise((done) => server.on('exit', done))
+    let took = null
+    while (took === null && process.hrtime.bigint() - began < 10_000_000_000n) {
+        if (await healthy(port)) took = Number(process.hrtime.bigint() - began) / 1e6
+        else await pause(2)
+    }
+    server.kill('SIGTERM')
+    await gone
+    if (took === null) throw new Error('no healthy answer within 10 s')
+    return took.toFixed(1)
+}
+
+switch (command) {
+case 'login': {
+    const [base, password] = args
+    console.log(JSON.parse(await call(base, null, 'POST', '/api/auth/login', { username: 'admin', password })).data.accessToken)
+    break
+}
+case 'save': {
+    const [base, token, path, file] = args
+    writeFileSync(file, await call(base, token, 'GET', path))
+    break
+}
+case 'total': {
+    const [base, token, path] = args
+    console.log(JSON.parse(await call(base, token, 'GET', path)).data.total)
+    break
+}
+case 'opening':
+    await opening(...args)
+    break
+case 'commits':
+    console.log(commits(args[0]))
+    break
+case 'first-answer':
+    console.log(await firstAnswer(args[0]))
+    break
+default:
+    throw new Error(`no such command: ${command}`)
+}
