@@ -93,15 +93,6 @@ static void write_field(struct json_writer *w, const struct field *f, bool input
     jw_object_end(w);
 }
 
-static const char *camel(struct arena *a, const char *name)
-{
-    char *out = arena_dup(a, name), *to = out;
-    for (const char *from = name; *from; from++)
-        *to++ = *from == '_' && from[1] ? (char)toupper((unsigned char)*++from) : *from;
-    *to = 0;
-    return out;
-}
-
 static void write_schema(struct json_writer *w, struct arena *a, const struct record_type *t, bool input)
 {
     unsigned wanted = input ? F_IN : F_OUT;
@@ -114,7 +105,7 @@ static void write_schema(struct json_writer *w, struct arena *a, const struct re
         const struct field *f = &t->fields[i];
         if (!(f->flags & wanted))
             continue;
-        jw_name(w, input ? camel(a, f->name) : f->name);
+        jw_name(w, input ? record_camel(a, f->name) : f->name);
         write_field(w, f, input);
     }
     jw_object_end(w);

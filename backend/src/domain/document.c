@@ -241,6 +241,21 @@ static enum rc read_lines(struct call *call, const struct json *lines, struct ne
     return rc != RC_OK ? rc : c->err.rc;
 }
 
+/* 201 for a document that waits for approval now. */
+static enum rc reply_pending(struct call *call, const char *zh, const char *en, int64_t id, const char *number)
+{
+    struct json_writer w = reply_data(call, 201, zh, en);
+    jw_object(&w);
+    jw_name(&w, "id");
+    jw_int(&w, id);
+    jw_name(&w, "transactionCode");
+    jw_text(&w, number);
+    jw_name(&w, "status");
+    jw_text(&w, "pending");
+    jw_object_end(&w);
+    return reply_end(call, &w);
+}
+
 static enum rc post_document(struct call *call)
 {
     struct ctx *c = &call->ctx;
@@ -257,16 +272,7 @@ static enum rc post_document(struct call *call)
     d.purpose = body.purpose;
     d.remark = body.remark;
     TRY(document_add(c, &d, &id, &number));
-    struct json_writer w = reply_data(call, 201, "出入库单创建成功,等待审批", "Document created, waiting for approval");
-    jw_object(&w);
-    jw_name(&w, "id");
-    jw_int(&w, id);
-    jw_name(&w, "transactionCode");
-    jw_text(&w, number);
-    jw_name(&w, "status");
-    jw_text(&w, "pending");
-    jw_object_end(&w);
-    return reply_end(call, &w);
+    return reply_pending(call, "出入库单创建成功,等待审批", "Document created, waiting for approval", id, number);
 }
 
 /* ---------------------------------------------------------------- deciding */
@@ -444,16 +450,7 @@ static enum rc post_reverse(struct call *call)
     TRY(audit_write(c, &(struct audit_entry){.module = "inventory", .action = "reverse", .resource_type = "transaction",
                                              .resource_id = id,
                                              .description = arena_fmt(c->arena, "冲销单据: %s → %s", d.transaction_code, number)}));
-    struct json_writer w = reply_data(call, 201, "冲销单创建成功,等待审批", "Reversal created, waiting for approval");
-    jw_object(&w);
-    jw_name(&w, "id");
-    jw_int(&w, id);
-    jw_name(&w, "transactionCode");
-    jw_text(&w, number);
-    jw_name(&w, "status");
-    jw_text(&w, "pending");
-    jw_object_end(&w);
-    return reply_end(call, &w);
+    return reply_pending(call, "冲销单创建成功,等待审批", "Reversal created, waiting for approval", id, number);
 }
 
 static const struct route document_routes[] = {

@@ -37,9 +37,9 @@ static bool spells(const char *name, const char *member)
     return *member == 0;
 }
 
-const char *record_camel(struct ctx *c, const char *name)
+const char *record_camel(struct arena *a, const char *name)
 {
-    char *out = arena_dup(c->arena, name), *to = out;
+    char *out = arena_dup(a, name), *to = out;
     for (const char *from = name; *from; from++)
         *to++ = *from == '_' && from[1] ? (char)toupper((unsigned char)*++from) : *from;
     *to = 0;
@@ -259,7 +259,7 @@ enum rc record_from_json(struct ctx *c, const struct record_type *type, const st
         const struct json *v = object->first;
         while (v && !spells(f->name, v->name))
             v = v->next;
-        const char *spelled = v ? v->name : record_camel(c, f->name);
+        const char *spelled = v ? v->name : record_camel(c->arena, f->name);
         const char *as = *prefix ? arena_fmt(c->arena, "%s%s", prefix, spelled) : spelled;
         read_field(c, f, i, v, as, mode, record);
     }

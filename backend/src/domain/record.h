@@ -12,6 +12,7 @@
 #include "db/db.h"
 #include "json/json.h"
 
+struct arena;
 struct ctx;
 struct buf;
 
@@ -110,6 +111,6 @@ bool record_given(const struct record_type *type, const void *record, const char
 struct db_value record_value(const struct record_type *type, const void *record, const char *field);
 
 /* The client's spelling of a field name: "material_code" → "materialCode". */
-const char *record_camel(struct ctx *c, const char *name);
+const char *record_camel(struct arena *a, const char *name);
 
 #endif
