@@ -120,10 +120,48 @@ static void add_escape(struct buf *out, unsigned char c)
     buf_add(out, text, n);
 }
 
+/* Whether any of 8 bytes is a control character, a quote or a backslash (a borrow from the byte below may say yes wrongly). */
+static bool may_need_escape(uint64_t bytes)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t quote = bytes ^ (ones * '"'), slash = bytes ^ (ones * '\\');
+    return (((bytes - ones * 0x20) & ~bytes) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops;
+}
+
+static bool is_plain(const char *text, size_t n)
+{
+    uint64_t bytes;
+    for (; n >= sizeof bytes; text += sizeof bytes, n -= sizeof bytes) {
+        memcpy(&bytes, text, sizeof bytes);
+        if (may_need_escape(bytes))
+            return false;
+    }
+    for (; n; text++, n--)
+        if ((unsigned char)*text < 0x20 || *text == '"' || *text == '\\')
+            return false;
+    return true;
+}
+
+/* The usual case in one piece. */
+static void add_plain(struct buf *out, const char *text, size_t n)
+{
+    char *to = buf_room(out, n + 2);
+    if (!to)
+        return;
+    to[0] = '"';
+    memcpy(to + 1, text, n);
+    to[n + 1] = '"';
+    out->n += n + 2;
+}
+
 void jw_text_n(struct json_writer *w, const char *text, size_t n)
 {
     const char *run = text, *end = text + n;
     before_value(w);
+    if (is_plain(text, n)) {
+        add_plain(w->out, text, n);
+        return;
+    }
     buf_char(w->out, '"');
     for (const char *p = text; p < end; p++) {
         unsigned char c = (unsigned char)*p;
