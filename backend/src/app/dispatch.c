@@ -76,9 +76,12 @@ static enum rc read_body(struct call *call)
     return error_set(&c->err, RC_BAD_JSON);
 }
 
+/* What only reads is admitted where it runs, in one snapshot with its handler. */
 void app_admit(void *app, struct http_exchange *x)
 {
     struct call *call = new_call(app, x);
+    if (call->route->http.lane == LANE_READ)
+        return;
     enum rc rc = identify(call);
     if (rc == RC_OK)
         rc = read_body(call);
@@ -139,14 +142,26 @@ static enum rc run_slow(struct call *call, bool *handed_over)
     return rc;
 }
 
+static enum rc run_read(struct db *db, void *arg)
+{
+    (void)db;
+    struct call *call = arg;
+    TRY(identify(call));
+    return call->route->handler(call);
+}
+
 void app_run(void *app, struct http_exchange *x)
 {
     struct call *call = x->app;
     struct ctx *c = &call->ctx;
     enum http_lane lane = call->route->http.lane;
-    enum rc rc = RC_DB;
+    enum rc rc;
     bool handed_over = false;
-    if (app_use_reader(app, c))
+    if (!app_use_reader(app, c))
+        rc = RC_DB;
+    else if (lane == LANE_READ)
+        rc = db_run_read(c->db, run_read, call);
+    else
         rc = lane == LANE_SLOW ? run_slow(call, &handed_over) : call->route->handler(call);
     if (handed_over)
         return;

@@ -6,6 +6,9 @@ static const struct sql COMPANY_SETTING = {"settings.get", "SELECT value FROM se
 static const struct sql CHANGED = {"change_counters.add",
                                    "UPDATE change_counters SET changes = changes + 1 WHERE topic = $1"};
 
+static const struct sql POSTED = {"change_counters.posted",
+                                  "UPDATE change_counters SET changes = changes + 1 WHERE topic IN ('documents', 'stock')"};
+
 enum rc ctx_require(struct ctx *c, enum permission p)
 {
     if (role_has(c->actor.role, p))
@@ -65,4 +68,9 @@ enum rc ctx_number(struct ctx *c, const struct sql *sql, const struct db_value *
 enum rc ctx_changed(struct ctx *c, const char *topic)
 {
     return db_exec(c->db, &CHANGED, DB_ARGS(DB_T(topic)), NULL);
+}
+
+enum rc ctx_posted(struct ctx *c)
+{
+    return db_exec(c->db, &POSTED, DB_NO_ARGS, NULL);
 }

@@ -59,6 +59,8 @@ MUST_CHECK enum rc ctx_number(struct ctx *c, const struct sql *sql, const struct
 
 /* Says that something of this topic has changed (change_counters): materials, stock, documents, users. */
 MUST_CHECK enum rc ctx_changed(struct ctx *c, const char *topic);
+/* ctx_changed of documents and stock in one statement: the hot path of approvals. */
+MUST_CHECK enum rc ctx_posted(struct ctx *c);
 
 /* TRY(call): hands a failure of `call` on to the caller. */
 #define TRY(call)                                                                                                      \

@@ -279,7 +279,7 @@ enum rc ledger_post(struct ctx *c, const struct posting *p)
         TRY(ledger_check_sums(c, p->lines, p->count)); /* all shortages at once; a single line finds its own below */
     for (size_t i = 0; i < p->count; i++)
         TRY(p->receipt ? post_receipt_line(c, p, &p->lines[i]) : post_issue_line(c, p, &p->lines[i]));
-    return ctx_changed(c, "stock");
+    return RC_OK;
 }
 
 /* ---------------------------------------------------------------- handlers: stock card, balances */

@@ -1,9 +1,12 @@
 #include "domain/reply.h"
 
+#define USUAL_ANSWER 2000
+
 struct json_writer reply_data(struct call *call, int status, const char *zh, const char *en)
 {
     struct http_response *r = &call->http->response;
     buf_reset(&r->body);
+    (void)buf_room(&r->body, USUAL_ANSWER); /* one allocation instead of several growing ones */
     r->status = status;
     struct json_writer w;
     jw_init(&w, &r->body, call->ctx.numbers_as_text);
