@@ -15,17 +15,16 @@ enum statement {
     COMMIT,
     SAVEPOINT,
     RELEASE,
-    DOCUMENT_BY_ID,
+    DECISION_HEADER,
     COMPANY_SETTING,
     DOCUMENT_DECIDE,
-    LINE_COUNT,
     POSTING_LINES,
     AVAILABLE,
     BALANCE_DEBIT,
     BALANCE_ADD,
     STOCK_ADD,
     MOVE_INSERT,
-    CHANGED,
+    POSTED,
     AUDIT_INSERT,
     STATEMENT_COUNT
 };
@@ -35,28 +34,13 @@ static const char *const texts[STATEMENT_COUNT] = {
     [COMMIT] = "COMMIT",
     [SAVEPOINT] = "SAVEPOINT job",
     [RELEASE] = "RELEASE job",
-    [DOCUMENT_BY_ID] = "SELECT d.id, d.number AS transaction_code, CASE d.kind WHEN 'receipt' THEN "
-                       "'in' ELSE 'out' END AS "
-                       "transaction_type, d.purpose, l.material_id, l.quantity, l.unit_price, "
-                       "d.total_amount, d.applicant_id, "
-                       "d.approver_id, d.status, d.remark, d.approval_remark, d.reverses_id, "
-                       "(SELECT r.id FROM documents r WHERE "
-                       "r.reverses_id = d.id AND r.status IN ('pending', 'approved')) AS "
-                       "reversed_by_id, d.line_count, d.created_at, "
-                       "d.updated_at, d.approved_at, m.material_code, m.material_name, m.category, "
-                       "un.code AS unit, "
-                       "COALESCE(ua.real_name, ua.username) AS applicant_name, "
-                       "COALESCE(up.real_name, up.username) AS approver_name "
-                       "FROM documents d JOIN document_lines l ON l.document_id = d.id AND "
-                       "l.line_no = 1 JOIN materials m ON m.id = "
-                       "l.material_id JOIN units un ON un.id = m.unit_id JOIN users ua ON ua.id = "
-                       "d.applicant_id LEFT JOIN users up ON "
-                       "up.id = d.approver_id WHERE d.id = ?1",
+    [DECISION_HEADER] = "SELECT id, number AS transaction_code, CASE kind WHEN 'receipt' THEN 'in' "
+                        "ELSE 'out' END AS transaction_type, purpose, status, applicant_id, "
+                        "reverses_id, line_count FROM documents WHERE id = ?1",
     [COMPANY_SETTING] = "SELECT value FROM settings WHERE key = 'approval.own_documents'",
     [DOCUMENT_DECIDE] = "UPDATE documents SET status = 'approved', approver_id = 1, "
                         "approval_remark = NULL, updated_at = "
                         "?2, approved_at = ?2 WHERE id = ?1 AND status = 'pending'",
-    [LINE_COUNT] = "SELECT COUNT(*) AS n FROM document_lines WHERE document_id = ?1",
     [POSTING_LINES] =
         "SELECT id, line_no, material_id, quantity, lot_id, location_id FROM document_lines WHERE "
         "document_id = ?1 ORDER BY line_no",
@@ -82,7 +66,8 @@ static const char *const texts[STATEMENT_COUNT] = {
                     "quantity, seq, stock_before, stock_after, posted_at, posted_by) VALUES (?1, "
                     "?2, ?3, ?4, ?5, ?6, ?7, "
                     "?8, ?9, ?10, ?11, 1)",
-    [CHANGED] = "UPDATE change_counters SET changes = changes + 1 WHERE topic = ?1",
+    [POSTED] = "UPDATE change_counters SET changes = changes + 1 WHERE topic IN ('documents', "
+               "'stock')",
     [AUDIT_INSERT] =
         "INSERT INTO operation_log (user_id, module, action, resource_type, resource_id, "
         "description, "
@@ -149,12 +134,6 @@ static void run(const struct loop *l, enum statement which, const int64_t *args,
     must(l, sqlite3_reset(start(l, which, args, n, SQLITE_DONE)), SQLITE_OK);
 }
 
-static void changed(const struct loop *l, const char *topic)
-{
-    must(l, sqlite3_bind_text(l->of[CHANGED], 1, topic, -1, SQLITE_STATIC), SQLITE_OK);
-    run(l, CHANGED, NO_ARGS);
-}
-
 static void write_move(const struct loop *l, int64_t document, int64_t line, int64_t material,
                        int64_t quantity, int64_t now)
 {
@@ -173,7 +152,7 @@ static void write_move(const struct loop *l, int64_t document, int64_t line, int
 static void approve(const struct loop *l, int64_t id)
 {
     int64_t now = clock_us(CLOCK_REALTIME) / 1000;
-    sqlite3_stmt *document = start(l, DOCUMENT_BY_ID, ARGS(id), SQLITE_ROW);
+    sqlite3_stmt *document = start(l, DECISION_HEADER, ARGS(id), SQLITE_ROW);
     must(l,
          sqlite3_bind_text(l->of[AUDIT_INSERT], 2, (const char *)sqlite3_column_text(document, 1),
                            -1, SQLITE_TRANSIENT),
@@ -181,14 +160,12 @@ static void approve(const struct loop *l, int64_t id)
     must(l, sqlite3_reset(document), SQLITE_OK);
     finish(l, start(l, COMPANY_SETTING, NO_ARGS, SQLITE_ROW));
     run(l, DOCUMENT_DECIDE, ARGS(id, now));
-    finish(l, start(l, LINE_COUNT, ARGS(id), SQLITE_ROW));
     sqlite3_stmt *s = start(l, POSTING_LINES, ARGS(id), SQLITE_ROW);
     int64_t line = sqlite3_column_int64(s, 0), material = sqlite3_column_int64(s, 2),
             quantity = sqlite3_column_int64(s, 3);
     finish(l, s);
     write_move(l, id, line, material, quantity, now);
-    changed(l, "stock");
-    changed(l, "documents");
+    run(l, POSTED, NO_ARGS);
     must(l, sqlite3_bind_int64(l->of[AUDIT_INSERT], 3, now), SQLITE_OK);
     run(l, AUDIT_INSERT, ARGS(id));
 }
