@@ -63,7 +63,10 @@ export class Client {
                 response.on('error', reject);
                 response.on('end', () => {
                     try {
-                        resolve(asAnswer(response, Buffer.concat(parts), path));
+                        const answer = asAnswer(response, Buffer.concat(parts), path);
+                        if (answer.status < 300 && answer.body?.success)
+                            this.place.checkSchema?.(method, request.path.split('?')[0], answer, /numbers=text/.test(all.accept));
+                        resolve(answer);
                     } catch (error) {
                         reject(error);
                     }

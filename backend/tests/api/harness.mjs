@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { Client } from './client.mjs';
+import { schemaChecker } from './schema.mjs';
 
 export * from './client.mjs';
 export * from './data.mjs';
@@ -91,6 +92,7 @@ export class Server {
         this.readLines(child);
         await this.until(() => this.url, START_MS, 'to say its port');
         await this.until(async () => (await this.client().get('/api/health').catch(() => ({}))).status === 200, START_MS, 'to be healthy');
+        this.checkSchema = schemaChecker((await this.client().get('/api/openapi.json')).body);
         return this;
     }
 

@@ -370,4 +370,30 @@ test('the stock never changes by editing the material', async () => {
     assert.equal((await getMaterial(U, id)).current_stock, 7);
 });
 
+test('every change is in the operation log, with what it was before', async () => {
+    const count = () => server.value('SELECT COUNT(*) FROM operation_log');
+    const logs = async (module, work) => {
+        const before = await count();
+        const answer = await work();
+        assert.ok(answer.status < 300, answer.text);
+        const rows = await server.sql(`SELECT module, user_id, changes FROM operation_log WHERE id > (SELECT MAX(id) FROM operation_log) - ${await count() - before}`);
+        assert.equal(rows.length, 1, `${module}: ${JSON.stringify(rows)}`);
+        assert.deepEqual([rows[0].module, rows[0].user_id], [module, M.user.id]);
+        return { ...answer.body.data, changes: rows[0].changes };
+    };
+    await makeMaterial(M, { unit: 'kg' }); // so that no unit is new
+    const { id } = await logs('materials', () => create({ unit: 'kg', location: 'A' }));
+    const { changes } = await logs('materials', () => M.put(`/api/materials/${id}`, { location: 'B' }));
+    assert.deepEqual(JSON.parse(changes).location, { old: 'A', new: 'B' });
+    await logs('materials', () => M.post(`/api/materials/${id}/retire`));
+    await logs('materials', () => M.post(`/api/materials/${id}/restore`));
+    const unit = await logs('materials', () => M.post('/api/units', { code: unique('W').slice(0, 20), decimals: 1 }));
+    await logs('materials', () => M.put(`/api/units/${unit.id}`, { decimals: 2 }));
+    await logs('materials', () => M.post('/api/locations', { code: unique('W'), nameZh: '位' }));
+    const before = await count();
+    accepted(await U.get(`/api/materials/${id}`), 200);
+    faulty(await M.put(`/api/materials/${id}`, { category: 'wood' }), { category: CATEGORY });
+    assert.equal(await count(), before, 'what changes nothing is not in it');
+});
+
 test('everything agrees in the end', () => server.verifyClean());

@@ -84,6 +84,10 @@ test('the folder does not exist', async () => {
     await refuses(path.join(dir, 'missing', 'too', 'mms.db'), /文件夹|folder/);
 });
 
+test('a place where nothing can be written, not even by root', async () => {
+    await refuses('/proc/mms.db', /不可写|cannot be .*written|权限/, ['serve', 'migrate']);
+});
+
 test('not writable', { skip: process.getuid?.() === 0 && 'root may write everything' }, async () => {
     const file = path.join(dir, 'readonly.db');
     copyFileSync(good, file);

@@ -111,3 +111,37 @@ test('behind the trusted proxy list, an untrusted peer is itself', async () => {
         await fail(behind, username, 1, { from: '127.0.0.20', forwarded: `203.0.113.${i}` });
     refused(await login(behind, username, PASSWORD, { from: '127.0.0.20', forwarded: '203.0.113.99' }), ...TOO_MANY);
 });
+
+test('an account guessed at from everywhere is closed, but not where its owner is known', async () => {
+    const { user: { username } } = await makeUser(admin, 'regular_user'); // signed in from 127.0.0.1 just now
+    for (let i = 0; i < 6; i++)
+        await fail(server, username, 5, { from: `127.0.1.${i + 1}` });
+    refused(await login(server, username, PASSWORD, { from: '127.0.1.99' }), ...TOO_MANY);
+    accepted(await login(server, username, PASSWORD), 200);
+});
+
+test('an address that guesses at everybody is closed, but not to those who work there', async () => {
+    const from = '127.0.2.1';
+    const worker = await makeUser(admin, 'regular_user'), stranger = await makeUser(admin, 'regular_user');
+    accepted(await login(server, worker.user.username, PASSWORD, { from }), 200);
+    for (let i = 0; i < 100; i++)
+        await fail(server, unique('ghost'), 1, { from });
+    refused(await login(server, stranger.user.username, PASSWORD, { from }), ...TOO_MANY);
+    accepted(await login(server, worker.user.username, PASSWORD, { from }), 200);
+    accepted(await login(server, stranger.user.username, PASSWORD), 200);
+});
+
+test('more sign-ins at once than can wait: 503 at once, and everything else goes on', async () => {
+    const from = '127.0.3.1';
+    const answers = Promise.all(Array.from({ length: 400 }, () => login(server, unique('ghost'), 'Wrong-Password-1', { from })));
+    accepted(await admin.get('/api/materials'), 200);
+    const counts = { 401: 0, 429: 0, 503: 0 };
+    for (const answer of await answers) {
+        assert.ok(answer.status in counts, answer.text);
+        counts[answer.status]++;
+        if (answer.status === 503)
+            refused(answer, 503, 'busy', '系统繁忙，请稍后重试');
+    }
+    assert.ok(counts[401] > 0 && counts[503] > 0, JSON.stringify(counts));
+    accepted(await login(server, 'admin', admin.password), 200);
+});
