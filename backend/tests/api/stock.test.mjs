@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { accepted, approve, faulty, getDocument, getMaterial, issueOf, makeDocument, makeMaterial, makeUsers, post, receiptOf, refused, start, stockUp, unique } from './harness.mjs';
+import { accepted, approve, faulty, getDocument, getMaterial, issueOf, makeDocument, makeMaterial, makeUsers, post, receiptOf, refused, reject, start, stockUp, unique } from './harness.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -108,6 +108,17 @@ test('a lot has one expiry day', async () => {
     assert.deepEqual(await balances(material), [['L', '2099-06-30', 'MAIN', 3]]);
 });
 
+test('a lot that never came in binds nobody to its expiry day', async () => {
+    const material = await makeMaterial(M);
+    const body = (expiresOn) => ({ transactionType: 'in', lines: [{ materialId: material.id, quantity: 1, lotNo: 'L', expiresOn }] });
+    const mistyped = await makeDocument(U, body('2999-06-30'));
+    accepted(await U.put(`/api/inventory/${mistyped.id}/cancel`), 200);
+    const again = await makeDocument(U, body('2998-06-30'));
+    accepted(await reject(M, again.id), 200);
+    await post(U, M, body('2099-06-30'));
+    assert.deepEqual(await balances(material), [['L', '2099-06-30', 'MAIN', 1]]);
+});
+
 test('places: a receipt goes where it says, an issue takes from where it says', async () => {
     const material = await makeMaterial(M);
     const code = unique('SHELF');
@@ -145,6 +156,23 @@ test('a material may allow fewer decimals than its unit', async () => {
     assert.equal(material.unit_decimals, 1);
     await makeDocument(U, receiptOf(material.id, 1.5));
     faulty(await U.post('/api/inventory', receiptOf(material.id, 1.55)), { quantity: null });
+});
+
+test('the decimals cannot be cut below what there is', async () => {
+    const material = await makeMaterial(M, { unit: await unitOf(3) });
+    await stockUp(U, M, material.id, 1.234);
+    faulty(await M.put(`/api/materials/${material.id}`, { qtyDecimals: 1 }), { qtyDecimals: null });
+    await post(U, M, issueOf(material.id, 1.234)); // so that the rest can always be issued
+    assert.equal(await stockText(material), '0');
+});
+
+test('the unit cannot change under a document that waits', async () => {
+    const pieces = await unitOf(0);
+    const material = await makeMaterial(M, { unit: await unitOf(3) });
+    const { id } = await makeDocument(U, receiptOf(material.id, 1.5));
+    faulty(await M.put(`/api/materials/${material.id}`, { unit: pieces }), { unit: null }); // 1.5 g are not 1.5 pieces
+    accepted(await reject(M, id), 200);
+    accepted(await M.put(`/api/materials/${material.id}`, { unit: pieces }), 200);
 });
 
 test('0.1 + 0.2 is 0.3', async () => {
