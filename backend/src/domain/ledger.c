@@ -36,6 +36,12 @@ static const struct sql MOVE_INSERT = {
                    "seq, stock_before, stock_after, posted_at, posted_by) "
                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"};
 
+/* A lot that only cancelled or rejected documents name binds nobody. */
+static const struct sql LOT_BOUND = {
+    "lot.bound", "SELECT COUNT(*) AS n FROM document_lines l JOIN documents d ON d.id = l.document_id "
+                 "WHERE l.material_id = $1 AND l.lot_id = $2 AND d.status IN ('pending', 'approved')"};
+static const struct sql LOT_EXPIRES = {"lot.expires", "UPDATE lots SET expires_day = $2 WHERE id = $1"};
+
 /* ---------------------------------------------------------------- lots */
 
 enum rc ledger_find_lot(struct ctx *c, int64_t material_id, const char *lot_no, int64_t *lot_id)
@@ -60,6 +66,11 @@ enum rc ledger_lot(struct ctx *c, const char *field, int64_t material_id, const 
     bool other_day = expires_day.type != DB_NULL &&
                      (db_is_null(rows, "expires_day") || db_int(rows, "expires_day") != expires_day.number);
     *lot_id = db_int(rows, "id");
+    int64_t bound = 0;
+    if (other_day)
+        TRY(ctx_number(c, &LOT_BOUND, DB_ARGS(DB_I(material_id), DB_I(*lot_id)), &bound));
+    if (other_day && !bound)
+        return db_exec(c->db, &LOT_EXPIRES, DB_ARGS(DB_I(*lot_id), expires_day), NULL);
     if (other_day)
         error_fault(&c->err, c->arena, field, "conflict", "该批号已登记了不同的有效期",
                     "This lot is on record with another expiry day", NULL);

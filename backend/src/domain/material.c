@@ -155,9 +155,14 @@ static enum rc store(struct ctx *c, const struct material *before, const struct 
 {
     int64_t unit_id;
     bool new_code = strcmp(before->material_code, m->material_code) != 0;
-    if (before->move_count && strcmp(before->unit, m->unit) != 0)
-        error_fault(&c->err, c->arena, "unit", "in_use", "物料已有库存流水，不能更改单位",
-                    "The material has stock moves: its unit cannot change", m->unit);
+    int64_t pending;
+    TRY(ctx_number(c, &MATERIAL_PENDING, DB_ARGS(DB_I(m->id)), &pending));
+    if ((before->move_count || pending) && strcmp(before->unit, m->unit) != 0)
+        error_fault(&c->err, c->arena, "unit", "in_use", "物料已有库存流水或待审批单据，不能更改单位",
+                    "The material has stock moves or pending documents: its unit cannot change", m->unit);
+    if (record_has(&material_type, m, "qty_decimals") && !dec_fits(m->current_stock, (unsigned)m->qty_decimals))
+        error_fault(&c->err, c->arena, "qtyDecimals", "in_use", "现有库存的小数位数更多，不能减少",
+                    "The present stock has more decimals: they cannot be reduced", NULL);
     TRY(code_must_be_free(c, m->material_code, m->id));
     TRY(check_together(c, m, &unit_id));
     TRY(db_exec(c->db, &MATERIAL_UPDATE,
