@@ -39,7 +39,8 @@ struct json_fault {
 /* NULL: not acceptable, and *fault says why. Strings point into the arena. */
 struct json *json_parse(struct arena *a, const char *bytes, size_t n, struct json_fault *fault);
 const struct json *json_member(const struct json *object, const char *name); /* NULL: absent, or not an object */
-/* A number that is a whole one in int64_t range ("5", "5.0", "5e0"); false otherwise. */
+/* A number that is a whole one in int64_t range ("5", "5.0", "5e0"); false otherwise. With a point or an exponent
+ * it must be in the range of struct dec, too. */
 bool json_to_int(const struct json *v, int64_t *out);
 
 /* --- writing --- */

@@ -95,6 +95,42 @@ static void test_value_count(void **state)
     }
 }
 
+static void test_faults(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *reason;
+        size_t offset;
+    } cases[] = {{"", "unexpected end", 0}, {"[1,", "unexpected end", 3}, {"\xef\xbb\xbf{}", "not a JSON value", 0},
+                 {" nul", "not a JSON value", 1}, {"[1 2]", "a comma or the closing bracket is expected", 3},
+                 {"{\"a\":1,}", "a member name is expected", 7}, {"{\"a\" 1}", "a colon is expected", 5},
+                 {"[0, -]", "bad number", 4}, {"1 2", "something after the value", 2}, {"01", "something after the value", 1},
+                 {"\"ab\ncd\"", "control character in a string", 3}, {"\"abc", "unterminated string", 1},
+                 {"[\"\xff\"]", "invalid UTF-8", 2}, {"\"\\x\"", "bad escape in a string", 3},
+                 {"{\"a\":1,\"a\":2} ", "duplicate member name", 13}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct json_fault fault;
+        assert_null(json_parse(&arena, cases[i].text, strlen(cases[i].text), &fault));
+        assert_string_equal(fault.reason, cases[i].reason);
+        assert_int_equal(fault.offset, cases[i].offset);
+    }
+}
+
+static void test_duplicates_in_a_large_object(void **state)
+{
+    (void)state;
+    const size_t members = JSON_MAX_VALUES - 1;
+    for (int twice = 0; twice <= 1; twice++) {
+        struct buf out;
+        buf_init(&out, 1 << 20);
+        for (size_t i = 0; i < members; i++) /* the last one may repeat one from the middle */
+            buf_fmt(&out, "%s\"m%zu\":0", i ? "," : "{", twice && i == members - 1 ? members / 2 : i);
+        buf_char(&out, '}');
+        assert_int_equal(parse(buf_text(&out), out.n) != NULL, !twice);
+        buf_free(&out);
+    }
+}
+
 static void test_content(void **state)
 {
     (void)state;
@@ -303,6 +339,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refuses, begin, end),
         cmocka_unit_test_setup_teardown(test_depth, begin, end),
         cmocka_unit_test_setup_teardown(test_value_count, begin, end),
+        cmocka_unit_test_setup_teardown(test_faults, begin, end),
+        cmocka_unit_test_setup_teardown(test_duplicates_in_a_large_object, begin, end),
         cmocka_unit_test_setup_teardown(test_content, begin, end),
         cmocka_unit_test_setup_teardown(test_to_int, begin, end),
         cmocka_unit_test_setup_teardown(test_round_trip, begin, end),
