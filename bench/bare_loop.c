@@ -24,7 +24,7 @@ enum statement {
     BALANCE_ADD,
     STOCK_ADD,
     MOVE_INSERT,
-    POSTED,
+    CHANGED,
     AUDIT_INSERT,
     STATEMENT_COUNT
 };
@@ -66,8 +66,8 @@ static const char *const texts[STATEMENT_COUNT] = {
                     "quantity, seq, stock_before, stock_after, posted_at, posted_by) VALUES (?1, "
                     "?2, ?3, ?4, ?5, ?6, ?7, "
                     "?8, ?9, ?10, ?11, 1)",
-    [POSTED] = "UPDATE change_counters SET changes = changes + 1 WHERE topic IN ('documents', "
-               "'stock')",
+    [CHANGED] = "UPDATE change_counters SET materials = materials + 0, stock = stock + 1, "
+               "documents = documents + 1, users = users + 0 WHERE id = 1",
     [AUDIT_INSERT] =
         "INSERT INTO operation_log (user_id, module, action, resource_type, resource_id, "
         "description, "
@@ -165,7 +165,7 @@ static void approve(const struct loop *l, int64_t id)
             quantity = sqlite3_column_int64(s, 3);
     finish(l, s);
     write_move(l, id, line, material, quantity, now);
-    run(l, POSTED, NO_ARGS);
+    run(l, CHANGED, NO_ARGS);
     must(l, sqlite3_bind_int64(l->of[AUDIT_INSERT], 3, now), SQLITE_OK);
     run(l, AUDIT_INSERT, ARGS(id));
 }

@@ -1,5 +1,5 @@
 -- The foundation: people, materials, documents, the stock ledger.
--- Conventions: ids and whole numbers @int@; decimals are whole millionths (…_stock, quantity, unit_price, …_amount);
+-- Conventions: @id@ where rows may be deleted (an id never comes back), @kept_id@ where they never are; whole numbers @int@; decimals are whole millionths (…_stock, quantity, unit_price, …_amount);
 -- instants are whole milliseconds UTC (…_at); …_fold is the form in which text is compared (base/text.h text_fold).
 
 CREATE TABLE settings (
@@ -168,11 +168,13 @@ CREATE TABLE lots (
 
 -- ---------------------------------------------------------------- documents
 CREATE TABLE documents (
-    id              @id@,
+    id              @kept_id@,
     number          TEXT NOT NULL UNIQUE,
     kind            TEXT NOT NULL CHECK (kind IN ('receipt', 'issue')),
     purpose         TEXT NOT NULL CHECK (purpose IN ('purchase', 'opening', 'return', 'production', 'scrap', 'reversal')),
-    status          TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'approved', 'rejected', 'cancelled')),
+    status          TEXT NOT NULL DEFAULT 'pending'
+                    -- not IN: SQLite would build a table of the four at every change
+                    CHECK (status = 'approved' OR status = 'pending' OR status = 'rejected' OR status = 'cancelled'),
     reverses_id     @int@ REFERENCES documents (id),
     line_count      @int@ NOT NULL CHECK (line_count > 0),
     total_amount    @int@,
@@ -200,7 +202,7 @@ CREATE TABLE document_numbers (
 ) @strict@;
 
 CREATE TABLE document_lines (
-    id          @id@,
+    id          @kept_id@,
     document_id @int@ NOT NULL REFERENCES documents (id),
     line_no     @int@ NOT NULL CHECK (line_no > 0),
     material_id @int@ NOT NULL REFERENCES materials (id),
@@ -218,7 +220,7 @@ CREATE INDEX document_lines_by_material ON document_lines (material_id, document
 -- ---------------------------------------------------------------- the ledger
 -- Append-only. stock_before and stock_after are the material's real stock around this move; seq counts a material's moves.
 CREATE TABLE moves (
-    id               @id@,
+    id               @kept_id@,
     document_id      @int@ NOT NULL REFERENCES documents (id),
     line_id          @int@ NOT NULL REFERENCES document_lines (id),
     material_id      @int@ NOT NULL REFERENCES materials (id),
@@ -252,7 +254,7 @@ CREATE TABLE balances (
 
 -- ---------------------------------------------------------------- traces
 CREATE TABLE operation_log (
-    id            @id@,
+    id            @kept_id@,
     user_id       @int@ REFERENCES users (id),
     module        TEXT NOT NULL,
     action        TEXT NOT NULL,
@@ -279,12 +281,15 @@ CREATE TABLE idempotency (
 ) @strict@;
 CREATE INDEX idempotency_by_time ON idempotency (created_at);
 
--- Grows by one with every change of the topic; what lists remember (totals) is valid for one value of it.
+-- One row. A column grows with every change of its topic; what lists remember is valid for one value of it.
 CREATE TABLE change_counters (
-    topic   TEXT NOT NULL PRIMARY KEY,
-    changes @int@ NOT NULL
+    id        @int@ NOT NULL PRIMARY KEY CHECK (id = 1),
+    materials @int@ NOT NULL,
+    stock     @int@ NOT NULL,
+    documents @int@ NOT NULL,
+    users     @int@ NOT NULL
 ) @strict@;
-INSERT INTO change_counters (topic, changes) VALUES ('materials', 0), ('stock', 0), ('documents', 0), ('users', 0);
+INSERT INTO change_counters (id, materials, stock, documents, users) VALUES (1, 0, 0, 0, 0);
 
 -- Written by the health check, to see that writing works.
 CREATE TABLE heartbeat (

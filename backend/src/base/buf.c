@@ -56,7 +56,7 @@ static void grow(struct buf *b, size_t need)
     b->cap = cap;
 }
 
-char *buf_room(struct buf *b, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
     if (b->overflow || n > b->max - b->n) {
         b->overflow = true;
@@ -65,7 +65,7 @@ char *buf_room(struct buf *b, size_t n)
     size_t need = b->n + n;
     if (b->cap <= need)
         grow(b, need);
-    b->bytes[b->n] = b->bytes[need] = '\0'; /* right whether all of the room is filled, or none */
+    b->bytes[b->n] = b->bytes[need] = '\0';
     return b->bytes + b->n;
 }
 

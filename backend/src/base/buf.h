@@ -19,8 +19,16 @@ void buf_init(struct buf *b, size_t max);
 void buf_free(struct buf *b);
 void buf_reset(struct buf *b);                          /* empty, keeps the memory */
 char *buf_take(struct buf *b, size_t *n);               /* the bytes become the caller's (free()); b is empty */
+/* The slow half of buf_room: grows, or sets overflow and gives NULL. */
+char *buf_grow(struct buf *b, size_t n);
 /* Room for n more bytes at the end, or NULL (overflow set). Follow with b->n += what was written. */
-char *buf_room(struct buf *b, size_t n);
+static inline char *buf_room(struct buf *b, size_t n)
+{
+    if (b->overflow || n >= b->cap - b->n)
+        return buf_grow(b, n);
+    b->bytes[b->n] = b->bytes[b->n + n] = '\0'; /* right whether all of the room is filled, or none */
+    return b->bytes + b->n;
+}
 void buf_add(struct buf *b, const void *bytes, size_t n);
 void buf_str(struct buf *b, const char *text);
 void buf_char(struct buf *b, char c);

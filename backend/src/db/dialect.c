@@ -10,6 +10,7 @@ static const struct word {
     const char *word, *sqlite;
 } words[] = {
     {"@id@", "INTEGER PRIMARY KEY AUTOINCREMENT"},
+    {"@kept_id@", "INTEGER PRIMARY KEY"},
     {"@int@", "INTEGER"},
     {"@strict@", "STRICT"},
 };

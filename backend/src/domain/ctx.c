@@ -4,10 +4,8 @@
 
 static const struct sql COMPANY_SETTING = {"settings.get", "SELECT value FROM settings WHERE key = $1"};
 static const struct sql CHANGED = {"change_counters.add",
-                                   "UPDATE change_counters SET changes = changes + 1 WHERE topic = $1"};
-
-static const struct sql POSTED = {"change_counters.posted",
-                                  "UPDATE change_counters SET changes = changes + 1 WHERE topic IN ('documents', 'stock')"};
+                                   "UPDATE change_counters SET materials = materials + $1, stock = stock + $2, "
+                                   "documents = documents + $3, users = users + $4 WHERE id = 1"};
 
 enum rc ctx_require(struct ctx *c, enum permission p)
 {
@@ -65,12 +63,10 @@ enum rc ctx_number(struct ctx *c, const struct sql *sql, const struct db_value *
     return first_number(c, sql, args, count, "n", n);
 }
 
-enum rc ctx_changed(struct ctx *c, const char *topic)
+enum rc ctx_changed(struct ctx *c, unsigned topics)
 {
-    return db_exec(c->db, &CHANGED, DB_ARGS(DB_T(topic)), NULL);
-}
-
-enum rc ctx_posted(struct ctx *c)
-{
-    return db_exec(c->db, &POSTED, DB_NO_ARGS, NULL);
+    return db_exec(c->db, &CHANGED,
+                   DB_ARGS(DB_I(topics & TOPIC_MATERIALS ? 1 : 0), DB_I(topics & TOPIC_STOCK ? 1 : 0),
+                           DB_I(topics & TOPIC_DOCUMENTS ? 1 : 0), DB_I(topics & TOPIC_USERS ? 1 : 0)),
+                   NULL);
 }

@@ -57,10 +57,11 @@ MUST_CHECK enum rc ctx_insert(struct ctx *c, const struct sql *sql, const struct
 /* The number that a one-row query gives in its column `n`; 0 without a row. */
 MUST_CHECK enum rc ctx_number(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, int64_t *n);
 
-/* Says that something of this topic has changed (change_counters): materials, stock, documents, users. */
-MUST_CHECK enum rc ctx_changed(struct ctx *c, const char *topic);
-/* ctx_changed of documents and stock in one statement: the hot path of approvals. */
-MUST_CHECK enum rc ctx_posted(struct ctx *c);
+/* What answers depend on; each is a column of change_counters. */
+enum { TOPIC_MATERIALS = 1, TOPIC_STOCK = 2, TOPIC_DOCUMENTS = 4, TOPIC_USERS = 8 };
+
+/* Says that something of these topics has changed. */
+MUST_CHECK enum rc ctx_changed(struct ctx *c, unsigned topics);
 
 /* TRY(call): hands a failure of `call` on to the caller. */
 #define TRY(call)                                                                                                      \

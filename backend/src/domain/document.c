@@ -412,7 +412,7 @@ static enum rc put_cancel(struct call *call)
     if (strcmp(d.status, "pending") != 0)
         return error_set(&c->err, RC_CANCEL_NOT_PENDING);
     TRY(db_exec(c->db, &DOCUMENT_CANCEL, DB_ARGS(DB_I(d.id), DB_I(c->now_ms)), NULL));
-    TRY(ctx_changed(c, "documents"));
+    TRY(ctx_changed(c, TOPIC_DOCUMENTS));
     TRY(audit_write(c, &(struct audit_entry){.module = "inventory", .action = "cancel", .resource_type = "transaction",
                                              .resource_id = d.id,
                                              .description = arena_fmt(c->arena, "取消出入库单: %s", d.transaction_code)}));

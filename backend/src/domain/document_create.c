@@ -152,7 +152,7 @@ static enum rc write_rows(struct ctx *c, const struct new_document *d, const str
                     DB_ARGS(DB_I(*id), DB_I(i + 1), DB_I(d->lines[i].material_id), DB_D(d->lines[i].quantity), checked[i].price,
                             checked[i].amount, checked[i].lot_id, checked[i].location_id, DB_T(d->lines[i].remark)),
                     NULL));
-    return ctx_changed(c, "documents");
+    return ctx_changed(c, TOPIC_DOCUMENTS);
 }
 
 enum rc document_add(struct ctx *c, const struct new_document *d, int64_t *id, const char **number)
@@ -185,5 +185,5 @@ enum rc document_add_reversal(struct ctx *c, const struct document *d, int64_t l
                            record_value(&document_type, d, "total_amount"), DB_T(remark), DB_I(c->actor.user_id),
                            DB_I(c->now_ms)),
                    id));
-    return ctx_changed(c, "documents");
+    return ctx_changed(c, TOPIC_DOCUMENTS);
 }

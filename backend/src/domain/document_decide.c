@@ -111,7 +111,7 @@ enum rc document_decide(struct ctx *c, int64_t id, bool approve, const char *rem
                 NULL));
     if (approve)
         TRY(post(c, &d));
-    TRY(approve ? ctx_posted(c) : ctx_changed(c, "documents"));
+    TRY(ctx_changed(c, approve ? TOPIC_DOCUMENTS | TOPIC_STOCK : TOPIC_DOCUMENTS));
     return audit_write(c, &(struct audit_entry){.module = "inventory", .action = approve ? "approve" : "reject",
                                                 .resource_type = "transaction", .resource_id = id,
                                                 .description = arena_fmt(c->arena, "%s%s: %s%s", approve ? "批准" : "拒绝",

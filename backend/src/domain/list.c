@@ -296,36 +296,29 @@ const char *list_where(const struct list_query *q, const struct db_value **args,
 
 /* ---------------------------------------------------------------- total */
 
-static const struct sql ALL_CHANGES = {"change_counters.all", "SELECT topic, changes FROM change_counters"};
+static const struct sql CHANGES = {"change_counters.get",
+                                   "SELECT materials, stock, documents, users FROM change_counters WHERE id = 1"};
 
 struct changes {
-    int64_t of[4];
+    int64_t materials, stock, documents, users;
 };
 
 static enum rc read_changes(struct ctx *c, struct changes *out)
 {
-    static const char *const names[] = {"materials", "stock", "documents", "users"}; /* in the order of TOPIC_… */
     DB_ROWS rows = NULL;
     bool more;
-    TRY(db_start(c->db, &ALL_CHANGES, DB_NO_ARGS, &rows));
+    TRY(db_start(c->db, &CHANGES, DB_NO_ARGS, &rows));
     TRY(db_next(rows, &more));
-    while (more) {
-        const char *topic = db_text(rows, "topic");
-        for (size_t i = 0; i < 4; i++)
-            if (strcmp(names[i], topic) == 0)
-                out->of[i] = db_int(rows, "changes");
-        TRY(db_next(rows, &more));
-    }
+    *out = (struct changes){db_int(rows, "materials"), db_int(rows, "stock"), db_int(rows, "documents"),
+                            db_int(rows, "users")};
     return RC_OK;
 }
 
 /* Counters only grow, so their sum stands still only when all of them do. */
-static int64_t sum_of(const struct changes *changes, unsigned topics)
+static int64_t sum_of(const struct changes *n, unsigned topics)
 {
-    int64_t sum = 0;
-    for (unsigned i = 0; i < 4; i++)
-        sum += topics & (1U << i) ? changes->of[i] : 0;
-    return sum;
+    return (topics & TOPIC_MATERIALS ? n->materials : 0) + (topics & TOPIC_STOCK ? n->stock : 0) +
+           (topics & TOPIC_DOCUMENTS ? n->documents : 0) + (topics & TOPIC_USERS ? n->users : 0);
 }
 
 static enum rc count_rows(struct call *call, const struct list_query *q, const char *text, int64_t *total)

@@ -11,9 +11,6 @@
 #define LIST_PAGE_SIZE_MAX 1000
 #define LIST_FILTERS_MAX 12
 
-/* The rows of change_counters (ctx_changed) that a list depends on. */
-enum { TOPIC_MATERIALS = 1, TOPIC_STOCK = 2, TOPIC_DOCUMENTS = 4, TOPIC_USERS = 8 };
-
 enum filter_kind {
     FILTER_TEXT,   /* bound as text */
     FILTER_LIKE,   /* folded, bound as a LIKE pattern "%…%" (ESCAPE '\') */

@@ -145,7 +145,7 @@ enum rc material_add(struct ctx *c, const struct material *m, int64_t *id)
                            DB_I(c->now_ms)),
                    id));
     TRY(db_exec(c->db, &LOT_INSERT, DB_ARGS(DB_I(*id), DB_I(c->now_ms)), NULL));
-    TRY(ctx_changed(c, "materials"));
+    TRY(ctx_changed(c, TOPIC_MATERIALS));
     return audit_write(c, &(struct audit_entry){.module = "materials", .action = "create", .resource_type = "material",
                                                 .resource_id = *id,
                                                 .description = arena_fmt(c->arena, "创建物料: %s", m->material_name)});
@@ -174,7 +174,7 @@ static enum rc store(struct ctx *c, const struct material *before, const struct 
                     DB_ARGS(DB_I(m->id), DB_T(before->material_code), DB_T(m->material_code), DB_I(c->actor.user_id),
                             DB_T(reason), DB_I(c->now_ms)),
                     NULL));
-    TRY(ctx_changed(c, "materials"));
+    TRY(ctx_changed(c, TOPIC_MATERIALS));
     return audit_write(c, &(struct audit_entry){.module = "materials", .action = "update", .resource_type = "material",
                                                 .resource_id = m->id,
                                                 .description = arena_fmt(c->arena, "更新物料: %s", m->material_name),
@@ -392,7 +392,7 @@ static enum rc delete_material(struct call *call)
     TRY(db_exec(c->db, &LOTS_DELETE, DB_ARGS(DB_I(m.id)), NULL));
     TRY(db_exec(c->db, &CODE_HISTORY_DELETE, DB_ARGS(DB_I(m.id)), NULL));
     TRY(db_exec(c->db, &MATERIAL_DELETE, DB_ARGS(DB_I(m.id)), NULL));
-    TRY(ctx_changed(c, "materials"));
+    TRY(ctx_changed(c, TOPIC_MATERIALS));
     TRY(audit_write(c, &(struct audit_entry){
                            .module = "materials", .action = "delete", .resource_type = "material", .resource_id = m.id,
                            .description = arena_fmt(c->arena, "删除物料: %s (%s)", m.material_name, m.material_code)}));
@@ -403,7 +403,7 @@ static enum rc set_status(struct call *call, const struct material *m, const cha
 {
     struct ctx *c = &call->ctx;
     TRY(db_exec(c->db, &MATERIAL_STATUS, DB_ARGS(DB_I(m->id), DB_T(status), DB_I(c->now_ms)), NULL));
-    TRY(ctx_changed(c, "materials"));
+    TRY(ctx_changed(c, TOPIC_MATERIALS));
     return audit_write(c, &(struct audit_entry){.module = "materials", .action = "update", .resource_type = "material",
                                                 .resource_id = m->id,
                                                 .description = arena_fmt(c->arena, "%s物料: %s", verb, m->material_name)});

@@ -138,7 +138,7 @@ static enum rc put_unit(struct call *call)
     }
     TRY(db_exec(c->db, &UNIT_UPDATE,
                 DB_ARGS(DB_I(call->id), DB_T(after.name_zh), DB_T(after.name_en), DB_I(after.decimals)), NULL));
-    TRY(ctx_changed(c, "materials"));
+    TRY(ctx_changed(c, TOPIC_MATERIALS));
     TRY(audit_write(c, &(struct audit_entry){.module = "materials", .action = "update", .resource_type = "unit",
                                              .resource_id = call->id,
                                              .description = arena_fmt(c->arena, "更新计量单位: %s", after.code),

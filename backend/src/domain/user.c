@@ -138,7 +138,7 @@ enum rc user_add(struct ctx *c, const struct user *u, int64_t *id)
                            DB_T(u->real_name), DB_T(u->email), DB_T(u->status ? u->status : "active"),
                            DB_I(u->must_change_password), DB_I(c->now_ms)),
                    id));
-    TRY(ctx_changed(c, "users"));
+    TRY(ctx_changed(c, TOPIC_USERS));
     return audit_write(c, &(struct audit_entry){.module = "users", .action = "create", .resource_type = "user",
                                                 .resource_id = *id,
                                                 .description = arena_fmt(c->arena, "创建用户: %s (%s)", u->username, u->role)});
@@ -147,7 +147,7 @@ enum rc user_add(struct ctx *c, const struct user *u, int64_t *id)
 enum rc user_set_password(struct ctx *c, int64_t id, const char *password_hash, bool must_change, int64_t keep_session)
 {
     TRY(db_exec(c->db, &USER_PASSWORD, DB_ARGS(DB_I(id), DB_T(password_hash), DB_I(must_change), DB_I(c->now_ms)), NULL));
-    TRY(ctx_changed(c, "users"));
+    TRY(ctx_changed(c, TOPIC_USERS));
     return session_end_all(c, id, keep_session, "password");
 }
 
@@ -167,7 +167,7 @@ enum rc user_set_status(struct ctx *c, const struct user *u, const char *status)
 {
     TRY(keep_an_administrator(c, u, u->role, status));
     TRY(db_exec(c->db, &USER_STATUS, DB_ARGS(DB_I(u->id), DB_T(status), DB_I(c->now_ms)), NULL));
-    TRY(ctx_changed(c, "users"));
+    TRY(ctx_changed(c, TOPIC_USERS));
     if (strcmp(status, "active") == 0)
         return RC_OK;
     return session_end_all(c, u->id, 0, "disabled");
@@ -283,7 +283,7 @@ static enum rc store_user(struct ctx *c, const struct user *before, const struct
                 DB_ARGS(DB_I(u->id), DB_T(u->username), DB_T(text_fold(c->arena, u->username)), DB_T(u->role),
                         DB_T(u->real_name), DB_T(u->email), DB_T(u->status), DB_I(u->must_change_password), DB_I(c->now_ms)),
                 NULL));
-    TRY(ctx_changed(c, "users"));
+    TRY(ctx_changed(c, TOPIC_USERS));
     if (strcmp(u->status, "active") != 0)
         TRY(session_end_all(c, u->id, 0, "disabled"));
     return RC_OK;
