@@ -44,12 +44,22 @@ need_node() {
     node_is_new_enough
 }
 
+# What meson looks at only when it configures: which files there are, and whether the library for unit tests is installed.
+build_inputs() {
+    (cd "$here/backend" && ls src/*/*.c tests/unit/*.c sql/*.sql && pkg-config --modversion cmocka 2>/dev/null) | sha256sum | cut -c1-64
+}
+
 # build_program FOLDER [MESON-OPTION…]: the C program and its unit tests.
 build_program() {
-    local folder=$1
+    local folder=$1 inputs again=()
     shift
-    [ -f "$folder/build.ninja" ] || meson setup "$@" "$folder" "$here/backend" >"$cache/meson.log" 2>&1 ||
-        { tail -n 20 "$cache/meson.log" >&2; return 1; }
+    inputs=$(build_inputs)
+    if [ "$(cat "$folder/.mms-inputs" 2>/dev/null)" != "$inputs" ]; then
+        [ ! -f "$folder/build.ninja" ] || again=(--reconfigure)
+        meson setup "${again[@]}" "$@" "$folder" "$here/backend" >"$cache/meson.log" 2>&1 ||
+            { tail -n 20 "$cache/meson.log" >&2; return 1; }
+        echo "$inputs" >"$folder/.mms-inputs"
+    fi
     ninja -C "$folder" >"$cache/ninja.log" 2>&1 || { grep -E 'error|warning|FAILED' "$cache/ninja.log" | head -n 30 >&2; return 1; }
 }
 
