@@ -5,6 +5,7 @@
 
 #include "app/app.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "domain/idempotency.h"
 #include "domain/reply.h"
 #include "domain/session.h"
@@ -27,8 +28,7 @@ static struct call *new_call(struct app *app, struct http_exchange *x)
                              .numbers_as_text = accept && strstr(accept, "numbers=text") != NULL};
     call->ctx.actor.ip_address = x->request.peer ? x->request.peer : "";
     call->ctx.actor.user_agent = http_header(x, "User-Agent");
-    struct json number = {.type = JSON_NUMBER, .text = id, .n = id ? strlen(id) : 0};
-    if (!id || !json_to_int(&number, &call->id) || call->id < 1)
+    if (!id || !text_int(id, 1, INT64_MAX, &call->id))
         call->id = 0; /* nothing has this id: the module answers with its own "there is no such …" */
     x->app = call;
     return call;

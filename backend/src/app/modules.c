@@ -5,11 +5,12 @@
 #include "domain/location.h"
 #include "domain/material.h"
 #include "domain/session.h"
+#include "domain/setting.h"
 #include "domain/unit.h"
 #include "domain/user.h"
 
 const struct module *const modules[] = {
     &session_module, &user_module,   &material_module, &ledger_module,  &unit_module,
-    &location_module, &document_module, &health_module, &openapi_module,
+    &location_module, &document_module, &setting_module, &health_module, &openapi_module,
 };
 const size_t module_count = sizeof modules / sizeof *modules;

@@ -36,6 +36,28 @@ size_t text_chars(const char *text)
     return chars;
 }
 
+bool text_int(const char *text, int64_t min, int64_t max, int64_t *out)
+{
+    bool negative = *text == '-' && min < 0;
+    const char *digits = text + negative;
+    int64_t value = 0;
+
+    if (!*digits || (*digits == '0' && (digits[1] || negative)))
+        return false;
+    for (const char *p = digits; *p; p++) {
+        int digit = *p - '0';
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_sub_overflow(value, digit, &value)) /* downwards: INT64_MIN has no positive twin */
+            return false;
+    }
+    if (!negative && __builtin_sub_overflow(0, value, &value))
+        return false;
+    if (value < min || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
 bool text_equal(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;

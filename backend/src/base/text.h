@@ -4,12 +4,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 
 bool text_is_utf8(const char *bytes, size_t n);   /* strict: no overlong forms, surrogates, > U+10FFFF, no NUL */
 size_t text_chars(const char *text);              /* code points of valid UTF-8 */
 bool text_equal(const char *a, const char *b);    /* NULL equals NULL only */
+/* The whole text as a whole number in its one spelling: digits, a minus sign when min is negative, no leading zero. */
+bool text_int(const char *text, int64_t min, int64_t max, int64_t *out);
 bool text_starts(const char *text, const char *prefix);
 bool text_is_blank(const char *text);             /* NULL, empty, or only white space (U+3000 included) */
 

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-static const struct sql COMPANY_SETTING = {"settings.get", "SELECT value FROM settings WHERE key = $1"};
 static const struct sql CHANGED = {"change_counters.add",
                                    "UPDATE change_counters SET materials = materials + $1, stock = stock + $2, "
                                    "documents = documents + $3, users = users + $4 WHERE id = 1"};
@@ -17,25 +16,6 @@ enum rc ctx_require(struct ctx *c, enum permission p)
                                permission_name(p)),
                      arena_fmt(c->arena, "You are not permitted to do this (missing: %s, %s)", permission_title(p, true),
                                permission_name(p)));
-}
-
-enum rc ctx_company_setting(struct ctx *c, const char *key, const char **value)
-{
-    DB_ROWS rows = NULL;
-    bool more = false;
-    TRY(db_start(c->db, &COMPANY_SETTING, DB_ARGS(DB_T(key)), &rows));
-    TRY(db_next(rows, &more));
-    *value = more ? arena_dup(c->arena, db_text(rows, "value")) : NULL;
-    return RC_OK;
-}
-
-enum rc ctx_zone(struct ctx *c, const struct zone **zone)
-{
-    const char *name = NULL;
-    TRY(ctx_company_setting(c, "company.timezone", &name));
-    const struct zone *z = zone_find(name ? name : "Asia/Shanghai");
-    *zone = z ? z : zone_find("Asia/Shanghai");
-    return RC_OK;
 }
 
 static enum rc first_number(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count,

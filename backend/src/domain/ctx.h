@@ -45,12 +45,6 @@ struct ctx {
 /* RC_PERMISSION_MISSING naming the permission, unless the actor has it. */
 MUST_CHECK enum rc ctx_require(struct ctx *c, enum permission p);
 
-/* The company's zone (settings table, company.timezone). */
-MUST_CHECK enum rc ctx_zone(struct ctx *c, const struct zone **zone);
-
-/* A value of the settings table; NULL in *value when the key is not there. */
-MUST_CHECK enum rc ctx_company_setting(struct ctx *c, const char *key, const char **value);
-
 /* The id that an INSERT … RETURNING id gives. */
 MUST_CHECK enum rc ctx_insert(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, int64_t *id);
 

@@ -5,6 +5,7 @@
 #include "domain/document_rows.h"
 #include "domain/location.h"
 #include "domain/material.h"
+#include "domain/setting.h"
 
 static const struct field new_line_fields[] = {
     FIELD(struct new_line, material_id, FIELD_INT, F_IN | F_NEED, .min = 1, .need_zh = "物料ID必须是正整数",
@@ -130,7 +131,7 @@ static enum rc next_number(struct ctx *c, bool receipt, const char **number)
     const char *prefix = receipt ? "IN" : "OUT";
     char text[DAY_TEXT_MAX];
     int64_t n;
-    TRY(ctx_zone(c, &zone));
+    TRY(setting_zone(c, &zone));
     int64_t day = zone_day(zone, c->now_ms);
     TRY(ctx_number(c, &NUMBER_NEXT, DB_ARGS(DB_T(prefix), DB_I(day)), &n));
     day_print_compact(day, text);

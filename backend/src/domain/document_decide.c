@@ -4,6 +4,7 @@
 #include "domain/audit.h"
 #include "domain/document_rows.h"
 #include "domain/location.h"
+#include "domain/setting.h"
 
 static const struct sql DOCUMENT_DECIDE = {
     "document.decide", "UPDATE documents SET status = $2, approver_id = $3, approval_remark = $4, updated_at = $5, "
@@ -88,10 +89,9 @@ static enum rc post(struct ctx *c, const struct document *d)
 
 static enum rc may_decide_own(struct ctx *c)
 {
-    const char *who = NULL;
-    TRY(ctx_company_setting(c, "approval.own_documents", &who));
-    bool everybody = who && strcmp(who, "everybody") == 0;
-    bool nobody = who && strcmp(who, "nobody") == 0;
+    const char *who;
+    TRY(setting_get(c, SETTING_OWN_DOCUMENTS, &who));
+    bool everybody = strcmp(who, "everybody") == 0, nobody = strcmp(who, "nobody") == 0;
     bool allowed = everybody || (!nobody && c->actor.role == ROLE_SYSTEM_ADMIN);
     return allowed ? RC_OK : error_set(&c->err, RC_OWN_DOCUMENT);
 }

@@ -142,17 +142,11 @@ static const char *param(struct call *call, const char *name)
     return text && *text ? text : NULL;
 }
 
-static bool whole(const char *text, int64_t min, int64_t max, int64_t *out)
-{
-    struct json number = {.type = JSON_NUMBER, .text = text, .n = strlen(text)};
-    return json_to_int(&number, out) && *out >= min && *out <= max;
-}
-
 static int64_t number_param(struct call *call, const char *name, int64_t preset, int64_t max)
 {
     const char *text = param(call, name);
     int64_t n = preset;
-    if (text && !whole(text, 1, max, &n))
+    if (text && !text_int(text, 1, max, &n))
         fault(call, name, "out_of_range", arena_fmt(call->ctx.arena, "应为 1 到 %lld 的整数", (long long)max),
               arena_fmt(call->ctx.arena, "must be a whole number from 1 to %lld", (long long)max));
     return n;
@@ -207,7 +201,7 @@ static void read_filter(struct call *call, struct list_query *q, struct buf *whe
             add_filter(q, where, f, DB_T(text_like(call->ctx.arena, text_fold(call->ctx.arena, text))));
         return;
     case FILTER_ID:
-        if (whole(text, 1, INT64_MAX, &id))
+        if (text_int(text, 1, INT64_MAX, &id))
             add_filter(q, where, f, DB_I(id));
         else
             fault(call, f->param, "type", "应为正整数", "must be a positive whole number");
@@ -253,9 +247,9 @@ static void read_cursor(struct call *call, struct list_query *q)
         return;
     const char *colon = strchr(text, ':');
     int64_t number = 0;
-    bool good = colon && whole(arena_copy(call->ctx.arena, text, (size_t)(colon - text)), 1, INT64_MAX, &q->cursor_id);
+    bool good = colon && text_int(arena_copy(call->ctx.arena, text, (size_t)(colon - text)), 1, INT64_MAX, &q->cursor_id);
     if (good && !q->sort->text)
-        good = whole(colon + 1, INT64_MIN, INT64_MAX, &number);
+        good = text_int(colon + 1, INT64_MIN, INT64_MAX, &number);
     if (!good) {
         fault(call, "cursor", "format", "无效的游标", "is not a cursor of this list");
         return;

@@ -345,15 +345,27 @@ static enum rc conflict(struct call *call, const struct material *present)
     return error_set(&c->err, RC_VERSION_CONFLICT);
 }
 
-/* If-Match: "7" (or W/"7", or *), else the body's version, when either is there. */
+/* Whether `own` is among the entity tags of an If-Match. What a proxy has compressed it calls weak: W/"7" is ours as well. */
+static bool names_version(const char *match, const char *own)
+{
+    for (size_t n; *match; match += n) {
+        match += strspn(match, " \t,");
+        if (text_starts(match, "W/"))
+            match += 2;
+        n = strcspn(match, ", \t");
+        if (n == strlen(own) && memcmp(match, own, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* If-Match: "7" (or W/"7", or several, or *), else the body's version, when either is there. */
 static enum rc check_version(struct call *call, const struct material *present, const struct material *change)
 {
     const char *match = http_header(call->http, "If-Match");
     if (match && strcmp(match, "*") != 0) {
         const char *own = arena_fmt(call->ctx.arena, "\"%lld\"", (long long)present->version);
-        if (strncmp(match, "W/", 2) == 0)
-            match += 2;
-        return strcmp(match, own) == 0 ? RC_OK : conflict(call, present);
+        return names_version(match, own) ? RC_OK : conflict(call, present);
     }
     bool given = change && record_has(&material_type, change, "version");
     return given && change->version != present->version ? conflict(call, present) : RC_OK;

@@ -260,25 +260,6 @@ test('one\'s own document: a manager may not, an administrator may, and the log 
     assert.doesNotMatch(await described(ofManager), /本人|自己/);
 });
 
-test('the company setting approval.own_documents: nobody, everybody', async () => {
-    const other = await start();
-    try {
-        const root = await other.admin();
-        const manager = await makeUser(root, 'inventory_manager');
-        const material = await makeMaterial(root);
-        const set = (value) => other.sql(`UPDATE settings SET value = '${value}' WHERE key = 'approval.own_documents'`);
-        await set('nobody');
-        const { id: ofRoot } = await makeDocument(root, receiptOf(material.id, 1));
-        refused(await approve(root, ofRoot), 403, 'own_document', '不能审批自己提交的出入库单');
-        await set('everybody');
-        const { id: ofManager } = await makeDocument(manager, receiptOf(material.id, 1));
-        accepted(await approve(manager, ofManager), 200, '出入库单已批准');
-        accepted(await approve(root, ofRoot), 200);
-    } finally {
-        await other.stop();
-    }
-});
-
 test('two managers approve one document at once: it counts once', async () => {
     const material = await makeMaterial(M);
     for (let i = 0; i < 10; i++) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { accepted, faulty, makeMaterial, makeUsers, post, issueOf, start, stockUp } from './harness.mjs';
+import { accepted, faulty, makeMaterial, makeUsers, post, issueOf, refused, start, stockUp } from './harness.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -184,4 +184,15 @@ test('the document list has the same pages', async () => {
     }
     assert.deepEqual(seen, all.list.map((row) => row.id));
     assert.deepEqual(seen, [...seen].sort((a, b) => b - a), 'newest first');
+});
+
+test('numbers in a path or a query have one spelling', async () => {
+    const id = materials[0].id;
+    accepted(await U.get(`/api/materials/${id}`), 200);
+    for (const other of [`0${id}`, `${id}.0`, `${id}e0`, `+${id}`, `-${id}`, `${id}%20`, '9223372036854775808'])
+        refused(await U.get(`/api/materials/${other}`), 404, 'material_not_found', '物料不存在');
+    for (const number of ['1e1', '010', '1.0', '+5', '-1', '0', '1001', '%205'])
+        faulty(await U.get(`/api/materials?pageSize=${number}`), { pageSize: '应为 1 到 1000 的整数' });
+    for (const number of ['1e0', '01', '1000001'])
+        faulty(await U.get(`/api/materials?page=${number}`), { page: '应为 1 到 1000000 的整数' });
 });

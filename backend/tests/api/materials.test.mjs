@@ -177,6 +177,18 @@ test('optimistic lock: If-Match and the body\'s version, with the present row in
     assert.equal((await getMaterial(U, id)).version, 4);
 });
 
+test('If-Match may name several versions, weak ones, or any', async () => {
+    const { id } = await makeMaterial(M);
+    let version = 1;
+    for (const good of ['"1"', 'W/"2"', '"9", "3"', '"9","4" , W/"8"', '*']) {
+        await update(id, { location: `place ${version}` }, { headers: { 'if-match': good } });
+        version++;
+    }
+    for (const bad of ['"1"', '1, 2', '"61"', '6', '"', 'W/', '"1", "2"'])
+        refused(await M.put(`/api/materials/${id}`, { location: 'x' }, { headers: { 'if-match': bad } }), 409, 'version_conflict', '数据已被他人修改，请核对后重试');
+    assert.equal((await getMaterial(U, id)).version, version);
+});
+
 test('of many updates of one version, one wins', async () => {
     const { id } = await makeMaterial(M);
     const answers = await Promise.all(Array.from({ length: 16 }, (_, i) => M.put(`/api/materials/${id}`, { location: `place ${i}`, version: 1 })));

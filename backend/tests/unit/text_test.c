@@ -154,6 +154,24 @@ static void shortens(void **state)
     assert_null(text_shorten(&arena, NULL, 5));
 }
 
+static void whole_numbers(void **state)
+{
+    static const char *const wrong[] = {"", "-", "+1", " 1", "1 ", "007", "00", "-0", "1.0", "1e0", "0x1", "1_000", "９",
+                                        "9223372036854775808", "-9223372036854775809", "99999999999999999999999"};
+    int64_t n = 77;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(text_int(wrong[i], INT64_MIN, INT64_MAX, &n));
+    assert_false(text_int("-1", 0, 10, &n));
+    assert_false(text_int("11", 0, 10, &n));
+    assert_int_equal(n, 77);
+    assert_true(text_int("0", 0, 10, &n) && n == 0);
+    assert_true(text_int("10", 0, 10, &n) && n == 10);
+    assert_true(text_int("9223372036854775807", 1, INT64_MAX, &n) && n == INT64_MAX);
+    assert_true(text_int("-9223372036854775808", INT64_MIN, 0, &n) && n == INT64_MIN);
+}
+
 static void like_patterns(void **state)
 {
     (void)state;
@@ -174,6 +192,7 @@ int main(void)
         cmocka_unit_test_teardown(fold_of_every_code_point_is_stable, reset_arena),
         cmocka_unit_test_teardown(narrows, reset_arena),
         cmocka_unit_test_teardown(shortens, reset_arena),
+        cmocka_unit_test(whole_numbers),
         cmocka_unit_test_teardown(like_patterns, reset_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
