@@ -215,7 +215,9 @@ static const struct zone ZONES[] = {
     {"Asia/Macau", 8 * 3600},        {"Asia/Taipei", 8 * 3600},       {"Asia/Singapore", 8 * 3600},
     {"Asia/Kuala_Lumpur", 8 * 3600}, {"Asia/Tokyo", 9 * 3600},        {"Asia/Seoul", 9 * 3600},
     {"Asia/Bangkok", 7 * 3600},      {"Asia/Ho_Chi_Minh", 7 * 3600},  {"Asia/Jakarta", 7 * 3600},
-    {"Asia/Kolkata", 5 * 3600 + 1800}, {"Asia/Dubai", 4 * 3600},      {"UTC", 0},
+    {"Asia/Kolkata", 5 * 3600 + 1800}, {"Asia/Dubai", 4 * 3600},      {"Asia/Manila", 8 * 3600},
+    {"Asia/Riyadh", 3 * 3600},       {"Africa/Nairobi", 3 * 3600},    {"Australia/Brisbane", 10 * 3600},
+    {"Pacific/Honolulu", -10 * 3600}, {"Pacific/Kiritimati", 14 * 3600}, {"UTC", 0},
     {"Etc/UTC", 0},
 };
 
