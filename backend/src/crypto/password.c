@@ -1,18 +1,12 @@
 #include "crypto/password.h"
 
 #include <crypt.h>
-#include <pthread.h>
 #include <sodium.h>
 #include <string.h>
 
 /* OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, 2 passes, 1 lane. */
 #define PASSES 2
 #define MEMORY (19U * 1024 * 1024)
-
-enum rc crypto_init(void)
-{
-    return sodium_init() < 0 ? RC_INTERNAL : RC_OK;
-}
 
 enum rc password_hash(const char *password, char hash[static PASSWORD_HASH_MAX])
 {
@@ -48,21 +42,13 @@ bool password_needs_renewal(const char *hash)
     return is_bcrypt(hash) || crypto_pwhash_str_needs_rehash(hash, PASSES, MEMORY) != 0;
 }
 
-static pthread_once_t nothing_once = PTHREAD_ONCE_INIT;
-static char nothing_hash[PASSWORD_HASH_MAX];
+/* The hash of 32 random bytes that nobody has kept, with today's costs. */
+const char PASSWORD_OF_NOBODY[] = "$argon2id$v=19$m=19456,t=2,p=1$"
+                                  "7RksCP2QpmwJ+U1mTr+CyQ$jtzKTvZLtIBgRyDKjSjiR3BV4KvbMPygvys5QKJDSJs";
 
-static void make_nothing(void)
+enum rc crypto_init(void)
 {
-    char random[PASSWORD_RANDOM_MAX];
-    password_random(random);
-    if (password_hash(random, nothing_hash) != RC_OK)
-        nothing_hash[0] = 0;
-}
-
-void password_match_nothing(const char *password)
-{
-    pthread_once(&nothing_once, make_nothing);
-    (void)password_matches(password, nothing_hash);
+    return sodium_init() < 0 ? RC_INTERNAL : RC_OK;
 }
 
 void password_random(char out[static PASSWORD_RANDOM_MAX])

@@ -19,8 +19,8 @@ MUST_CHECK enum rc password_hash(const char *password, char hash[static PASSWORD
 bool password_matches(const char *password, const char *hash);
 /* True for a hash that password_hash would not make today: bcrypt, other costs. Renew it after a match. */
 bool password_needs_renewal(const char *hash);
-/* Takes as long as password_matches on a real hash, for user names that do not exist. */
-void password_match_nothing(const char *password);
+/* A hash with today's costs that nothing matches: compared with where there is no such user, it takes as long. */
+extern const char PASSWORD_OF_NOBODY[];
 /* A password that can be read out and typed: 4 groups of 4 from an alphabet without look-alikes, about 78 bits. */
 #define PASSWORD_RANDOM_MAX 24
 void password_random(char out[static PASSWORD_RANDOM_MAX]);

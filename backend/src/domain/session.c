@@ -188,7 +188,7 @@ static enum rc prepare_login(struct call *call)
     bool found;
     TRY(user_by_name(c, who.username, &l->user, &found));
     if (!found) {
-        password_match_nothing(who.password);
+        (void)password_matches(who.password, PASSWORD_OF_NOBODY);
         return RC_OK;
     }
     l->matches = password_matches(who.password, l->user.password_hash);

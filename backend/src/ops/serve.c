@@ -65,6 +65,16 @@ static int fail(struct tool *t, enum rc rc)
     return rc >= RC_DB && rc <= RC_DB_NEWER ? EXIT_STORAGE : EXIT_FAILED;
 }
 
+/* Whatever LOG_LEVEL says: with PORT=0 nobody could know the port otherwise. */
+static void log_start(const struct settings *s, int port)
+{
+    if (!log_on(LOG_INFO))
+        log_set_level(LOG_INFO);
+    log_event(LOG_INFO, "server.started", NULL, LOG_INT("port", port), LOG_TEXT("host", s->host),
+              LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", s->db_path));
+    log_set_level(s->log_level);
+}
+
 static int serve(struct tool *t, int signals)
 {
     struct app app;
@@ -78,8 +88,7 @@ static int serve(struct tool *t, int signals)
         rc = start_server(t, &app, &server);
     int code = rc == RC_OK ? EXIT_OK : fail(t, rc);
     if (rc == RC_OK) {
-        log_event(LOG_INFO, "server.started", NULL, LOG_INT("port", http_port(server)), LOG_TEXT("host", t->settings.host),
-                  LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", t->settings.db_path));
+        log_start(&t->settings, http_port(server));
         wait_for_signal(signals);
         if (!http_stop(server, STOP_WITHIN_MS)) { /* handlers still run: nothing they use may be freed */
             log_write(LOG_ERROR, "server.stop_timed_out", NULL, NULL, 0);

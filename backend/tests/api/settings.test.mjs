@@ -126,3 +126,11 @@ test('a port that is taken: one clear sentence, and not the code of a wrong sett
         await server.stop();
     }
 });
+
+test('the port is told at every log level', async () => {
+    const server = await start({ env: { LOG_LEVEL: 'error' } });
+    await server.client().get('/api/health');
+    await server.stop();
+    const events = server.stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line).event);
+    assert.deepEqual(events, ['server.started']);
+});

@@ -54,7 +54,9 @@ static void test_hashes_that_never_match(void **state)
     static const char *const hashes[] = {"", "*", "*0", "x", "plain", "$2a$", "$2b$10$short", "$1$abc$def", "$argon2id$", "$argon2i$v=19$m=8,t=1,p=1$x$y"};
     for (size_t i = 0; i < sizeof hashes / sizeof *hashes; i++)
         assert_false(password_matches(hashes[i], hashes[i]));
-    password_match_nothing("anything");
+    assert_false(password_matches("anything", PASSWORD_OF_NOBODY));
+    assert_false(password_matches("", PASSWORD_OF_NOBODY));
+    assert_false(password_needs_renewal(PASSWORD_OF_NOBODY)); /* its costs are those of a real one */
 }
 
 static void test_random_passwords(void **state)
