@@ -43,8 +43,10 @@ CREATE TABLE sessions (
     end_reason TEXT CHECK (end_reason IN ('logout', 'password', 'disabled', 'token_reuse'))
 ) @strict@;
 CREATE INDEX sessions_by_user ON sessions (user_id, ended_at);
+CREATE INDEX sessions_by_age ON sessions (created_at);
 
 -- fresh: never used; used: used, its successors are not; dead: a successor has been used (seen again: stolen).
+-- parent_id: whose successor a fresh one is; a used or dead one has forgotten it.
 CREATE TABLE refresh_tokens (
     id         @id@,
     session_id @int@ NOT NULL REFERENCES sessions (id),
@@ -55,6 +57,7 @@ CREATE TABLE refresh_tokens (
 ) @strict@;
 CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
 CREATE INDEX refresh_tokens_by_parent ON refresh_tokens (parent_id);
+CREATE INDEX refresh_tokens_by_age ON refresh_tokens (created_at);
 
 CREATE TABLE login_failures (
     id            @id@,

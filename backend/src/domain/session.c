@@ -11,6 +11,12 @@
 #include "domain/throttle.h"
 #include "domain/user.h"
 
+#define TOKEN_UNUSED_MS (INT64_C(24) * 3600 * 1000) /* an unused successor of a token that is used again is deleted after this */
+#define SESSION_KEPT_MS (INT64_C(30) * 24 * 3600 * 1000) /* sessions that are over, and dead tokens, are kept as long */
+#define PURGE_ROWS 200
+
+_Static_assert(SESSION_KEPT_MS >= THROTTLE_KNOWN_MS, "the throttle looks back as far");
+
 /* ---------------------------------------------------------------- bodies */
 
 struct credentials {
@@ -70,10 +76,23 @@ static const struct sql TOKEN_BY_HASH = {
     "refresh_token.by_hash", "SELECT t.id, t.session_id, t.parent_id, t.state, s.ended_at, s.expires_at, s.user_id, u.status "
                              "FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id "
                              "WHERE t.token_hash = $1"};
-static const struct sql TOKEN_USED = {"refresh_token.used", "UPDATE refresh_tokens SET state = 'used' WHERE id = $1"};
+static const struct sql TOKEN_USED = {"refresh_token.used",
+                                      "UPDATE refresh_tokens SET state = 'used', parent_id = NULL WHERE id = $1"};
 static const struct sql TOKEN_PARENT_DEAD = {
     "refresh_token.parent_dead",
-    "UPDATE refresh_tokens SET state = 'dead' WHERE (id = $1 OR parent_id = $1) AND id <> $2"};
+    "UPDATE refresh_tokens SET state = 'dead', parent_id = NULL WHERE id = $1 OR parent_id = $1"};
+/* What was never used of a token that is used again and again. */
+static const struct sql TOKEN_PURGE_UNUSED = {
+    "refresh_token.purge_unused", "DELETE FROM refresh_tokens WHERE parent_id = $1 AND created_at < $2"};
+/* The youngest first, because they name the older ones. */
+static const struct sql TOKEN_PURGE = {
+    "refresh_token.purge",
+    "DELETE FROM refresh_tokens WHERE id IN (SELECT t.id FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id "
+    "WHERE t.created_at < $1 AND (t.state = 'dead' OR s.ended_at < $1 OR s.expires_at < $1) ORDER BY t.id DESC LIMIT $2)"};
+static const struct sql SESSION_PURGE = {
+    "session.purge",
+    "DELETE FROM sessions WHERE id IN (SELECT s.id FROM sessions s WHERE s.created_at < $1 AND (s.ended_at < $1 OR "
+    "s.expires_at < $1) AND NOT EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.session_id = s.id) LIMIT $2)"};
 static const struct sql USER_REHASH = {"user.rehash", "UPDATE users SET password_hash = $2 WHERE id = $1"};
 
 /* ---------------------------------------------------------------- who asks */
@@ -212,9 +231,18 @@ static enum rc refuse_login(struct call *call, const struct login *l)
     return RC_OK;
 }
 
+/* What is over for long, a little at each sign-in. The throttle asks for the sessions of its own last 30 days. */
+static enum rc purge(struct ctx *c)
+{
+    const struct db_value args[] = {DB_I(c->now_ms - SESSION_KEPT_MS), DB_I(PURGE_ROWS)};
+    TRY(db_exec(c->db, &TOKEN_PURGE, args, 2, NULL));
+    return db_exec(c->db, &SESSION_PURGE, args, 2, NULL);
+}
+
 static enum rc open_session(struct ctx *c, const struct login *l, struct tokens *tokens)
 {
     int64_t session;
+    TRY(purge(c));
     TRY(ctx_insert(c, &SESSION_INSERT,
                    DB_ARGS(DB_I(l->user.id), DB_T(c->actor.ip_address),
                            DB_T(c->actor.user_agent ? text_shorten(c->arena, c->actor.user_agent, 300) : NULL),
@@ -306,7 +334,9 @@ static enum rc refresh_with(struct ctx *c, const struct known_token *t, struct t
     if (t->fresh) {
         TRY(db_exec(c->db, &TOKEN_USED, DB_ARGS(DB_I(t->id)), NULL));
         if (t->parent.type != DB_NULL)
-            TRY(db_exec(c->db, &TOKEN_PARENT_DEAD, DB_ARGS(t->parent, DB_I(t->id)), NULL));
+            TRY(db_exec(c->db, &TOKEN_PARENT_DEAD, DB_ARGS(t->parent), NULL));
+    } else {
+        TRY(db_exec(c->db, &TOKEN_PURGE_UNUSED, DB_ARGS(DB_I(t->id), DB_I(c->now_ms - TOKEN_UNUSED_MS)), NULL));
     }
     TRY(db_exec(c->db, &SESSION_EXTEND, DB_ARGS(DB_I(t->session_id), DB_I(session_end_ms(c))), NULL));
     return issue_tokens(c, t->user_id, t->session_id, DB_I(t->id), tokens);

@@ -32,6 +32,14 @@ static bool reserve(struct acceptor *a)
     return go_on;
 }
 
+bool acceptor_is_crowded(struct acceptor *a)
+{
+    pthread_mutex_lock(&a->lock);
+    bool crowded = a->open > a->max / 2;
+    pthread_mutex_unlock(&a->lock);
+    return crowded;
+}
+
 void acceptor_release(struct acceptor *a)
 {
     pthread_mutex_lock(&a->lock);

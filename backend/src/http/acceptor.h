@@ -19,6 +19,8 @@ typedef bool (*acceptor_take_fn)(void *app, int fd, const struct sockaddr *peer,
  * no thread could be started. */
 bool acceptor_start(int listen_fd, size_t connections_max, acceptor_take_fn take, void *app,
                     struct acceptor **out);
+/* More than half of the connections allowed are open; from any thread. */
+bool acceptor_is_crowded(struct acceptor *a);
 /* A connection that was taken has ended; from any thread. */
 void acceptor_release(struct acceptor *a);
 /* New connections are refused when this returns. Once; NULL is fine. */

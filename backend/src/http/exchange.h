@@ -36,6 +36,7 @@ struct exchange {
     const char *allow; /* the methods of a path that has none for this one */
     bool is_options;
     bool takes_early_answer; /* before its body: libmicrohttpd does that for POST and PUT only */
+    bool is_reading;         /* counted in server->reading */
     bool settled, told;      /* settle() and config.finished have been called */
     bool close;              /* the connection ends with this answer */
     struct segments path;
@@ -61,9 +62,10 @@ struct http_server {
     int port;
     atomic_ullong next_id;   /* request ids; begins at a random number */
     atomic_size_t in_flight; /* exchanges from their first byte to the last of the answer */
+    atomic_size_t reading;   /* of these: not complete yet */
     atomic_bool stopping;
     pthread_mutex_t lock;
-    pthread_cond_t quiet; /* signalled when stopping and in_flight or away came down to zero */
+    pthread_cond_t quiet; /* signalled when stopping and in_flight, reading or away came down */
     size_t away;          /* under lock */
     bool closed;          /* under lock: nothing is handed over any more */
     pthread_mutex_t spare_lock;

@@ -15,9 +15,19 @@
 enum {
     PROBE_QUEUE_MAX = 16,
     IDLE_S = 75,
+    CROWDED_IDLE_S = 5, /* for those who come when half of the connections are taken */
     CONNECTION_BYTES = 32 * 1024, /* request line and headers, and the window of the body */
+    UNFINISHED_MS = 1000, /* at the stop: for requests that are still being sent */
     LAST_ANSWERS_MS = 250,        /* for those that were refused when the time to stop ran out */
 };
+
+/* The request is complete, or has been given up. */
+static void stop_reading(struct exchange *e)
+{
+    if (e->is_reading)
+        atomic_fetch_sub(&e->server->reading, 1);
+    e->is_reading = false;
+}
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *bytes,
@@ -32,8 +42,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         e->connection = connection;
         atomic_fetch_add(&s->in_flight, 1);
         request_begin(e, url, method);
-        if (e->stage == STAGE_READING)
+        if (e->stage == STAGE_READING) {
+            e->is_reading = true;
+            atomic_fetch_add(&s->reading, 1);
             return MHD_YES;
+        }
         return e->takes_early_answer && answer_send(e) ? MHD_YES : MHD_NO;
     }
     if (*n) {
@@ -41,6 +54,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         *n = 0;
         return go_on ? MHD_YES : MHD_NO;
     }
+    stop_reading(e);
     if (e->stage == STAGE_READING && !request_decide(e))
         return MHD_YES; /* this is called again when it is back */
     return answer_send(e) ? MHD_YES : MHD_NO;
@@ -60,8 +74,10 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **sl
         answer_settle(e);
         s->config.finished(s->config.app, &e->x);
     }
+    stop_reading(e);
     exchange_give_back(e);
-    if (atomic_fetch_sub(&s->in_flight, 1) != 1 || !atomic_load(&s->stopping))
+    atomic_fetch_sub(&s->in_flight, 1);
+    if (!atomic_load(&s->stopping))
         return;
     pthread_mutex_lock(&s->lock);
     pthread_cond_broadcast(&s->quiet);
@@ -93,9 +109,11 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 {
     struct http_server *s = cls;
 
-    (void)connection, (void)slot;
+    (void)slot;
     if (what == MHD_CONNECTION_NOTIFY_CLOSED)
         acceptor_release(s->acceptor);
+    else if (acceptor_is_crowded(s->acceptor))
+        MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, CROWDED_IDLE_S);
 }
 
 static bool take_connection(void *app, int fd, const struct sockaddr *peer, socklen_t n)
@@ -236,17 +254,24 @@ int http_port(const struct http_server *s)
     return s->port;
 }
 
-/* Waits until all is answered and sent, or time is up. */
+/* Waits until all is answered and sent, or time is up. What is still being sent to us counts for
+ * the first UNFINISHED_MS only. */
 static void wait_quiet(struct http_server *s, int64_t ms)
 {
-    int64_t until_us = clock_monotonic_us() + ms * 1000;
-    const struct timespec until = {.tv_sec = until_us / 1000000,
-                                   .tv_nsec = until_us % 1000000 * 1000};
-    int timed_out = 0;
+    int64_t now_us = clock_monotonic_us(), until_us = now_us + ms * 1000;
+    int64_t unfinished_us = now_us + (ms < UNFINISHED_MS ? ms : UNFINISHED_MS) * 1000;
 
     pthread_mutex_lock(&s->lock);
-    while (!timed_out && (s->away || atomic_load(&s->in_flight)))
-        timed_out = pthread_cond_timedwait(&s->quiet, &s->lock, &until);
+    for (; now_us < until_us; now_us = clock_monotonic_us()) {
+        bool unfinished = now_us < unfinished_us;
+        size_t others = unfinished ? 0 : atomic_load(&s->reading);
+        if (!s->away && atomic_load(&s->in_flight) <= others)
+            break;
+        int64_t next_us = unfinished ? unfinished_us : until_us;
+        const struct timespec next = {.tv_sec = next_us / 1000000,
+                                      .tv_nsec = next_us % 1000000 * 1000};
+        pthread_cond_timedwait(&s->quiet, &s->lock, &next);
+    }
     pthread_mutex_unlock(&s->lock);
 }
 

@@ -120,3 +120,27 @@ test('a session survives a restart of the program', async () => {
     accepted(await user.get('/api/auth/me'), 200);
     await renew(first);
 });
+
+test('what is over for long is cleared away, and nothing else', async () => {
+    const DAY = 24 * 3600_000;
+    const count = async (table, where) => Number((await server.sql(`SELECT COUNT(*) AS n FROM ${table} WHERE ${where}`))[0].n);
+    const { user: gone, first: ended } = await session();
+    await renew(ended);
+    const { user: here, first } = await session();
+    const second = (await renew(first)).refreshToken, third = (await renew(second)).refreshToken;
+    const of = async (user) => Number((await server.sql(`SELECT MAX(id) AS id FROM sessions WHERE user_id = ${user.user.id}`))[0].id);
+    const over = await of(gone), live = await of(here);
+    accepted(await gone.post('/api/auth/logout'), 200);
+    await server.sql(`UPDATE sessions SET created_at = created_at - ${31 * DAY}, ended_at = ended_at - ${31 * DAY};
+                      UPDATE refresh_tokens SET created_at = created_at - ${31 * DAY}`);
+    await makeUser(admin, 'regular_user'); // somebody signs in
+    assert.equal(await count('sessions', `id = ${over}`), 0);
+    assert.equal(await count('refresh_tokens', `session_id = ${over}`), 0);
+    assert.equal(await count('refresh_tokens', `session_id = ${live} AND state = 'dead'`), 0, 'dead ones are forgotten');
+    refused(await refresh(first), ...INVALID);
+    accepted(await me((await renew(third)).accessToken), 200); // the family goes on
+    await renew(third);
+    await server.sql(`UPDATE refresh_tokens SET created_at = created_at - ${2 * DAY} WHERE session_id = ${live} AND state = 'fresh'`);
+    await renew(third);
+    assert.equal(await count('refresh_tokens', `session_id = ${live} AND state = 'fresh'`), 1, 'successors that nobody used');
+});

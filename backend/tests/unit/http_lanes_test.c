@@ -190,6 +190,31 @@ static void connections_are_limited(void **state)
     toy_free(small);
 }
 
+/* Clients that sit on all connections and send nothing: those of the second half are soon sent away. */
+static void idle_clients_make_room(void **state)
+{
+    enum { LIMIT = 6 };
+    int idle[LIMIT], fd;
+    struct toy *small = toy_new();
+    struct http_config c = toy_config(small);
+
+    (void)state;
+    c.connections_max = LIMIT;
+    toy_start(small, &c);
+    for (int i = 0; i < LIMIT; i++)
+        idle[i] = client_connect(small);
+    int64_t began_us = clock_monotonic_us();
+    send_get(fd = client_connect(small), "/api/hello");
+    expect(client_read(fd), 200, NULL);
+    assert_true(clock_monotonic_us() - began_us < 20 * 1000000);
+    assert_true(client_at_end(idle[LIMIT - 1]));
+    close(fd);
+    for (int i = 0; i < LIMIT; i++)
+        close(idle[i]);
+    assert_true(http_stop(small->server, 1000));
+    toy_free(small);
+}
+
 /* ---- stopping ---- */
 
 struct stopper {
@@ -264,7 +289,7 @@ static void stop_does_not_wait_for_ever_for_a_client(void **state)
     client_send(fd, "POST /api/echo HTTP/1.1\r\nHost: toy\r\nContent-Length: 10\r\n\r\n12345");
     expect(client_get(toy, "GET /api/hello", ""), 200, NULL);
     int64_t began = clock_monotonic_us();
-    assert_true(http_stop(toy->server, 300));
+    assert_true(http_stop(toy->server, 10000));
     assert_true(clock_monotonic_us() - began < 5000000);
     assert_true(client_at_end(fd));
     close(fd);
@@ -359,6 +384,7 @@ int main(void)
         TEST(clients_that_leave_in_the_middle),
         TEST(a_large_answer_from_the_slow_lane),
         TEST(connections_are_limited),
+        TEST(idle_clients_make_room),
         TEST(stop_finishes_what_is_under_way),
         TEST(stop_does_not_wait_for_ever_for_a_client),
         TEST(stop_with_handlers_that_do_not_return),
