@@ -24,7 +24,7 @@ need_packages() {
 
 build_packages=(gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libsqlite3-dev libsodium-dev libjwt-dev
     libcrypt-dev zlib1g-dev ca-certificates)
-test_packages=(libcmocka-dev sqlite3 chromium fonts-noto-cjk)
+test_packages=(libcmocka-dev libjson-c-dev sqlite3 chromium fonts-noto-cjk)
 
 node_is_new_enough() {
     command -v node >/dev/null && command -v npm >/dev/null &&
@@ -44,9 +44,9 @@ need_node() {
     node_is_new_enough
 }
 
-# What meson looks at only when it configures: which files there are, and whether the library for unit tests is installed.
+# What meson looks at only when it configures: which files there are, and whether the libraries for unit tests are installed.
 build_inputs() {
-    (cd "$here/backend" && ls src/*/*.c tests/unit/*.c sql/*.sql && pkg-config --modversion cmocka 2>/dev/null) | sha256sum | cut -c1-64
+    (cd "$here/backend" && ls src/*/*.c tests/unit/*.c sql/*.sql && pkg-config --modversion cmocka json-c 2>/dev/null) | sha256sum | cut -c1-64
 }
 
 # build_program FOLDER [MESON-OPTION…]: the C program and its unit tests.

@@ -1,10 +1,5 @@
 /* The JSON reader under libFuzzer: whatever it accepts is written again, and must be read as the same tree.
- * From the backend folder:
- *
- *   clang -std=gnu17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Isrc \
- *       tests/fuzz/json_fuzz.c src/json/reader.c src/json/writer.c src/base/arena.c src/base/buf.c \
- *       src/base/dec.c src/base/text.c src/base/utf8.c -o json_fuzz
- *   mkdir -p corpus && ./json_fuzz -max_total_time=300 -max_len=4096 corpus
+ * Built and run by tests/fuzz/run.
  */
 #include <stdlib.h>
 #include <string.h>
