@@ -12,6 +12,7 @@
 
 #include "http/acceptor.h"
 #include "http/http.h"
+#include "http/linger.h"
 #include "http/path.h"
 #include "http/pool.h"
 #include "http/static.h"
@@ -39,6 +40,7 @@ struct exchange {
     bool is_reading;         /* counted in server->reading */
     bool settled, told;      /* settle() and config.finished have been called */
     bool close;              /* the connection ends with this answer */
+    bool broken_off;         /* … which leaves before the request is complete */
     struct segments path;
     struct query_value *query;
     size_t query_count;
@@ -55,6 +57,7 @@ struct http_server {
     struct http_router *router;
     struct static_site *site;
     struct pool *slow, *probe;
+    struct linger_set *linger;
     struct MHD_Daemon *daemons[IO_THREADS_MAX]; /* one thread each */
     size_t daemon_count;
     size_t next_daemon; /* of the acceptor's thread: connections go round */

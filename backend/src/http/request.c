@@ -250,7 +250,7 @@ void request_begin(struct exchange *e, const char *url, const char *method)
     e->body_max = r->route && r->route->body_max ? r->route->body_max : HTTP_BODY_MAX;
     e->body.max = e->body_max;
     if (must_break_off(e)) {
-        e->close = true;
+        e->close = e->broken_off = true;
         exchange_refuse(e, e->refused);
         e->stage = STAGE_ANSWERED;
     }

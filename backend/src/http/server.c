@@ -66,7 +66,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **sl
     struct http_server *s = cls;
     struct exchange *e = *slot;
 
-    (void)connection, (void)how;
+    (void)how;
     if (!e)
         return;
     *slot = NULL;
@@ -74,6 +74,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **sl
         answer_settle(e);
         s->config.finished(s->config.app, &e->x);
     }
+    if (e->broken_off)
+        linger_take(s->linger, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
     stop_reading(e);
     exchange_give_back(e);
     atomic_fetch_sub(&s->in_flight, 1);
@@ -194,6 +196,7 @@ static void free_server(struct http_server *s)
         MHD_stop_daemon(s->daemons[i]);
     pool_stop(s->slow);
     pool_stop(s->probe);
+    linger_stop(s->linger);
     acceptor_free(s->acceptor);
     exchange_free_spares(s);
     static_free(s->site);
@@ -210,7 +213,8 @@ static bool start_threads(struct http_server *s, int listen_fd)
 
     s->slow = pool_start("slow", c->slow_threads, HTTP_SLOW_QUEUE_MAX, lane_work);
     s->probe = pool_start("probe", 1, PROBE_QUEUE_MAX, lane_work);
-    if (!s->slow || !s->probe || !start_daemons(s))
+    s->linger = linger_start();
+    if (!s->slow || !s->probe || !s->linger || !start_daemons(s))
         return false;
     return acceptor_start(listen_fd, c->connections_max, take_connection, s, &s->acceptor);
 }
