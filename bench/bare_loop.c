@@ -13,8 +13,6 @@
 enum statement {
     BEGIN,
     COMMIT,
-    SAVEPOINT,
-    RELEASE,
     DECISION_HEADER,
     COMPANY_SETTING,
     DOCUMENT_DECIDE,
@@ -32,8 +30,6 @@ enum statement {
 static const char *const texts[STATEMENT_COUNT] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
-    [SAVEPOINT] = "SAVEPOINT job",
-    [RELEASE] = "RELEASE job",
     [DECISION_HEADER] = "SELECT id, number AS transaction_code, CASE kind WHEN 'receipt' THEN 'in' "
                         "ELSE 'out' END AS transaction_type, purpose, status, applicant_id, "
                         "reverses_id, line_count FROM documents WHERE id = ?1",
@@ -173,13 +169,8 @@ static void approve(const struct loop *l, int64_t id)
 static void approve_group(const struct loop *l, int64_t from, int64_t to)
 {
     run(l, BEGIN, NO_ARGS);
-    for (int64_t i = from; i < to; i++) {
-        if (to - from > 1)
-            run(l, SAVEPOINT, NO_ARGS);
+    for (int64_t i = from; i < to; i++)
         approve(l, l->ids[i]);
-        if (to - from > 1)
-            run(l, RELEASE, NO_ARGS);
-    }
     run(l, COMMIT, NO_ARGS);
 }
 

@@ -104,7 +104,8 @@ static enum rc write_job(struct db *db, void *arg)
     bool replayed;
     call->ctx.db = db;
     call->ctx.memo = NULL;
-    call->http->response.status = 0;
+    call->http->response.status = 0; /* all is made anew: a job may be run twice */
+    call->http->response.header_count = 0;
     error_clear(&call->ctx.err);
     TRY(idempotency_replay(call, &replayed));
     if (replayed)

@@ -107,12 +107,14 @@ MUST_CHECK enum rc db_run_read(struct db *reader, enum rc (*run)(struct db *db, 
  * returned. For work of several parts of which each stands or falls by itself. */
 MUST_CHECK enum rc db_run_nested(struct db *db, enum rc (*run)(struct db *db, void *arg), void *arg);
 
-/* The one writer: a thread with its own connection. It takes what is queued (at most 128 jobs), runs each in a
- * savepoint, commits once, then tells all. A job that fails rolls back alone; when the commit fails, all are told. */
+/* The one writer: a thread with its own connection. It takes what is queued (at most 128 jobs), runs each, commits once,
+ * then tells all. A job that fails leaves nothing behind, the others stand; when the commit fails, all are told. */
 struct db_writer;
 
 struct db_job {
-    enum rc (*run)(struct db *db, void *arg);  /* on the writer's thread, inside a savepoint; not RC_OK: rolled back */
+    /* On the writer's thread. Not RC_OK: what it changed is rolled back. May be run a second time, after the changes of the
+     * first were rolled back; what the last run returns counts. */
+    enum rc (*run)(struct db *db, void *arg);
     void (*done)(void *arg, enum rc rc);       /* on the writer's thread, after the commit (or its failure) */
     void *arg;
 };

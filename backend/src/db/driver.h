@@ -26,6 +26,8 @@ MUST_CHECK enum rc driver_start(struct stmt *s, const struct db_value *args, siz
 MUST_CHECK enum rc driver_step(struct stmt *s, bool *more);
 void driver_reset(struct stmt *s);
 int64_t driver_changed(const struct stmt *s); /* rows the run that has just ended touched */
+/* Grows with every row that any statement of this connection touches. */
+int64_t driver_changes(const struct conn *c);
 int driver_column_count(const struct stmt *s);
 const char *driver_column_name(const struct stmt *s, int column);
 enum db_type driver_type(const struct stmt *s, int column);

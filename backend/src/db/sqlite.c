@@ -159,6 +159,11 @@ int64_t driver_changed(const struct stmt *s)
     return sqlite3_stmt_readonly(s->sqlite) ? 0 : sqlite3_changes64(s->conn->sqlite);
 }
 
+int64_t driver_changes(const struct conn *c)
+{
+    return sqlite3_total_changes64(c->sqlite);
+}
+
 int driver_column_count(const struct stmt *s)
 {
     return sqlite3_column_count(s->sqlite);

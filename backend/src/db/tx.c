@@ -19,6 +19,8 @@
 #define LOG_LARGE_PAGES 8000
 #define CHECKPOINT_WAIT_MS 50
 #define STOP_WAIT_MS 2000
+/* Where one job fails late, others will: so many batches are not tried together. */
+#define CAREFUL_BATCHES 32
 
 enum rc db_run_read(struct db *reader, enum rc (*run)(struct db *db, void *arg), void *arg)
 {
@@ -69,6 +71,7 @@ struct db_writer {
     /* of the thread */
     struct queued batch[DB_BATCH_MAX];
     enum rc rcs[DB_BATCH_MAX];
+    int careful; /* so many batches are run with a savepoint for each job */
     int checkpointed_pages;
     /* for anybody */
     _Atomic int64_t commits, jobs, failed_jobs, longest_wait_us;
@@ -113,29 +116,65 @@ static enum rc lost_transaction(enum rc job)
 }
 
 /* Runs one job; *rc is its own result. What is returned is about the transaction as a whole. */
-static enum rc run_job(struct db_writer *w, const struct db_job *job, bool alone, enum rc *rc)
+static enum rc run_job(struct db_writer *w, const struct db_job *job, enum rc *rc)
 {
-    struct conn *c = db_conn(w->db);
-    enum rc whole = alone ? RC_OK : driver_tx(c, DRIVER_SAVEPOINT);
-    if (whole != RC_OK)
-        return whole;
     *rc = job->run(w->db, job->arg);
     db_check_ended(w->db, "a job of the writer");
-    if (!driver_in_tx(c))
-        return lost_transaction(*rc);
-    if (*rc != RC_OK && !alone)
-        whole = driver_tx(c, DRIVER_ROLLBACK_TO);
-    return whole != RC_OK || alone ? whole : driver_tx(c, DRIVER_RELEASE);
+    return driver_in_tx(db_conn(w->db)) ? RC_OK : lost_transaction(*rc);
 }
 
-static enum rc run_jobs(struct db_writer *w, size_t n)
+/* All jobs one after the other, without savepoints, which cost a tenth of a short job. Most jobs that fail have changed
+ * nothing yet; *spoilt: one had, so nothing of this run may stay. */
+static enum rc run_together(struct db_writer *w, size_t n, bool *spoilt)
 {
+    const struct conn *c = db_conn(w->db);
+    for (size_t i = 0; i < n && !*spoilt; i++) {
+        int64_t before = driver_changes(c);
+        enum rc whole = run_job(w, &w->batch[i].job, &w->rcs[i]);
+        if (whole != RC_OK)
+            return whole;
+        *spoilt = n > 1 && w->rcs[i] != RC_OK && driver_changes(c) != before;
+    }
+    return RC_OK;
+}
+
+static enum rc run_each(struct db_writer *w, size_t n)
+{
+    struct conn *c = db_conn(w->db);
     for (size_t i = 0; i < n; i++) {
-        enum rc whole = run_job(w, &w->batch[i].job, n == 1, &w->rcs[i]);
+        enum rc whole = driver_tx(c, DRIVER_SAVEPOINT);
+        if (whole == RC_OK)
+            whole = run_job(w, &w->batch[i].job, &w->rcs[i]);
+        if (whole == RC_OK && w->rcs[i] != RC_OK)
+            whole = driver_tx(c, DRIVER_ROLLBACK_TO);
+        if (whole == RC_OK)
+            whole = driver_tx(c, DRIVER_RELEASE);
         if (whole != RC_OK)
             return whole;
     }
     return RC_OK;
+}
+
+/* In the transaction that has begun; it is another one afterwards when the jobs had to be run again. */
+static enum rc run_jobs(struct db_writer *w, size_t n)
+{
+    struct conn *c = db_conn(w->db);
+    bool spoilt = n > 1 && w->careful > 0;
+    enum rc whole = RC_OK;
+    if (spoilt) {
+        w->careful--;
+    } else {
+        whole = run_together(w, n, &spoilt);
+        if (whole != RC_OK || !spoilt)
+            return whole;
+        w->careful = CAREFUL_BATCHES;
+        whole = driver_tx(c, DRIVER_ROLLBACK);
+        if (whole == RC_OK)
+            whole = driver_tx(c, DRIVER_BEGIN_WRITE);
+    }
+    for (size_t i = 0; i < n; i++)
+        w->rcs[i] = RC_OK;
+    return whole == RC_OK ? run_each(w, n) : whole;
 }
 
 static size_t count_failed(const struct db_writer *w, size_t n)

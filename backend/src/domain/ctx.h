@@ -30,7 +30,7 @@ struct actor {
 
 struct ctx {
     struct arena *arena;
-    struct db *db;                     /* READ: a reader. WRITE: the writer, in this request's savepoint. SLOW: a reader */
+    struct db *db;                     /* READ: a reader. WRITE: the writer, in this request's job (db.h). SLOW: a reader */
     struct list_memo *memo;            /* this thread's remembered totals; NULL: count every time */
     struct token_memo *tokens;         /* this thread's checked access tokens; NULL: check every time */
     const struct settings *settings;

@@ -25,7 +25,7 @@ struct posting {
 };
 
 /* Writes the moves of an approved document. RC_INSUFFICIENT_STOCK names material, wanted and available, and all shortages,
- * in err.members; nothing is left half done because the caller's savepoint is rolled back. The caller then says ctx_changed. */
+ * in err.members; nothing is left half done because the caller's job is rolled back. The caller then says ctx_changed. */
 MUST_CHECK enum rc ledger_post(struct ctx *c, const struct posting *p);
 
 /* RC_INSUFFICIENT_STOCK (members as above) when the sums of the lines per material pass its present stock. */

@@ -20,7 +20,7 @@ struct call {
     void *prepared;          /* what route->prepare found out, for route->handler */
 };
 
-/* READ and PROBE: ctx.db is a reader. WRITE: ctx.db is the writer inside this request's savepoint; whatever is not RC_OK is
+/* READ and PROBE: ctx.db is a reader. WRITE: ctx.db is the writer inside this request's job; whatever is not RC_OK is
  * rolled back and answered from ctx.err. */
 typedef enum rc (*handler_fn)(struct call *call);
 

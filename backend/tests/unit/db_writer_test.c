@@ -105,6 +105,64 @@ static enum rc wait_done(struct job *job)
     return job->told;
 }
 
+/* ---- jobs that are run again ---- */
+
+/* Counts its runs, then counts up. */
+struct counted {
+    struct job job;
+    atomic_int runs;
+};
+
+static enum rc count_runs(struct db *db, void *arg)
+{
+    struct counted *counted = arg;
+    atomic_fetch_add(&counted->runs, 1);
+    return count_up(db, &counted->job);
+}
+
+static enum rc refuse_at_once(struct db *db, void *arg)
+{
+    (void)db, (void)arg;
+    return RC_NOT_FOUND;
+}
+
+static void gather(struct db_writer *w, struct counted *all, size_t n, enum rc last)
+{
+    struct gate gate = {0};
+    close_gate(w, &gate);
+    for (size_t i = 0; i < n; i++) {
+        all[i] = (struct counted){.job = {.up = 1, .answer = i + 1 < n ? RC_OK : last}};
+        submit(w, count_runs, &all[i].job);
+    }
+    atomic_store(&gate.open, true);
+    for (size_t i = 0; i < n; i++)
+        wait_done(&all[i].job);
+}
+
+/* A job that fails after it changed something spoils the batch: all are run once more, each for itself, and nothing counts
+ * twice. After that the writer is careful for a while. */
+static void a_late_failure(void **state)
+{
+    enum { N = 5 };
+    struct counted all[N];
+    struct job early = {0};
+    struct db_writer *w = start(*state);
+    gather(w, all, N, RC_INSUFFICIENT_STOCK);
+    for (size_t i = 0; i < N; i++) {
+        assert_int_equal(all[i].runs, 2);
+        assert_int_equal(all[i].job.done, 1);
+        assert_int_equal(all[i].job.told, i + 1 < N ? RC_OK : RC_INSUFFICIENT_STOCK);
+    }
+    assert_int_equal(counter(*state), N - 1);
+    gather(w, all, N, RC_INSUFFICIENT_STOCK);
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(all[i].runs, 1);
+    assert_int_equal(counter(*state), 2 * (N - 1));
+    submit(w, refuse_at_once, &early);
+    assert_int_equal(wait_done(&early), RC_NOT_FOUND);
+    db_writer_stop(w);
+}
+
 /* ---- many at once ---- */
 
 struct crowd {
@@ -478,6 +536,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TOY_TEST(programming_errors), /* forks: before there are threads */
         TOY_TEST(a_crowd),
+        TOY_TEST(a_late_failure),
         TOY_TEST(a_failed_commit_is_told_to_all),
         TOY_TEST(a_lost_transaction_is_told_to_all),
         TOY_TEST(a_failed_begin_is_told_to_all),
