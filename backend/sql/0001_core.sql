@@ -3,8 +3,8 @@
 -- instants are whole milliseconds UTC (…_at); …_fold is the form in which text is compared (base/text.h text_fold).
 
 CREATE TABLE settings (
-    key        TEXT NOT NULL PRIMARY KEY,
-    value      TEXT NOT NULL,
+    key        @text@ NOT NULL PRIMARY KEY,
+    value      @text@ NOT NULL,
     updated_at @int@ NOT NULL
 ) @strict@;
 INSERT INTO settings (key, value, updated_at) VALUES
@@ -15,14 +15,14 @@ INSERT INTO settings (key, value, updated_at) VALUES
 -- ---------------------------------------------------------------- people
 CREATE TABLE users (
     id                   @id@,
-    username             TEXT NOT NULL,
-    username_fold        TEXT NOT NULL,
-    password_hash        TEXT NOT NULL,
-    role                 TEXT NOT NULL CHECK (role IN ('system_admin', 'inventory_manager', 'regular_user')),
-    real_name            TEXT,
-    email                TEXT,
-    avatar               TEXT,
-    status               TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'disabled', 'closed')),
+    username             @text@ NOT NULL,
+    username_fold        @text@ NOT NULL,
+    password_hash        @text@ NOT NULL,
+    role                 @text@ NOT NULL CHECK (role IN ('system_admin', 'inventory_manager', 'regular_user')),
+    real_name            @text@,
+    email                @text@,
+    avatar               @text@,
+    status               @text@ NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'disabled', 'closed')),
     must_change_password @int@ NOT NULL DEFAULT 0 CHECK (must_change_password IN (0, 1)),
     created_at           @int@ NOT NULL,
     updated_at           @int@ NOT NULL
@@ -35,12 +35,12 @@ CREATE INDEX users_by_age ON users (created_at, id);
 CREATE TABLE sessions (
     id         @id@,
     user_id    @int@ NOT NULL REFERENCES users (id),
-    ip_address TEXT NOT NULL,
-    user_agent TEXT,
+    ip_address @text@ NOT NULL,
+    user_agent @text@,
     created_at @int@ NOT NULL,
     expires_at @int@ NOT NULL,
     ended_at   @int@,
-    end_reason TEXT CHECK (end_reason IN ('logout', 'password', 'disabled', 'token_reuse'))
+    end_reason @text@ CHECK (end_reason IN ('logout', 'password', 'disabled', 'token_reuse'))
 ) @strict@;
 CREATE INDEX sessions_by_user ON sessions (user_id, ended_at);
 CREATE INDEX sessions_by_age ON sessions (created_at);
@@ -51,8 +51,8 @@ CREATE TABLE refresh_tokens (
     id         @id@,
     session_id @int@ NOT NULL REFERENCES sessions (id),
     parent_id  @int@ REFERENCES refresh_tokens (id),
-    token_hash TEXT NOT NULL UNIQUE,
-    state      TEXT NOT NULL DEFAULT 'fresh' CHECK (state IN ('fresh', 'used', 'dead')),
+    token_hash @text@ NOT NULL UNIQUE,
+    state      @text@ NOT NULL DEFAULT 'fresh' CHECK (state IN ('fresh', 'used', 'dead')),
     created_at @int@ NOT NULL
 ) @strict@;
 CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
@@ -61,8 +61,8 @@ CREATE INDEX refresh_tokens_by_age ON refresh_tokens (created_at);
 
 CREATE TABLE login_failures (
     id            @id@,
-    username_fold TEXT NOT NULL,
-    ip_address    TEXT NOT NULL,
+    username_fold @text@ NOT NULL,
+    ip_address    @text@ NOT NULL,
     failed_at     @int@ NOT NULL
 ) @strict@;
 CREATE INDEX login_failures_by_name ON login_failures (username_fold, failed_at);
@@ -72,9 +72,9 @@ CREATE INDEX login_failures_by_time ON login_failures (failed_at);
 -- ---------------------------------------------------------------- materials
 CREATE TABLE units (
     id           @id@,
-    code         TEXT NOT NULL UNIQUE,
-    name_zh      TEXT,
-    name_en      TEXT,
+    code         @text@ NOT NULL UNIQUE,
+    name_zh      @text@,
+    name_en      @text@,
     decimals     @int@ NOT NULL CHECK (decimals BETWEEN 0 AND 6),
     needs_review @int@ NOT NULL DEFAULT 0 CHECK (needs_review IN (0, 1)),
     created_at   @int@ NOT NULL
@@ -84,11 +84,11 @@ CREATE TABLE units (
 CREATE TABLE locations (
     id         @id@,
     parent_id  @int@ REFERENCES locations (id),
-    code       TEXT NOT NULL,
-    code_fold  TEXT NOT NULL UNIQUE,
-    name_zh    TEXT NOT NULL,
-    name_en    TEXT,
-    kind       TEXT NOT NULL CHECK (kind IN ('storage', 'supplier', 'consumption', 'count_difference', 'scrap')),
+    code       @text@ NOT NULL,
+    code_fold  @text@ NOT NULL UNIQUE,
+    name_zh    @text@ NOT NULL,
+    name_en    @text@,
+    kind       @text@ NOT NULL CHECK (kind IN ('storage', 'supplier', 'consumption', 'count_difference', 'scrap')),
     is_real    @int@ NOT NULL,
     created_at @int@ NOT NULL,
     CHECK (is_real = CASE kind WHEN 'storage' THEN 1 ELSE 0 END),
@@ -103,38 +103,38 @@ INSERT INTO locations (id, parent_id, code, code_fold, name_zh, name_en, kind, i
 
 CREATE TABLE materials (
     id                       @id@,
-    material_code            TEXT NOT NULL,
-    code_fold                TEXT NOT NULL UNIQUE,
-    material_name            TEXT NOT NULL,
-    name_en                  TEXT,
-    name_fold                TEXT NOT NULL,
-    category                 TEXT NOT NULL CHECK (category IN ('chemical', 'metal')),
-    subcategory              TEXT,
+    material_code            @text@ NOT NULL,
+    code_fold                @text@ NOT NULL UNIQUE,
+    material_name            @text@ NOT NULL,
+    name_en                  @text@,
+    name_fold                @text@ NOT NULL,
+    category                 @text@ NOT NULL CHECK (category IN ('chemical', 'metal')),
+    subcategory              @text@,
     unit_id                  @int@ NOT NULL REFERENCES units (id),
     qty_decimals             @int@ CHECK (qty_decimals BETWEEN 0 AND 6),
     current_stock            @int@ NOT NULL DEFAULT 0 CHECK (current_stock >= 0),
     move_count               @int@ NOT NULL DEFAULT 0,
     min_stock                @int@ NOT NULL DEFAULT 0 CHECK (min_stock >= 0),
     max_stock                @int@ NOT NULL DEFAULT 0 CHECK (max_stock >= 0),
-    location                 TEXT,
-    description              TEXT,
-    cas_no                   TEXT,
-    un_no                    TEXT,
-    ghs_pictograms           TEXT,
-    hazard_statements        TEXT,
-    storage_class            TEXT,
-    control_flags            TEXT,
-    metal_grade              TEXT,
-    standard                 TEXT,
-    track_by                 TEXT,
+    location                 @text@,
+    description              @text@,
+    cas_no                   @text@,
+    un_no                    @text@,
+    ghs_pictograms           @text@,
+    hazard_statements        @text@,
+    storage_class            @text@,
+    control_flags            @text@,
+    metal_grade              @text@,
+    standard                 @text@,
+    track_by                 @text@,
     shelf_life_days          @int@,
-    shelf_life_basis         TEXT,
+    shelf_life_basis         @text@,
     periodic_inspection_days @int@,
-    storage_condition        TEXT,
-    cert_required            TEXT,
-    cas_check                TEXT,
-    note                     TEXT,
-    status                   TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'retired')),
+    storage_condition        @text@,
+    cert_required            @text@,
+    cas_check                @text@,
+    note                     @text@,
+    status                   @text@ NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'retired')),
     version                  @int@ NOT NULL DEFAULT 1,
     created_by               @int@ REFERENCES users (id),
     created_at               @int@ NOT NULL,
@@ -150,10 +150,10 @@ CREATE INDEX materials_low ON materials (status, created_at, id) WHERE min_stock
 CREATE TABLE material_code_history (
     id            @id@,
     material_id   @int@ NOT NULL REFERENCES materials (id),
-    old_code      TEXT NOT NULL,
-    new_code      TEXT NOT NULL,
+    old_code      @text@ NOT NULL,
+    new_code      @text@ NOT NULL,
     changed_by    @int@ NOT NULL REFERENCES users (id),
-    change_reason TEXT,
+    change_reason @text@,
     created_at    @int@ NOT NULL
 ) @strict@;
 CREATE INDEX material_code_history_by_material ON material_code_history (material_id, id);
@@ -162,7 +162,7 @@ CREATE INDEX material_code_history_by_material ON material_code_history (materia
 CREATE TABLE lots (
     id          @id@,
     material_id @int@ NOT NULL REFERENCES materials (id),
-    lot_no      TEXT NOT NULL,
+    lot_no      @text@ NOT NULL,
     expires_day @int@,
     created_at  @int@ NOT NULL,
     UNIQUE (material_id, lot_no),
@@ -172,17 +172,17 @@ CREATE TABLE lots (
 -- ---------------------------------------------------------------- documents
 CREATE TABLE documents (
     id              @kept_id@,
-    number          TEXT NOT NULL UNIQUE,
-    kind            TEXT NOT NULL CHECK (kind IN ('receipt', 'issue')),
-    purpose         TEXT NOT NULL CHECK (purpose IN ('purchase', 'opening', 'return', 'production', 'scrap', 'reversal')),
-    status          TEXT NOT NULL DEFAULT 'pending'
+    number          @text@ NOT NULL UNIQUE,
+    kind            @text@ NOT NULL CHECK (kind IN ('receipt', 'issue')),
+    purpose         @text@ NOT NULL CHECK (purpose IN ('purchase', 'opening', 'return', 'production', 'scrap', 'reversal')),
+    status          @text@ NOT NULL DEFAULT 'pending'
                     -- not IN: SQLite would build a table of the four at every change
                     CHECK (status = 'approved' OR status = 'pending' OR status = 'rejected' OR status = 'cancelled'),
     reverses_id     @int@ REFERENCES documents (id),
     line_count      @int@ NOT NULL CHECK (line_count > 0),
     total_amount    @int@,
-    remark          TEXT,
-    approval_remark TEXT,
+    remark          @text@,
+    approval_remark @text@,
     applicant_id    @int@ NOT NULL REFERENCES users (id),
     approver_id     @int@ REFERENCES users (id),
     created_at      @int@ NOT NULL,
@@ -198,7 +198,7 @@ CREATE INDEX documents_by_applicant ON documents (applicant_id, created_at, id);
 
 -- Numbers without gaps per kind and company day.
 CREATE TABLE document_numbers (
-    prefix TEXT NOT NULL,
+    prefix @text@ NOT NULL,
     day    @int@ NOT NULL,
     last   @int@ NOT NULL,
     PRIMARY KEY (prefix, day)
@@ -214,7 +214,7 @@ CREATE TABLE document_lines (
     amount      @int@,
     lot_id      @int@,
     location_id @int@ REFERENCES locations (id),
-    remark      TEXT,
+    remark      @text@,
     UNIQUE (document_id, line_no),
     FOREIGN KEY (lot_id, material_id) REFERENCES lots (id, material_id)
 ) @strict@;
@@ -259,15 +259,15 @@ CREATE TABLE balances (
 CREATE TABLE operation_log (
     id            @kept_id@,
     user_id       @int@ REFERENCES users (id),
-    module        TEXT NOT NULL,
-    action        TEXT NOT NULL,
-    resource_type TEXT,
+    module        @text@ NOT NULL,
+    action        @text@ NOT NULL,
+    resource_type @text@,
     resource_id   @int@,
-    description   TEXT NOT NULL,
-    changes       TEXT,
-    ip_address    TEXT,
-    user_agent    TEXT,
-    request_id    TEXT,
+    description   @text@ NOT NULL,
+    changes       @text@,
+    ip_address    @text@,
+    user_agent    @text@,
+    request_id    @text@,
     created_at    @int@ NOT NULL
 ) @strict@;
 CREATE INDEX operation_log_by_time ON operation_log (created_at, id);
@@ -275,10 +275,10 @@ CREATE INDEX operation_log_by_time ON operation_log (created_at, id);
 -- The first answer to a request with an Idempotency-Key; fingerprint is a keyed hash of what was asked.
 CREATE TABLE idempotency (
     user_id     @int@ NOT NULL REFERENCES users (id),
-    key         TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
+    key         @text@ NOT NULL,
+    fingerprint @text@ NOT NULL,
     status      @int@ NOT NULL,
-    body        TEXT NOT NULL,
+    body        @text@ NOT NULL,
     created_at  @int@ NOT NULL,
     PRIMARY KEY (user_id, key)
 ) @strict@;
@@ -300,6 +300,40 @@ CREATE TABLE heartbeat (
     beat_at @int@ NOT NULL
 ) @strict@;
 INSERT INTO heartbeat (id, beat_at) VALUES (1, 0);
+
+--:postgres
+ALTER TABLE locations ALTER COLUMN id RESTART WITH 6;
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$;
+CREATE TRIGGER moves_no_change BEFORE UPDATE OR DELETE ON moves
+    FOR EACH ROW EXECUTE FUNCTION refuse_change('moves are append-only');
+CREATE TRIGGER moves_no_truncate BEFORE TRUNCATE ON moves EXECUTE FUNCTION refuse_change('moves are append-only');
+CREATE TRIGGER operation_log_no_change BEFORE UPDATE OR DELETE ON operation_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_change('the log is append-only');
+CREATE TRIGGER operation_log_no_truncate BEFORE TRUNCATE ON operation_log
+    EXECUTE FUNCTION refuse_change('the log is append-only');
+CREATE TRIGGER documents_no_delete BEFORE DELETE ON documents
+    FOR EACH ROW EXECUTE FUNCTION refuse_change('documents are never deleted');
+CREATE TRIGGER documents_no_truncate BEFORE TRUNCATE ON documents
+    EXECUTE FUNCTION refuse_change('documents are never deleted');
+CREATE TRIGGER documents_final BEFORE UPDATE ON documents FOR EACH ROW WHEN (OLD.status <> 'pending')
+    EXECUTE FUNCTION refuse_change('a finished document is final');
+CREATE TRIGGER document_lines_no_change BEFORE UPDATE OR DELETE ON document_lines
+    FOR EACH ROW EXECUTE FUNCTION refuse_change('lines are final');
+CREATE TRIGGER document_lines_no_truncate BEFORE TRUNCATE ON document_lines
+    EXECUTE FUNCTION refuse_change('lines are final');
+
+CREATE FUNCTION require_status() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF (SELECT status FROM documents WHERE id = NEW.document_id) IS DISTINCT FROM TG_ARGV[0] THEN
+        RAISE EXCEPTION '%', TG_ARGV[1];
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER document_lines_no_late_insert BEFORE INSERT ON document_lines
+    FOR EACH ROW EXECUTE FUNCTION require_status('pending', 'a finished document is final');
+CREATE TRIGGER moves_need_approval BEFORE INSERT ON moves
+    FOR EACH ROW EXECUTE FUNCTION require_status('approved', 'only an approved document has moves');
+--:end
 
 --:sqlite
 CREATE TRIGGER moves_no_update BEFORE UPDATE ON moves BEGIN SELECT RAISE(ABORT, 'moves are append-only'); END;

@@ -26,7 +26,7 @@ enum rc app_init(struct app *app, const struct settings *settings, struct error 
     *app = (struct app){.settings = settings, .started_ms = clock_now_ms()};
     if (pthread_key_create(&app->readers, close_reader) != 0)
         return error_set(why, RC_INTERNAL);
-    return db_writer_start(settings->db_path, &app->writer, why);
+    return db_writer_start(settings->database, &app->writer, why);
 }
 
 void app_end(struct app *app)
@@ -44,7 +44,7 @@ bool app_use_reader(struct app *app, struct ctx *c)
     if (!r) {
         struct error why = {0};
         struct db *db;
-        if (db_open(app->settings->db_path, DB_READ, &db, &why) != RC_OK) {
+        if (db_open(app->settings->database, DB_READ, &db, &why) != RC_OK) {
             log_event(LOG_ERROR, "storage.reader_failed", NULL, LOG_TEXT("error", why.en));
             return false;
         }

@@ -216,6 +216,40 @@ static const char *const *list_of(const struct settings *s, const struct row *ro
 }
 
 /* A comma list's items, trimmed, without the empty ones; `check` makes the faults. */
+/* --- the database --- */
+
+static void read_database_url(struct reading *r, const struct row *row, const char *value)
+{
+    r->out->database_url = NULL;
+    if (!value)
+        return;
+    if (text_starts(value, "postgresql://") || text_starts(value, "postgres://"))
+        r->out->database_url = arena_dup(r->arena, value);
+    else
+        fault(r, row, "format", "必须以 postgresql:// 开头", "must begin with postgresql://", NULL);
+}
+
+/* postgresql://hosts/name: what stands before the @ and after the ? may be secret. */
+static const char *shown_url(struct arena *a, const char *url)
+{
+    const char *hosts = strstr(url, "://") + 3;
+    size_t end = strcspn(hosts, "/?");
+    for (size_t i = 0; i < end; i++) {
+        if (hosts[i] == '@') {
+            hosts += i + 1;
+            end -= i + 1;
+            i = (size_t)-1;
+        }
+    }
+    return arena_fmt(a, "postgresql://%.*s", (int)strcspn(hosts, "?"), hosts);
+}
+
+static void choose_database(struct arena *a, struct settings *s)
+{
+    s->database = s->database_url ? s->database_url : s->db_path;
+    s->database_name = s->database_url ? shown_url(a, s->database_url) : s->db_path;
+}
+
 static void read_list(struct reading *r, const struct row *row, const char *value,
                       void (*check)(struct reading *r, const struct row *row, const char *item))
 {
@@ -298,6 +332,10 @@ static const struct row ROWS[] = {
     {"JWT_EXPIRES_IN", read_duration, show_duration, AT(jwt_expires_s), "7d", 60, 90 * DAY_S, false,
      "60s–90d", "登录有效期：秒数，或 30m、12h、7d",
      "How long a sign-in lasts: seconds, or 30m, 12h, 7d"},
+    {"DATABASE_URL", read_database_url, show_text, AT(database_url), NULL, 0, 0, true,
+     "postgresql://user:password@host[:port][,…]/name[?…]",
+     "PostgreSQL 数据库；不设置则使用 SQLite（DB_PATH）",
+     "The PostgreSQL database; without it, SQLite (DB_PATH)"},
     {"DB_PATH", read_text, show_text, AT(db_path), "./data/mms.db", 0, 0, false, "path",
      "SQLite 数据文件", "The SQLite data file"},
     {"LOG_LEVEL", read_level, show_level, AT(log_level), "info", 0, 0, false,
@@ -357,6 +395,7 @@ enum rc settings_read(struct arena *a, const char *(*get)(const char *name), str
         read_row(&r, &ROWS[i], get(ROWS[i].name));
     if (err->fault_count > faults_before)
         return RC_INVALID_INPUT;
+    choose_database(a, &read);
     *out = read;
     return RC_OK;
 }

@@ -18,7 +18,10 @@ struct settings {
     enum app_mode mode;                 /* NODE_ENV: production (default), development, test */
     const char *jwt_secret;             /* JWT_SECRET, secret. Production: ≥ 32 bytes and no known sample. Else NULL: made at start */
     int64_t jwt_expires_s;              /* JWT_EXPIRES_IN: seconds, or 30s 15m 12h 7d. 60 s – 90 d. Default 7d */
+    const char *database_url;           /* DATABASE_URL, secret: postgresql://…; NULL: SQLite */
     const char *db_path;                /* DB_PATH. Default ./data/mms.db */
+    const char *database;               /* which of the two is used */
+    const char *database_name;          /* … as it may be shown: without user, password and parameters */
     enum log_level log_level;           /* LOG_LEVEL. Default info */
     const char *log_dir;                /* LOG_DIR; NULL: standard output only */
     const char *upload_dir;             /* UPLOAD_DIR. Default ./data/uploads */

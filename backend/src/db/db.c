@@ -40,6 +40,8 @@ struct named {
 
 struct db {
     struct conn *conn;
+    char *place;
+    enum db_mode mode;
     struct named *named; /* open addressing, a power of two, at most half full */
     size_t named_cap, named_count;
     struct db_rows *texts[TEXT_STATEMENTS];
@@ -369,15 +371,55 @@ const char *db_text_at(struct db_rows *rows, int column, size_t *n)
 
 /* ---- connections ---- */
 
-enum rc db_open(const char *path, enum db_mode mode, struct db **out, struct error *why)
+bool db_is_server(const char *place)
+{
+    return strncmp(place, "postgresql://", 13) == 0 || strncmp(place, "postgres://", 11) == 0;
+}
+
+static enum rc open_conn(const char *place, enum db_mode mode, struct conn **out, struct error *why)
+{
+    return db_is_server(place) ? postgres_open(place, mode, out, why)
+                               : sqlite_open(place, mode, out, why);
+}
+
+enum rc db_open(const char *place, enum db_mode mode, struct db **out, struct error *why)
 {
     struct conn *conn = NULL;
-    enum rc rc = driver_open(path, mode, &conn, why);
+    enum rc rc = open_conn(place, mode, &conn, why);
     if (rc != RC_OK)
         return rc;
     struct db *db = must(calloc(1, sizeof *db));
     db->conn = conn;
+    db->place = must(strdup(place));
+    db->mode = mode;
     *out = db;
+    return RC_OK;
+}
+
+static void forget_all(struct db *db)
+{
+    for (size_t i = 0; i < db->named_cap; i++)
+        forget(db->named[i].rows);
+    for (size_t i = 0; i < TEXT_STATEMENTS; i++)
+        forget(db->texts[i]);
+    free(db->named);
+    memset(db->texts, 0, sizeof db->texts);
+    db->named = NULL;
+    db->named_cap = db->named_count = 0;
+}
+
+enum rc db_renew(struct db *db)
+{
+    struct conn *fresh = NULL;
+    if (!driver_is_lost(db->conn))
+        return RC_OK;
+    db_check_ended(db, "db_renew");
+    enum rc rc = open_conn(db->place, db->mode, &fresh, NULL);
+    if (rc != RC_OK)
+        return rc;
+    forget_all(db);
+    driver_close(db->conn);
+    db->conn = fresh;
     return RC_OK;
 }
 
@@ -386,12 +428,9 @@ void db_close(struct db *db)
     if (!db)
         return;
     db_check_ended(db, "db_close");
-    for (size_t i = 0; i < db->named_cap; i++)
-        forget(db->named[i].rows);
-    for (size_t i = 0; i < TEXT_STATEMENTS; i++)
-        forget(db->texts[i]);
-    free(db->named);
+    forget_all(db);
     driver_close(db->conn);
+    free(db->place);
     free(db);
 }
 

@@ -1,11 +1,11 @@
 /* The waist between MMS and its storage: one SQL statement at a time.
  *
- * The only folder that sees sqlite3.h (and, in a later part, libpq-fe.h). One SQL text for both engines:
+ * The only folder that sees sqlite3.h and libpq-fe.h. One SQL text for both engines:
  * parameters are $1 … $n, no `::` casts, whole numbers are 64-bit, decimals are whole millionths, instants are
  * whole milliseconds, text is UTF-8 without NUL. Engine differences: the list at the top of db/dialect.h.
  *
  * Threads: a `struct db` belongs to one thread at a time.
- * Errors: RC_DB_UNIQUE, RC_DB_CHECK, RC_DB_FOREIGN_KEY for a broken rule; RC_DB_BUSY, RC_DB_FULL, RC_DB_READONLY,
+ * Errors: RC_DB_LOST (no connection; db_renew), RC_DB_UNCERTAIN (lost during COMMIT), RC_DB_UNIQUE, RC_DB_CHECK, RC_DB_FOREIGN_KEY for a broken rule; RC_DB_BUSY, RC_DB_FULL, RC_DB_READONLY,
  * RC_DB_CORRUPT, RC_DB for the rest, with the engine's text in db_last_error() for the log, never for a client. */
 #ifndef MMS_DB_DB_H
 #define MMS_DB_DB_H
@@ -26,11 +26,15 @@ enum db_mode {
 
 struct db;
 
-/* Opens the database at `path`. On failure *why (when not NULL) is one clear sentence with the way out (zh and en)
+/* Whether `place` is a server's database (postgresql://…) and not a file. */
+bool db_is_server(const char *place);
+/* Opens the database at `place`: a path, or the URL of a PostgreSQL database. On failure *why (when not NULL) is one clear sentence with the way out (zh and en)
  * for a person at the console: not writable, not a database, damaged, folder missing. No arena exists yet
  * then: the texts stay until this thread's next db_open or db_writer_start. */
-MUST_CHECK enum rc db_open(const char *path, enum db_mode mode, struct db **out, struct error *why);
+MUST_CHECK enum rc db_open(const char *place, enum db_mode mode, struct db **out, struct error *why);
 void db_close(struct db *db); /* NULL is fine */
+/* A new connection in place of one that was lost; RC_OK when it is not. Nothing may be running on it. */
+MUST_CHECK enum rc db_renew(struct db *db);
 const char *db_last_error(const struct db *db);
 
 /* ---- statements ---- */
@@ -122,7 +126,7 @@ struct db_job {
 #define DB_QUEUE_MAX 4096
 #define DB_BATCH_MAX 128
 
-MUST_CHECK enum rc db_writer_start(const char *path, struct db_writer **out, struct error *why);
+MUST_CHECK enum rc db_writer_start(const char *place, struct db_writer **out, struct error *why);
 /* RC_BUSY when the queue is full, RC_SHUTTING_DOWN after db_writer_stop has begun. Never waits. */
 MUST_CHECK enum rc db_writer_submit(struct db_writer *w, struct db_job job);
 /* Runs `run` in the writer and waits for its commit; gives what db_job.done would be told. From any other thread. */

@@ -17,8 +17,8 @@
 
 static const char table_text[] = "CREATE TABLE IF NOT EXISTS schema_migrations (\n"
                                  "    number     @int@ NOT NULL PRIMARY KEY,\n"
-                                 "    name       TEXT NOT NULL,\n"
-                                 "    checksum   TEXT NOT NULL,\n"
+                                 "    name       @text@ NOT NULL,\n"
+                                 "    checksum   @text@ NOT NULL,\n"
                                  "    applied_at @int@ NOT NULL\n"
                                  ") @strict@;\n";
 
@@ -185,8 +185,11 @@ static const char *free_name(const struct task *t, int first)
 
 static enum rc take_snapshot(const struct task *t, int first, const char **snapshot)
 {
+    struct conn *c = db_conn(t->db);
+    if (!c->engine->backup)
+        return RC_OK;
     const char *name = free_name(t, first);
-    enum rc rc = name ? driver_backup(db_conn(t->db), name) : RC_DB;
+    enum rc rc = name ? c->engine->backup(c, name) : RC_DB;
     if (rc == RC_OK)
         *snapshot = name;
     return rc == RC_OK
@@ -203,7 +206,7 @@ static enum rc run_text(struct db *db, const char *text)
 {
     struct buf script;
     buf_init(&script, SCRIPT_MAX);
-    dialect_sqlite(text, &script);
+    db_conn(db)->engine->translate(text, &script);
     enum rc rc = script.overflow ? RC_INTERNAL : driver_script(db_conn(db), buf_text(&script));
     buf_free(&script);
     return rc;

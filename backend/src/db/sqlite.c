@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "db/dialect.h"
 
 /* ---- errors ---- */
 
@@ -45,7 +46,7 @@ enum rc sqlite_rc(int code)
     return RC_DB;
 }
 
-enum rc sqlite_fail(struct conn *c, const char *what)
+enum rc sqlite_fail(struct sqlite_conn *c, const char *what)
 {
     int code = sqlite3_extended_errcode(c->sqlite);
     snprintf(c->error, sizeof c->error, "%s: %s (SQLite %d)", what, sqlite3_errmsg(c->sqlite),
@@ -54,20 +55,26 @@ enum rc sqlite_fail(struct conn *c, const char *what)
     return rc == RC_OK ? RC_DB : rc;
 }
 
-const char *driver_error(const struct conn *c)
+static const char *engine_error(const struct conn *base)
 {
+    const struct sqlite_conn *c = (const struct sqlite_conn *)base;
     return c->error;
 }
 
 /* ---- statements ---- */
 
-struct stmt {
+struct sqlite_stmt {
+    struct stmt base;
     sqlite3_stmt *sqlite;
-    struct conn *conn;
     const char *name;
     int params;
     int arg_of[]; /* which argument SQLite's parameter i + 1 takes */
 };
+
+static struct sqlite_conn *conn_of(const struct sqlite_stmt *s)
+{
+    return (struct sqlite_conn *)s->base.conn;
+}
 
 /* To SQLite $1 is a name like any other, numbered where it first appears. */
 static int arg_index(const char *name, const char *parameter)
@@ -79,7 +86,7 @@ static int arg_index(const char *name, const char *parameter)
     return (int)number - 1;
 }
 
-static void map_parameters(struct stmt *s)
+static void map_parameters(struct sqlite_stmt *s)
 {
     for (int i = 0; i < s->params; i++) {
         s->arg_of[i] = arg_index(s->name, sqlite3_bind_parameter_name(s->sqlite, i + 1));
@@ -88,8 +95,9 @@ static void map_parameters(struct stmt *s)
     }
 }
 
-enum rc driver_prepare(struct conn *c, const char *name, const char *text, struct stmt **out)
+static enum rc engine_prepare(struct conn *base, const char *name, const char *text, struct stmt **out)
 {
+    struct sqlite_conn *c = (struct sqlite_conn *)base;
     sqlite3_stmt *sqlite = NULL;
     const char *rest = NULL;
     if (sqlite3_prepare_v3(c->sqlite, text, -1, SQLITE_PREPARE_PERSISTENT, &sqlite, &rest) !=
@@ -98,20 +106,21 @@ enum rc driver_prepare(struct conn *c, const char *name, const char *text, struc
     if (!sqlite || rest[strspn(rest, " \t\r\n;")] != '\0')
         db_misuse(name, "is not exactly one statement");
     int params = sqlite3_bind_parameter_count(sqlite);
-    struct stmt *s = calloc(1, sizeof *s + (size_t)params * sizeof *s->arg_of);
+    struct sqlite_stmt *s = calloc(1, sizeof *s + (size_t)params * sizeof *s->arg_of);
     if (!s)
         abort();
     s->sqlite = sqlite;
-    s->conn = c;
+    s->base.conn = base;
     s->name = name;
     s->params = params;
     map_parameters(s);
-    *out = s;
+    *out = &s->base;
     return RC_OK;
 }
 
-void driver_finalize(struct stmt *s)
+static void engine_finalize(struct stmt *base)
 {
+    struct sqlite_stmt *s = (struct sqlite_stmt *)base;
     sqlite3_finalize(s->sqlite);
     free(s);
 }
@@ -129,53 +138,61 @@ static int bind_one(sqlite3_stmt *s, int at, const struct db_value *v)
     return sqlite3_bind_null(s, at);
 }
 
-enum rc driver_start(struct stmt *s, const struct db_value *args, size_t count)
+static enum rc engine_start(struct stmt *base, const struct db_value *args, size_t count)
 {
+    struct sqlite_stmt *s = (struct sqlite_stmt *)base;
     if (count != (size_t)s->params)
         db_misuse(s->name, "was started with the wrong number of arguments");
     for (int i = 0; i < s->params; i++)
         if (bind_one(s->sqlite, i + 1, &args[s->arg_of[i]]) != SQLITE_OK)
-            return sqlite_fail(s->conn, s->name);
+            return sqlite_fail(conn_of(s), s->name);
     return RC_OK;
 }
 
-enum rc driver_step(struct stmt *s, bool *more)
+static enum rc engine_step(struct stmt *base, bool *more)
 {
+    struct sqlite_stmt *s = (struct sqlite_stmt *)base;
     int code = sqlite3_step(s->sqlite);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
-        return sqlite_fail(s->conn, s->name);
+        return sqlite_fail(conn_of(s), s->name);
     *more = code == SQLITE_ROW;
     return RC_OK;
 }
 
-void driver_reset(struct stmt *s)
+static void engine_reset(struct stmt *base)
 {
+    struct sqlite_stmt *s = (struct sqlite_stmt *)base;
     sqlite3_reset(s->sqlite);
 }
 
-int64_t driver_changed(const struct stmt *s)
+static int64_t engine_changed(const struct stmt *base)
 {
+    const struct sqlite_stmt *s = (const struct sqlite_stmt *)base;
     /* SQLite's count is that of the last change, however long ago. */
-    return sqlite3_stmt_readonly(s->sqlite) ? 0 : sqlite3_changes64(s->conn->sqlite);
+    return sqlite3_stmt_readonly(s->sqlite) ? 0 : sqlite3_changes64(conn_of(s)->sqlite);
 }
 
-int64_t driver_changes(const struct conn *c)
+static int64_t engine_changes(const struct conn *base)
 {
+    const struct sqlite_conn *c = (const struct sqlite_conn *)base;
     return sqlite3_total_changes64(c->sqlite);
 }
 
-int driver_column_count(const struct stmt *s)
+static int engine_column_count(const struct stmt *base)
 {
+    const struct sqlite_stmt *s = (const struct sqlite_stmt *)base;
     return sqlite3_column_count(s->sqlite);
 }
 
-const char *driver_column_name(const struct stmt *s, int column)
+static const char *engine_column_name(const struct stmt *base, int column)
 {
+    const struct sqlite_stmt *s = (const struct sqlite_stmt *)base;
     return sqlite3_column_name(s->sqlite, column);
 }
 
-enum db_type driver_type(const struct stmt *s, int column)
+static enum db_type engine_type(const struct stmt *base, int column)
 {
+    const struct sqlite_stmt *s = (const struct sqlite_stmt *)base;
     switch (sqlite3_column_type(s->sqlite, column)) {
     case SQLITE_NULL:
         return DB_NULL;
@@ -187,13 +204,15 @@ enum db_type driver_type(const struct stmt *s, int column)
     db_misuse(s->name, "gives a column that is neither a whole number nor a text");
 }
 
-int64_t driver_int(const struct stmt *s, int column)
+static int64_t engine_int(const struct stmt *base, int column)
 {
+    const struct sqlite_stmt *s = (const struct sqlite_stmt *)base;
     return sqlite3_column_int64(s->sqlite, column);
 }
 
-const char *driver_text(const struct stmt *s, int column, size_t *n)
+static const char *engine_text(const struct stmt *base, int column, size_t *n)
 {
+    const struct sqlite_stmt *s = (const struct sqlite_stmt *)base;
     const unsigned char *text = sqlite3_column_text(s->sqlite, column);
     if (!text && sqlite3_column_type(s->sqlite, column) != SQLITE_NULL)
         abort(); /* no memory */
@@ -214,8 +233,9 @@ static const char *const tx_text[DRIVER_TX_COUNT] = {
     [DRIVER_ROLLBACK_TO] = "ROLLBACK TO job",
 };
 
-enum rc driver_tx(struct conn *c, enum driver_tx what)
+static enum rc engine_tx(struct conn *base, enum driver_tx what)
 {
+    struct sqlite_conn *c = (struct sqlite_conn *)base;
     sqlite3_stmt **s = &c->tx[what];
     if (!*s && sqlite3_prepare_v3(c->sqlite, tx_text[what], -1, SQLITE_PREPARE_PERSISTENT, s,
                                   NULL) != SQLITE_OK)
@@ -225,21 +245,24 @@ enum rc driver_tx(struct conn *c, enum driver_tx what)
     return rc;
 }
 
-bool driver_in_tx(const struct conn *c)
+static bool engine_in_tx(const struct conn *base)
 {
+    const struct sqlite_conn *c = (const struct sqlite_conn *)base;
     return !sqlite3_get_autocommit(c->sqlite);
 }
 
 /* ---- for migrations and care ---- */
 
-enum rc driver_script(struct conn *c, const char *text)
+static enum rc engine_script(struct conn *base, const char *text)
 {
+    struct sqlite_conn *c = (struct sqlite_conn *)base;
     return sqlite3_exec(c->sqlite, text, NULL, NULL, NULL) == SQLITE_OK ? RC_OK
                                                                         : sqlite_fail(c, "script");
 }
 
-enum rc driver_has_table(struct conn *c, const char *name, bool *has)
+static enum rc engine_has_table(struct conn *base, const char *name, bool *has)
 {
+    struct sqlite_conn *c = (struct sqlite_conn *)base;
     static const char text[] =
         "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND (?1 IS NULL OR name = ?1)"
         " AND name NOT LIKE 'sqlite~_%' ESCAPE '~' LIMIT 1";
@@ -258,14 +281,14 @@ enum rc driver_has_table(struct conn *c, const char *name, bool *has)
 }
 
 /* What went wrong with the copy is known to the connection of the copy. */
-static enum rc copy_failed(struct conn *c, sqlite3 *to)
+static enum rc copy_failed(struct sqlite_conn *c, sqlite3 *to)
 {
     enum rc rc = sqlite_rc(sqlite3_extended_errcode(to));
     snprintf(c->error, sizeof c->error, "copy: %s", sqlite3_errmsg(to));
     return rc == RC_OK ? RC_DB : rc;
 }
 
-static enum rc copy_pages(struct conn *c, sqlite3 *to)
+static enum rc copy_pages(struct sqlite_conn *c, sqlite3 *to)
 {
     sqlite3_backup *b = sqlite3_backup_init(to, "main", c->sqlite, "main");
     if (!b)
@@ -274,7 +297,7 @@ static enum rc copy_pages(struct conn *c, sqlite3 *to)
     return sqlite3_backup_finish(b) == SQLITE_OK && complete ? RC_OK : copy_failed(c, to);
 }
 
-static enum rc copy_into(struct conn *c, const char *file)
+static enum rc copy_into(struct sqlite_conn *c, const char *file)
 {
     sqlite3 *to = NULL;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -305,15 +328,16 @@ static bool sync_folder_of(const char *file)
 }
 
 /* The copy holds the same secrets as the database: the same people may read it. */
-static bool finish_copy(const struct conn *c, const char *part, const char *file)
+static bool finish_copy(const struct sqlite_conn *c, const char *part, const char *file)
 {
     struct stat source;
     return stat(c->path, &source) == 0 && chmod(part, source.st_mode & 07777) == 0 &&
            sync_path(part) && rename(part, file) == 0 && sync_folder_of(file);
 }
 
-enum rc driver_backup(struct conn *c, const char *file)
+static enum rc engine_backup(struct conn *base, const char *file)
 {
+    struct sqlite_conn *c = (struct sqlite_conn *)base;
     struct buf part;
     buf_init(&part, 8192);
     buf_fmt(&part, "%s.part", file);
@@ -329,13 +353,15 @@ enum rc driver_backup(struct conn *c, const char *file)
     return rc;
 }
 
-int driver_log_pages(const struct conn *c)
+static int engine_log_pages(const struct conn *base)
 {
+    const struct sqlite_conn *c = (const struct sqlite_conn *)base;
     return c->log_pages;
 }
 
-enum rc driver_checkpoint(struct conn *c, int wait_ms)
+static enum rc engine_checkpoint(struct conn *base, int wait_ms)
 {
+    struct sqlite_conn *c = (struct sqlite_conn *)base;
     int mode = wait_ms > 0 ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
     sqlite3_busy_timeout(c->sqlite, wait_ms);
     int code = sqlite3_wal_checkpoint_v2(c->sqlite, "main", mode, NULL, NULL);
@@ -343,3 +369,35 @@ enum rc driver_checkpoint(struct conn *c, int wait_ms)
     sqlite3_busy_timeout(c->sqlite, SQLITE_BUSY_WAIT_MS);
     return rc;
 }
+
+static bool engine_is_lost(const struct conn *c)
+{
+    (void)c;
+    return false;
+}
+
+const struct engine sqlite_engine = {
+    .close = sqlite_close,
+    .error = engine_error,
+    .prepare = engine_prepare,
+    .finalize = engine_finalize,
+    .start = engine_start,
+    .step = engine_step,
+    .reset = engine_reset,
+    .changed = engine_changed,
+    .column_count = engine_column_count,
+    .column_name = engine_column_name,
+    .type = engine_type,
+    .number = engine_int,
+    .text = engine_text,
+    .tx = engine_tx,
+    .in_tx = engine_in_tx,
+    .changes = engine_changes,
+    .is_lost = engine_is_lost,
+    .translate = dialect_sqlite,
+    .script = engine_script,
+    .has_table = engine_has_table,
+    .backup = engine_backup,
+    .log_pages = engine_log_pages,
+    .checkpoint = engine_checkpoint,
+};

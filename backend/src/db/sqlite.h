@@ -8,7 +8,8 @@
 
 #define SQLITE_BUSY_WAIT_MS 10000
 
-struct conn {
+struct sqlite_conn {
+    struct conn base;
     sqlite3 *sqlite;
     sqlite3_stmt *tx[DRIVER_TX_COUNT];
     int log_pages;
@@ -19,6 +20,8 @@ struct conn {
 /* The extended result code of SQLite as ours. */
 enum rc sqlite_rc(int code);
 /* Keeps the engine's text, with `what` (a statement's name) before it, and returns our code. */
-enum rc sqlite_fail(struct conn *c, const char *what);
+enum rc sqlite_fail(struct sqlite_conn *c, const char *what);
+void sqlite_close(struct conn *c);
+extern const struct engine sqlite_engine;
 
 #endif

@@ -77,7 +77,7 @@ static enum rc refuse(struct error *why, const char *path, const struct fault *f
     return error_say(why, f->rc, zh, en);
 }
 
-static enum rc refuse_engine(struct conn *c, struct error *why)
+static enum rc refuse_engine(struct sqlite_conn *c, struct error *why)
 {
     int code = sqlite3_extended_errcode(c->sqlite), system = sqlite3_system_errno(c->sqlite);
     const char *reason =
@@ -120,7 +120,7 @@ static int64_t size_of(const char *path, const char *suffix)
 /* ---- what SQLite tells ---- */
 
 /* The first column of the first row, as a number and as a text. */
-static bool ask(struct conn *c, const char *text, int64_t *number, char *word, size_t word_size)
+static bool ask(struct sqlite_conn *c, const char *text, int64_t *number, char *word, size_t word_size)
 {
     sqlite3_stmt *s = NULL;
     bool found = sqlite3_prepare_v2(c->sqlite, text, -1, &s, NULL) == SQLITE_OK &&
@@ -142,7 +142,7 @@ static bool is_cut(const char *path, int64_t pages, int64_t page_size)
     return size_of(path, "") + log + 65536 < pages * page_size;
 }
 
-static enum rc check_content(struct conn *c, struct error *why)
+static enum rc check_content(struct sqlite_conn *c, struct error *why)
 {
     int64_t pages = 0, page_size = 0;
     if (!ask(c, "PRAGMA schema_version", NULL, NULL, 0) ||
@@ -176,11 +176,11 @@ static int remember_log_pages(void *arg, sqlite3 *sqlite, const char *schema, in
 {
     (void)sqlite;
     (void)schema;
-    ((struct conn *)arg)->log_pages = pages;
+    ((struct sqlite_conn *)arg)->log_pages = pages;
     return SQLITE_OK;
 }
 
-static enum rc set_up_writer(struct conn *c, struct error *why)
+static enum rc set_up_writer(struct sqlite_conn *c, struct error *why)
 {
     char mode[16] = "";
     if (sqlite3_db_readonly(c->sqlite, "main") != 0)
@@ -195,7 +195,7 @@ static enum rc set_up_writer(struct conn *c, struct error *why)
     return RC_OK;
 }
 
-static enum rc set_up(struct conn *c, enum db_mode mode, struct error *why)
+static enum rc set_up(struct sqlite_conn *c, enum db_mode mode, struct error *why)
 {
     sqlite3_busy_timeout(c->sqlite, SQLITE_BUSY_WAIT_MS);
     sqlite3_db_config(c->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -215,29 +215,31 @@ static void configure_library(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-enum rc driver_open(const char *path, enum db_mode mode, struct conn **out, struct error *why)
+enum rc sqlite_open(const char *path, enum db_mode mode, struct conn **out, struct error *why)
 {
     static pthread_once_t configured = PTHREAD_ONCE_INIT;
     pthread_once(&configured, configure_library);
     const struct fault *fault = look(path, mode);
     if (fault)
         return refuse(why, path, fault, NULL);
-    struct conn *c = calloc(1, sizeof *c);
+    struct sqlite_conn *c = calloc(1, sizeof *c);
     if (!c || !(c->path = strdup(path)))
         abort();
+    c->base.engine = &sqlite_engine;
     int flags =
         mode == DB_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     int code = sqlite3_open_v2(path, &c->sqlite, flags | SQLITE_OPEN_NOMUTEX, NULL);
     enum rc rc = code == SQLITE_OK ? set_up(c, mode, why) : refuse_engine(c, why);
     if (rc == RC_OK)
-        *out = c;
+        *out = &c->base;
     else
-        driver_close(c);
+        sqlite_close(&c->base);
     return rc;
 }
 
-void driver_close(struct conn *c)
+void sqlite_close(struct conn *base)
 {
+    struct sqlite_conn *c = (struct sqlite_conn *)base;
     if (!c)
         return;
     for (int i = 0; i < DRIVER_TX_COUNT; i++)

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -19,6 +20,9 @@
 #define LOG_LARGE_PAGES 8000
 #define CHECKPOINT_WAIT_MS 50
 #define STOP_WAIT_MS 2000
+/* A batch is tried again after 20 to 40 ms, 40 to 60, 80 to 100 …, in all for less than a second. */
+#define RETRIES_MAX 5
+#define RETRY_MS 20
 /* Where one job fails late, others will: so many batches are not tried together. */
 #define CAREFUL_BATCHES 32
 
@@ -28,6 +32,10 @@ enum rc db_run_read(struct db *reader, enum rc (*run)(struct db *db, void *arg),
     if (driver_in_tx(c))
         return run(reader, arg); /* inside a snapshot already */
     enum rc rc = driver_tx(c, DRIVER_BEGIN_READ);
+    if (rc == RC_DB_LOST && db_renew(reader) == RC_OK) { /* it had gone while it was idle */
+        c = db_conn(reader);
+        rc = driver_tx(c, DRIVER_BEGIN_READ);
+    }
     if (rc != RC_OK)
         return rc;
     rc = run(reader, arg);
@@ -112,7 +120,9 @@ static size_t take_batch(struct db_writer *w)
 /* The engine has given up the whole transaction while a job ran: the job may know why. */
 static enum rc lost_transaction(enum rc job)
 {
-    return job == RC_DB_FULL || job == RC_DB_READONLY || job == RC_DB_CORRUPT ? job : RC_DB;
+    return job == RC_DB_FULL || job == RC_DB_READONLY || job == RC_DB_CORRUPT || job == RC_DB_LOST
+               ? job
+               : RC_DB;
 }
 
 /* Runs one job; *rc is its own result. What is returned is about the transaction as a whole. */
@@ -120,6 +130,8 @@ static enum rc run_job(struct db_writer *w, const struct db_job *job, enum rc *r
 {
     *rc = job->run(w->db, job->arg);
     db_check_ended(w->db, "a job of the writer");
+    if (*rc == RC_DB_RETRY)
+        return *rc;
     return driver_in_tx(db_conn(w->db)) ? RC_OK : lost_transaction(*rc);
 }
 
@@ -185,9 +197,8 @@ static size_t count_failed(const struct db_writer *w, size_t n)
     return failed;
 }
 
-/* Begin, all jobs, commit. Afterwards no transaction is open, and rcs[] is what each job is told.
- */
-static void run_batch(struct db_writer *w, size_t n)
+/* Begin, all jobs, commit. Afterwards no transaction is open. */
+static enum rc try_batch(struct db_writer *w, size_t n)
 {
     struct conn *c = db_conn(w->db);
     for (size_t i = 0; i < n; i++)
@@ -200,14 +211,41 @@ static void run_batch(struct db_writer *w, size_t n)
         if (whole == RC_OK)
             atomic_fetch_add(&w->commits, 1);
     }
-    if (whole != RC_OK) {
-        log_event(LOG_ERROR, "storage.batch_failed", NULL, LOG_TEXT("code", error_row(whole)->code),
-                  LOG_TEXT("error", driver_error(c)), LOG_INT("jobs", n));
-        for (size_t i = 0; i < n; i++)
-            w->rcs[i] = w->rcs[i] == RC_OK ? whole : w->rcs[i];
-    }
     if (driver_in_tx(c) && driver_tx(c, DRIVER_ROLLBACK) != RC_OK && driver_in_tx(c))
         db_misuse("ROLLBACK", "failed, and without it no promise can be kept");
+    return whole;
+}
+
+static void wait_before(int attempt)
+{
+    unsigned jitter = 0;
+    if (getrandom(&jitter, sizeof jitter, 0) != (ssize_t)sizeof jitter)
+        jitter = 0;
+    int64_t ms = (RETRY_MS << attempt) + jitter % RETRY_MS;
+    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    nanosleep(&pause, NULL);
+}
+
+/* Once more when the engine asks for it, or on a new connection; nothing has been promised yet. rcs[] is what each job is
+ * told. */
+static void run_batch(struct db_writer *w, size_t n)
+{
+    enum rc whole = RC_OK;
+    for (int attempt = 0; attempt <= RETRIES_MAX; attempt++) {
+        if (attempt > 0)
+            wait_before(attempt - 1);
+        whole = db_renew(w->db);
+        if (whole == RC_OK)
+            whole = try_batch(w, n);
+        if (whole != RC_DB_RETRY && whole != RC_DB_LOST)
+            break;
+    }
+    if (whole == RC_OK)
+        return;
+    log_event(LOG_ERROR, "storage.batch_failed", NULL, LOG_TEXT("code", error_row(whole)->code),
+              LOG_TEXT("error", driver_error(db_conn(w->db))), LOG_INT("jobs", n));
+    for (size_t i = 0; i < n; i++)
+        w->rcs[i] = w->rcs[i] == RC_OK || whole == RC_DB_LOST ? whole : w->rcs[i];
 }
 
 static void tell_all(struct db_writer *w, size_t n)
@@ -230,13 +268,15 @@ static void tell_all(struct db_writer *w, size_t n)
 static void care_for_log(struct db_writer *w)
 {
     struct conn *c = db_conn(w->db);
-    int pages = driver_log_pages(c);
+    if (!c->engine->checkpoint)
+        return;
+    int pages = c->engine->log_pages(c);
     if (pages < w->checkpointed_pages)
         w->checkpointed_pages = 0; /* the log has begun anew */
     if (pages - w->checkpointed_pages < CHECKPOINT_PAGES)
         return;
     w->checkpointed_pages = pages;
-    enum rc rc = driver_checkpoint(c, pages >= LOG_LARGE_PAGES ? CHECKPOINT_WAIT_MS : 0);
+    enum rc rc = c->engine->checkpoint(c, pages >= LOG_LARGE_PAGES ? CHECKPOINT_WAIT_MS : 0);
     if (rc != RC_OK && rc != RC_DB_BUSY)
         log_event(LOG_WARN, "storage.checkpoint_failed", NULL, LOG_TEXT("error", driver_error(c)));
 }
@@ -249,17 +289,18 @@ static void *writer_main(void *arg)
         tell_all(w, n);
         care_for_log(w);
     }
-    enum rc rc = driver_checkpoint(db_conn(w->db), STOP_WAIT_MS);
+    struct conn *c = db_conn(w->db);
+    enum rc rc = c->engine->checkpoint ? c->engine->checkpoint(c, STOP_WAIT_MS) : RC_OK;
     if (rc != RC_OK && rc != RC_DB_BUSY)
         log_event(LOG_WARN, "storage.checkpoint_failed", NULL,
                   LOG_TEXT("error", db_last_error(w->db)));
     return NULL;
 }
 
-enum rc db_writer_start(const char *path, struct db_writer **out, struct error *why)
+enum rc db_writer_start(const char *place, struct db_writer **out, struct error *why)
 {
     struct db *db = NULL;
-    enum rc rc = db_open(path, DB_WRITE, &db, why);
+    enum rc rc = db_open(place, DB_WRITE, &db, why);
     if (rc != RC_OK)
         return rc;
     struct db_writer *w = calloc(1, sizeof *w);

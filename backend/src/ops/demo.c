@@ -366,7 +366,7 @@ static int run(int argc, char **argv)
 const struct command demo_command = {
     .name = "demo",
     .summary = "load the demo catalogue and 90 days of documents",
-    .help = "usage: mms demo\n\nFills an empty database (DB_PATH): 189 materials, accounts admin, keeper and manager, opening stock and\n"
+    .help = "usage: mms demo\n\nFills an empty database (DATABASE_URL or DB_PATH): 189 materials, accounts admin, keeper and manager, opening stock and\n"
             "about 90 days of receipts and issues, some pending, some materials below their minimum. A database that has\n"
             "materials is left alone. ADMIN_INITIAL_PASSWORD, when set, is the password of all three.\n",
     .run = run,

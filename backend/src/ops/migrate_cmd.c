@@ -15,8 +15,8 @@ static int run(int argc, char **argv)
 
 const struct command migrate_command = {
     .name = "migrate",
-    .summary = "bring the database (DB_PATH) to this version",
-    .help = "usage: mms migrate\n\nMakes the database when it is not there. An older one is first copied beside itself\n"
-            "(DB_PATH.before-NNNN); a newer one is refused. Run it as often as you like.\n",
+    .summary = "bring the database (DATABASE_URL or DB_PATH) to this version",
+    .help = "usage: mms migrate\n\nMakes the database when it is not there. An older SQLite file is first copied beside\n"
+            "itself (DB_PATH.before-NNNN); a newer one is refused. Run it as often as you like.\n",
     .run = run,
 };

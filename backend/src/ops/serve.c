@@ -59,8 +59,8 @@ static void wait_for_signal(int signals)
 
 static int fail(struct tool *t, enum rc rc)
 {
-    fprintf(stderr, "mms serve: HOST=%s PORT=%lld DB_PATH=%s\n", t->settings.host, (long long)t->settings.port,
-            t->settings.db_path);
+    fprintf(stderr, "mms serve: HOST=%s PORT=%lld, database %s\n", t->settings.host, (long long)t->settings.port,
+            t->settings.database_name);
     tool_print_error("serve", rc, &t->err);
     return rc >= RC_DB && rc <= RC_DB_NEWER ? EXIT_STORAGE : EXIT_FAILED;
 }
@@ -71,7 +71,7 @@ static void log_start(const struct settings *s, int port)
     if (!log_on(LOG_INFO))
         log_set_level(LOG_INFO);
     log_event(LOG_INFO, "server.started", NULL, LOG_INT("port", port), LOG_TEXT("host", s->host),
-              LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", s->db_path));
+              LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", s->database_name));
     log_set_level(s->log_level);
 }
 

@@ -47,9 +47,9 @@ int tool_migrate(struct tool *t, const char *command, bool quiet)
     struct db *db = NULL;
     int applied = 0;
     const char *snapshot = NULL;
-    enum rc rc = db_open(t->settings.db_path, DB_WRITE, &db, &t->err);
+    enum rc rc = db_open(t->settings.database, DB_WRITE, &db, &t->err);
     if (rc == RC_OK)
-        rc = db_migrate(db, t->settings.db_path, migrations, migration_count, clock_now_ms(), &t->arena, &applied, &snapshot,
+        rc = db_migrate(db, t->settings.database_name, migrations, migration_count, clock_now_ms(), &t->arena, &applied, &snapshot,
                         &t->err);
     db_close(db);
     if (rc != RC_OK) {
@@ -57,7 +57,7 @@ int tool_migrate(struct tool *t, const char *command, bool quiet)
         return EXIT_STORAGE;
     }
     if (!quiet)
-        printf("%s: %d migration(s) applied, schema version %d\n", t->settings.db_path, applied,
+        printf("%s: %d migration(s) applied, schema version %d\n", t->settings.database_name, applied,
                migrations[migration_count - 1].number);
     if (snapshot)
         printf("snapshot of the database before: %s\n", snapshot);
@@ -69,7 +69,7 @@ int tool_open(struct tool *t, const char *command)
     int code = tool_settings(t, command, false);
     if (code == EXIT_OK)
         code = tool_migrate(t, command, true);
-    enum rc rc = code == EXIT_OK ? db_writer_start(t->settings.db_path, &t->writer, &t->err) : RC_OK;
+    enum rc rc = code == EXIT_OK ? db_writer_start(t->settings.database, &t->writer, &t->err) : RC_OK;
     if (rc != RC_OK) {
         tool_print_error(command, rc, &t->err);
         code = EXIT_STORAGE;

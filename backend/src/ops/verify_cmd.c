@@ -144,7 +144,7 @@ static int run(int argc, char **argv)
     int code = tool_settings(&t, "verify", false);
     if (code != EXIT_OK)
         return code;
-    enum rc rc = db_open(t.settings.db_path, DB_READ, &db, &t.err);
+    enum rc rc = db_open(t.settings.database, DB_READ, &db, &t.err);
     if (rc != RC_OK) {
         tool_print_error("verify", rc, &t.err);
         code = EXIT_STORAGE;
@@ -153,7 +153,7 @@ static int run(int argc, char **argv)
         if (rc != RC_OK && rc != RC_DB_CHECK) {
             if (rc != RC_DB_NEWER)
                 fprintf(stderr, "mms verify: %s\n", db_last_error(db));
-            fprintf(stderr, "mms verify: %s\n", t.settings.db_path);
+            fprintf(stderr, "mms verify: %s\n", t.settings.database_name);
             tool_print_error("verify", rc, &t.err);
             code = EXIT_STORAGE;
         } else {
