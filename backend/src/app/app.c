@@ -23,7 +23,8 @@ static void close_reader(void *arg)
 
 enum rc app_init(struct app *app, const struct settings *settings, struct error *why)
 {
-    *app = (struct app){.settings = settings, .started_ms = clock_now_ms()};
+    *app = (struct app){.settings = settings, .started_ms = clock_now_ms(),
+                         .on_server = db_is_server(settings->database)};
     if (pthread_key_create(&app->readers, close_reader) != 0)
         return error_set(why, RC_INTERNAL);
     return db_writer_start(settings->database, &app->writer, why);
@@ -54,6 +55,8 @@ bool app_use_reader(struct app *app, struct ctx *c)
         *r = (struct reader){db, list_memo_new(), token_memo_new()};
         pthread_setspecific(app->readers, r);
     }
+    if (db_renew(r->db) != RC_OK)
+        return false;
     c->db = r->db;
     c->memo = r->memo;
     c->tokens = r->tokens;

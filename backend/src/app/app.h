@@ -12,6 +12,7 @@
 struct app {
     const struct settings *settings;
     struct db_writer *writer;
+    bool on_server; /* the database is a server's: no I/O thread waits for it, workers do */
     pthread_key_t readers; /* struct reader of each thread that reads */
     int64_t started_ms;
 };

@@ -76,15 +76,21 @@ static enum rc read_body(struct call *call)
     return error_set(&c->err, RC_BAD_JSON);
 }
 
-/* What only reads is admitted where it runs, in one snapshot with its handler. */
+static enum rc admit(struct call *call)
+{
+    TRY(identify(call));
+    return read_body(call);
+}
+
+/* What only reads is admitted where it runs, in one snapshot with its handler; with a database server, all but the probe is
+ * admitted on a worker. */
 void app_admit(void *app, struct http_exchange *x)
 {
     struct call *call = new_call(app, x);
-    if (call->route->http.lane == LANE_READ)
+    enum http_lane lane = call->route->http.lane;
+    if (lane == LANE_READ || (call->app->on_server && lane != LANE_PROBE))
         return;
-    enum rc rc = identify(call);
-    if (rc == RC_OK)
-        rc = read_body(call);
+    enum rc rc = admit(call);
     if (rc != RC_OK)
         reply_error(x, &call->ctx, rc);
 }
@@ -133,14 +139,19 @@ enum rc app_submit_write(void *app, struct http_exchange *x)
 /* ---------------------------------------------------------------- the other lanes */
 
 /* *handed_over: the writer has the call now and answers; it may have done so already, so nothing of it is touched again. */
+static enum rc hand_over(struct call *call, bool *handed_over)
+{
+    enum rc rc = app_submit_write(call->app, call->http);
+    *handed_over = rc == RC_OK;
+    return rc;
+}
+
 static enum rc run_slow(struct call *call, bool *handed_over)
 {
     if (!call->route->prepare)
         return call->route->handler(call);
     TRY(call->route->prepare(call));
-    enum rc rc = app_submit_write(call->app, call->http);
-    *handed_over = rc == RC_OK;
-    return rc;
+    return hand_over(call, handed_over);
 }
 
 static enum rc run_read(struct db *db, void *arg)
@@ -151,24 +162,40 @@ static enum rc run_read(struct db *db, void *arg)
     return call->route->handler(call);
 }
 
+static enum rc run_in_lane(struct call *call, bool *handed_over)
+{
+    struct ctx *c = &call->ctx;
+    enum http_lane lane = call->route->http.lane;
+    if (!app_use_reader(call->app, c))
+        return RC_DB_LOST;
+    if (lane == LANE_READ)
+        return db_run_read(c->db, run_read, call);
+    if (call->app->on_server && lane != LANE_PROBE)
+        TRY(admit(call));
+    switch (lane) {
+    case LANE_READ:
+    case LANE_PROBE:
+        break;
+    case LANE_WRITE:
+        return hand_over(call, handed_over);
+    case LANE_SLOW:
+        return run_slow(call, handed_over);
+    }
+    return call->route->handler(call);
+}
+
 void app_run(void *app, struct http_exchange *x)
 {
     struct call *call = x->app;
-    struct ctx *c = &call->ctx;
-    enum http_lane lane = call->route->http.lane;
-    enum rc rc;
     bool handed_over = false;
-    if (!app_use_reader(app, c))
-        rc = RC_DB;
-    else if (lane == LANE_READ)
-        rc = db_run_read(c->db, run_read, call);
-    else
-        rc = lane == LANE_SLOW ? run_slow(call, &handed_over) : call->route->handler(call);
+    /* Asked before: the call may be over when run_in_lane returns. */
+    bool on_io_thread = call->route->http.lane == LANE_READ && !((const struct app *)app)->on_server;
+    enum rc rc = run_in_lane(call, &handed_over);
     if (handed_over)
         return;
     if (rc != RC_OK)
-        reply_error(x, c, rc);
-    if (lane != LANE_READ)
+        reply_error(x, &call->ctx, rc);
+    if (!on_io_thread)
         http_done(x);
 }
 

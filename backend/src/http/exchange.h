@@ -56,7 +56,7 @@ struct http_server {
     struct http_config config;
     struct http_router *router;
     struct static_site *site;
-    struct pool *slow, *probe;
+    struct pool *slow, *probe, *workers; /* workers: NULL without config.worker_threads */
     struct linger_set *linger;
     struct MHD_Daemon *daemons[IO_THREADS_MAX]; /* one thread each */
     size_t daemon_count;

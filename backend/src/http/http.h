@@ -24,6 +24,7 @@
 #define HTTP_ANSWER_MAX (32 * 1024 * 1024) /* bytes of an answer */
 #define HTTP_PARAMS_MAX 4
 #define HTTP_SLOW_QUEUE_MAX 64
+#define HTTP_WORKER_QUEUE_MAX 4096 /* READ and WRITE, with worker_threads */
 /* A client's X-Request-Id is taken when it is [A-Za-z0-9._-]{1,64}. */
 #define HTTP_REQUEST_ID_MAX 64
 
@@ -87,6 +88,9 @@ struct http_config {
     int port;       /* 0: any free one */
     int io_threads; /* 2–4 */
     int slow_threads;
+    /* 0: READ runs on the I/O threads. Else so many threads run READ, and admit and hand over WRITE: for an application whose
+     * reading waits for another machine. */
+    int worker_threads;
     size_t connections_max;
     const struct http_route *const *routes; /* pointers into the application's table */
     size_t route_count;
@@ -97,7 +101,8 @@ struct http_config {
     /* On the I/O thread, for every request that matched a route, after its body was read; sets
      * x->response.status to refuse. */
     void (*admit)(void *app, struct http_exchange *x);
-    /* In the lane. Must set x->response; in a lane other than READ it must end in http_done(x). */
+    /* In the lane. Must set x->response, and end in http_done(x) unless it is a READ on an I/O thread. A WRITE comes here only
+     * with worker_threads, and goes on to the writer from here. */
     void (*run)(void *app, struct http_exchange *x);
     /* Queues a WRITE; must end in http_done(x). RC_BUSY / RC_SHUTTING_DOWN: not taken, http then
      * calls `refuse`. */

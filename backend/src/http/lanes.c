@@ -18,9 +18,9 @@ static enum rc hand_over(struct exchange *e)
 
     switch (e->x.request.route->lane) {
     case LANE_READ:
-        break;
+        return put(s->workers, e);
     case LANE_WRITE:
-        return s->config.submit_write(s->config.app, &e->x);
+        return s->workers ? put(s->workers, e) : s->config.submit_write(s->config.app, &e->x);
     case LANE_SLOW:
         return put(s->slow, e);
     case LANE_PROBE:
@@ -43,7 +43,7 @@ bool lane_run(struct exchange *e)
 {
     struct http_server *s = e->server;
 
-    if (e->x.request.route->lane == LANE_READ) {
+    if (e->x.request.route->lane == LANE_READ && !s->workers) {
         s->config.run(s->config.app, &e->x);
         return true;
     }

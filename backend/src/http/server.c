@@ -194,6 +194,7 @@ static void free_server(struct http_server *s)
 {
     for (size_t i = 0; i < s->daemon_count; i++)
         MHD_stop_daemon(s->daemons[i]);
+    pool_stop(s->workers);
     pool_stop(s->slow);
     pool_stop(s->probe);
     linger_stop(s->linger);
@@ -213,8 +214,11 @@ static bool start_threads(struct http_server *s, int listen_fd)
 
     s->slow = pool_start("slow", c->slow_threads, HTTP_SLOW_QUEUE_MAX, lane_work);
     s->probe = pool_start("probe", 1, PROBE_QUEUE_MAX, lane_work);
+    if (c->worker_threads)
+        s->workers = pool_start("worker", c->worker_threads, HTTP_WORKER_QUEUE_MAX, lane_work);
     s->linger = linger_start();
-    if (!s->slow || !s->probe || !s->linger || !start_daemons(s))
+    bool started = s->slow && s->probe && s->linger && (s->workers || !c->worker_threads);
+    if (!started || !start_daemons(s))
         return false;
     return acceptor_start(listen_fd, c->connections_max, take_connection, s, &s->acceptor);
 }
@@ -303,6 +307,8 @@ bool http_stop(struct http_server *s, int timeout_ms)
         acceptor_stop(s->acceptor);
     wait_quiet(s, timeout_ms);
     if (close_lanes(s)) {
+        if (s->workers)
+            refuse_queued(s->workers);
         refuse_queued(s->slow);
         refuse_queued(s->probe);
         wait_quiet(s, LAST_ANSWERS_MS);

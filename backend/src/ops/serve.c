@@ -12,6 +12,8 @@
 
 #define IO_THREADS 2
 #define SLOW_THREADS 2
+/* With a database server. Each thread that asks it has a connection of its own: these, the slow ones, the probe, the writer. */
+#define WORKER_THREADS 8
 #define CONNECTIONS_MAX 1024
 #define STOP_WITHIN_MS 8000
 
@@ -34,6 +36,7 @@ static enum rc start_server(struct tool *t, struct app *app, struct http_server 
         .port = (int)t->settings.port,
         .io_threads = IO_THREADS,
         .slow_threads = SLOW_THREADS,
+        .worker_threads = app->on_server ? WORKER_THREADS : 0,
         .connections_max = CONNECTIONS_MAX,
         .trusted_proxies = t->settings.trusted_proxies,
         .cors_origins = t->settings.cors_origins,

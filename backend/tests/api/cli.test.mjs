@@ -1,6 +1,5 @@
 // The commands of the program.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { after, test } from 'node:test';
 
 import { INITIAL_PASSWORD, Server, accepted, refused, start, unique } from './harness.mjs';
@@ -180,7 +179,7 @@ test('demo: the whole catalogue and its documents, through the services', () => 
     assert.ok(await place.value('SELECT COUNT(*) FROM materials WHERE min_stock > 0 AND current_stock <= min_stock') > 0, 'some are below their minimum');
     const days = await place.value('SELECT (MAX(created_at) - MIN(created_at)) / 86400000 FROM documents');
     assert.ok(days >= 80 && days <= 100, `${days} days`);
-    assert.equal(await place.value("SELECT COUNT(*) FROM documents WHERE created_at > 1000 * (strftime('%s', 'now') + 60)"), 0, 'nothing in the future');
+    assert.equal(await place.value(`SELECT COUNT(*) FROM documents WHERE created_at > ${Date.now() + 60_000}`), 0, 'nothing in the future');
     assert.equal(await place.value("SELECT COUNT(*) FROM documents WHERE id NOT IN (SELECT resource_id FROM operation_log WHERE module = 'inventory' AND action = 'create')"), 0, 'every change is in the log');
     await place.verifyClean();
 
@@ -218,5 +217,4 @@ test('verify, and commands that sign nothing, need no JWT_SECRET even in product
         const { code, output } = await server.run(args, { env: { NODE_ENV: 'production', JWT_SECRET: null } });
         assert.equal(code, 0, `${args}: ${output}`);
     }
-    assert.ok(existsSync(server.db));
 });

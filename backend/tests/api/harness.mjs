@@ -10,10 +10,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { Client } from './client.mjs';
+import { makeDatabase } from './engine.mjs';
 import { schemaChecker } from './schema.mjs';
 
 export * from './client.mjs';
 export * from './data.mjs';
+export * from './engine.mjs';
 export * from './raw.mjs';
 export { sleep };
 
@@ -39,10 +41,11 @@ process.on('exit', () => {
 export class Server {
     constructor({ env = {}, dir } = {}) {
         this.dir = dir ?? mkdtempSync(path.join(tmpdir(), 'mms-test-'));
-        this.db = path.join(this.dir, 'mms.db');
+        this.database = makeDatabase(this.dir);
+        this.db = path.join(this.dir, 'mms.db'); // SQLite only
         this.agent = new http.Agent({ keepAlive: true });
         this.secret = randomBytes(36).toString('base64url');
-        this.secrets = [this.secret, INITIAL_PASSWORD, ADMIN_PASSWORD]; // none of these may ever be in the log
+        this.secrets = [this.secret, INITIAL_PASSWORD, ADMIN_PASSWORD, ...this.database.secrets]; // none of these may ever be in the log
         this.logs = [];
         this.stdout = '';
         this.stderr = '';
@@ -50,11 +53,11 @@ export class Server {
             PORT: '0',
             HOST: '127.0.0.1',
             NODE_ENV: 'test',
-            DB_PATH: this.db,
             UPLOAD_DIR: path.join(this.dir, 'uploads'),
             JWT_SECRET: this.secret,
             ADMIN_INITIAL_PASSWORD: INITIAL_PASSWORD,
         };
+        this.setEnv(this.database.env);
         this.setEnv(env);
     }
 
@@ -204,6 +207,7 @@ export class Server {
     }
 
     removeFolder() {
+        this.database.remove();
         rmSync(this.dir, { recursive: true, force: true });
     }
 
@@ -221,9 +225,9 @@ export class Server {
         assert.equal(code, 0, `mms verify:\n${output}`);
     }
 
-    /** Rows of a query, or nothing for other statements, through the sqlite3 command line. */
+    /** Rows of a query, or nothing for other statements, through the engine's own command line. */
     sql(text) {
-        return sqlite(this.db, text);
+        return this.database.sql(text);
     }
 
     /** The only value of a query's only row. */
@@ -253,33 +257,4 @@ export function runProgram(args, { env, cwd, input = '' }) {
         child.stdin.on('error', () => {}); // the program need not read it
         child.stdin.end(input);
     });
-}
-
-/** One script for the sqlite3 command line on the file `db`. */
-export function sqlite(db, text) {
-    return new Promise((resolve, reject) => {
-        execFile('sqlite3', ['-json', '-bail', '-cmd', '.timeout 20000', db, text], { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
-            if (error)
-                reject(new Error(`sqlite3: ${stderr || error.message}`));
-            else
-                resolve(stdout.trim() ? JSON.parse(stdout) : []);
-        });
-    });
-}
-
-/** Takes the database's write lock, as another program might; resolves to the function that gives it back. */
-export async function holdWriteLock(db) {
-    const holder = spawn('sqlite3', [db], { stdio: ['pipe', 'ignore', 'ignore'] });
-    const ended = new Promise((resolve) => holder.on('close', resolve));
-    holder.stdin.write('.timeout 20000\nBEGIN IMMEDIATE;\n');
-    for (const end = Date.now() + 20_000; ; await sleep(20)) {
-        const locked = await new Promise((resolve) => execFile('sqlite3', [db, 'BEGIN IMMEDIATE; ROLLBACK;'], (error) => resolve(error !== null)));
-        if (locked)
-            break;
-        assert.ok(Date.now() < end, 'the lock could not be taken');
-    }
-    return async () => {
-        holder.stdin.end('ROLLBACK;\n');
-        await ended;
-    };
 }

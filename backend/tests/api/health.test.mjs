@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { accepted, holdWriteLock, makeMaterial, sleep, start } from './harness.mjs';
+import { accepted, makeMaterial, sleep, start } from './harness.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -42,7 +42,7 @@ test('the version is the program\'s', async () => {
 
 test('it really writes: 503 while the writer cannot, 200 again afterwards', async () => {
     const admin = await server.admin();
-    const release = await holdWriteLock(server.db);
+    const release = await server.database.holdWriteLock();
     try {
         const answer = await nobody.get('/api/health');
         assert.equal(answer.status, 503, answer.text);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { Server, accepted, getMaterial, makeMaterial, makeUser, sqlite, start, stockUp } from './harness.mjs';
+import { Server, accepted, getMaterial, makeMaterial, makeUser, sqlite, start, stockUp } from '../api/harness.mjs';
 
 const dir = mkdtempSync(path.join(tmpdir(), 'mms-test-'));
 const good = path.join(dir, 'good.db');

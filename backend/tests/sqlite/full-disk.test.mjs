@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { accepted, refused } from './client.mjs';
-import { materialBody } from './data.mjs';
-import { start } from './harness.mjs';
+import { accepted, refused } from '../api/client.mjs';
+import { materialBody } from '../api/data.mjs';
+import { start } from '../api/harness.mjs';
 
 const disk = mkdtempSync(path.join(os.tmpdir(), 'mms-disk-'));
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'mms-test', disk]).status === 0;
