@@ -102,10 +102,11 @@ async function checkNothingHalf() {
         GROUP BY d.id HAVING COUNT(l.id) <> d.line_count`);
     await none('moves that are not the lines', `WITH moved AS (SELECT line_id, SUM(quantity) AS quantity FROM moves GROUP BY line_id)
         SELECT l.id FROM document_lines l JOIN documents d ON d.id = l.document_id LEFT JOIN moved ON moved.line_id = l.id
-        WHERE d.status = 'approved' AND l.quantity IS NOT moved.quantity`);
-    await none('a deed without its log, or a log without its deed', `WITH told AS (SELECT resource_id AS id, SUM(action = 'create') AS created,
-            SUM(action = 'approve') AS approved, SUM(action = 'reject') AS rejected FROM operation_log WHERE module = 'inventory' GROUP BY 1)
-        SELECT d.id FROM documents d LEFT JOIN told ON told.id = d.id WHERE told.created IS NOT 1 OR told.approved <> (d.status = 'approved') OR told.rejected <> (d.status = 'rejected')
+        WHERE d.status = 'approved' AND COALESCE(moved.quantity, 0) <> l.quantity`);
+    await none('a deed without its log, or a log without its deed', `WITH told AS (SELECT resource_id AS id, SUM(CASE action WHEN 'create' THEN 1 ELSE 0 END) AS created,
+            SUM(CASE action WHEN 'approve' THEN 1 ELSE 0 END) AS approved, SUM(CASE action WHEN 'reject' THEN 1 ELSE 0 END) AS rejected FROM operation_log WHERE module = 'inventory' GROUP BY 1)
+        SELECT d.id FROM documents d LEFT JOIN told ON told.id = d.id WHERE COALESCE(told.created, 0) <> 1
+            OR told.approved <> CASE d.status WHEN 'approved' THEN 1 ELSE 0 END OR told.rejected <> CASE d.status WHEN 'rejected' THEN 1 ELSE 0 END
         UNION ALL SELECT id FROM told WHERE id NOT IN (SELECT id FROM documents)`);
     await none('a stock that is not its moves', `WITH moved AS (SELECT material_id, SUM(stock_after - stock_before) AS stock FROM moves GROUP BY 1)
         SELECT m.id FROM materials m LEFT JOIN moved ON moved.material_id = m.id WHERE m.current_stock <> COALESCE(moved.stock, 0)`);
