@@ -59,3 +59,15 @@ test('own documents: nobody, administrators, everybody', async () => {
     accepted(await set('approval.own_documents', 'everybody'), 200);
     accepted(await approve(manager, own.manager), 200);
 });
+
+test('a value that this program does not know, or none at all, counts as the default', async () => {
+    const approve = async (client) => client.put(`/api/inventory/${(await makeDocument(client, receiptOf(material.id, 1))).id}/approve`, { action: 'approve' });
+    for (const change of ["UPDATE settings SET value = 'neighbours', updated_at = 0", 'DELETE FROM settings']) {
+        accepted(await set('approval.own_documents', 'everybody'), 200);
+        await server.sql(`${change} WHERE key = 'approval.own_documents'`);
+        accepted(await approve(admin), 200);
+        refused(await approve(manager), 403, 'own_document', '不能审批自己提交的出入库单');
+    }
+    accepted(await set('approval.own_documents', 'nobody'), 200, '设置更新成功');
+    assert.equal((await values())['approval.own_documents'], 'nobody');
+});
