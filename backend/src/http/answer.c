@@ -136,7 +136,7 @@ static void add_headers(struct MHD_Response *m, const struct exchange *e)
         add(m, "Connection", "close");
 }
 
-/* The bytes stay where they are: the exchange, or the site, outlives libmicrohttpd's use of them.
+/* The bytes stay where they are: the exchange, or the edition it holds, outlives libmicrohttpd's use of them.
  */
 static struct MHD_Response *make_response(struct exchange *e)
 {

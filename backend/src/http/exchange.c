@@ -55,6 +55,7 @@ static void empty(struct buf *b)
 /* As new, but for the memory it keeps. */
 static void clean(struct exchange *e)
 {
+    page_put(e->server->page, e->edition);
     empty(&e->x.response.body);
     empty(&e->body);
     empty(&e->packed);

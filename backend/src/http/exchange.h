@@ -13,9 +13,9 @@
 #include "http/acceptor.h"
 #include "http/http.h"
 #include "http/linger.h"
+#include "http/page.h"
 #include "http/path.h"
 #include "http/pool.h"
-#include "http/static.h"
 
 struct MHD_Connection;
 struct MHD_Daemon;
@@ -47,6 +47,7 @@ struct exchange {
     size_t body_max, body_seen;
     struct buf body;
     struct buf packed; /* response.body, gzipped; empty: sent as it is */
+    struct page_edition *edition; /* that has `file`; held until the answer is out */
     const struct static_file *file;
     const struct static_body *form; /* of the file */
     struct exchange *next_spare;
@@ -55,7 +56,7 @@ struct exchange {
 struct http_server {
     struct http_config config;
     struct http_router *router;
-    struct static_site *site;
+    struct page *page; /* NULL: none */
     struct pool *slow, *probe, *workers; /* workers: NULL without config.worker_threads */
     struct linger_set *linger;
     struct MHD_Daemon *daemons[IO_THREADS_MAX]; /* one thread each */

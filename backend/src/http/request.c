@@ -160,7 +160,10 @@ static enum rc find_file(struct exchange *e)
     const struct segments *p = &e->path;
     bool ours = p->count && (!strcmp(p->at[0], "api") || !strcmp(p->at[0], "uploads"));
 
-    e->file = ours || !e->server->site ? NULL : static_find(e->server->site, e->x.request.path, p);
+    if (ours || !e->server->page)
+        return RC_NOT_FOUND;
+    e->edition = page_take(e->server->page);
+    e->file = static_find(page_site(e->edition), e->x.request.path, p);
     if (!e->file)
         return RC_NOT_FOUND;
     e->allow = "GET, HEAD";

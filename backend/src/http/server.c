@@ -200,7 +200,7 @@ static void free_server(struct http_server *s)
     linger_stop(s->linger);
     acceptor_free(s->acceptor);
     exchange_free_spares(s);
-    static_free(s->site);
+    page_close(s->page);
     http_router_free(s->router);
     pthread_cond_destroy(&s->quiet);
     pthread_mutex_destroy(&s->lock);
@@ -233,7 +233,7 @@ static enum rc open_server(struct http_server *s, struct error *why)
         return error_say(why, RC_INTERNAL, "路由表中有重复或无效的条目",
                          "The route table has rows that answer the same, or a bad path");
     if (c->web_dir) {
-        enum rc rc = static_load(c->web_dir, &s->site, why);
+        enum rc rc = page_open(c->web_dir, &s->page, why);
         if (rc != RC_OK)
             return rc;
     }

@@ -1,5 +1,5 @@
-/* The built page: every file of a folder, read into memory at start. Nothing of a request reaches
- * the file system. */
+/* The built page: every file of a folder, read into memory. Nothing of a request reaches the file
+ * system. */
 #ifndef MMS_HTTP_STATIC_H
 #define MMS_HTTP_STATIC_H
 

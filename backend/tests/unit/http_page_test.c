@@ -11,7 +11,7 @@
 
 #include "http/cors.h"
 #include "http/gzip.h"
-#include "http/static.h"
+#include "http/page.h"
 #include "http_toy.h"
 
 static char dir[64];
@@ -344,6 +344,79 @@ static void pages_that_are_refused_at_start(void **state)
         dir, "The folder of the page (WEB_DIR) is too large: at most 5,000 files and 64 MiB");
 }
 
+/* As a build does it: a new file under the old name. */
+static void replace_index(const char *bytes)
+{
+    char next[128], index[128];
+
+    snprintf(next, sizeof next, "%s/.next", dir);
+    snprintf(index, sizeof index, "%s/index.html", dir);
+    write_file("/.next", bytes);
+    assert_int_equal(rename(next, index), 0);
+}
+
+/* Asks until the page is this one, at most ten seconds; how long that took. */
+static int64_t wait_for_page(const char *title)
+{
+    int64_t begin_us = clock_monotonic_us(), took_us = 0;
+    bool found = false;
+
+    while (!found && took_us < 10 * 1000000) {
+        struct answer a = client_get(toy, "GET /materials", "");
+        assert_int_equal(a.status, 200);
+        found = !strcmp(a.body, title);
+        free(a.body);
+        usleep(50 * 1000);
+        took_us = clock_monotonic_us() - begin_us;
+    }
+    assert_true(found);
+    return took_us / 1000;
+}
+
+static void a_new_build_needs_no_restart(void **state)
+{
+    (void)state;
+    expect(client_get(toy, "GET /", ""), 200, "<title>MMS</title>");
+    replace_index("<title>next</title>");
+    usleep(1500 * 1000);
+    write_file("/icon.svg", "<svg>2</svg>"); /* the build goes on */
+    assert_true(wait_for_page("<title>next</title>") > 2000);
+    expect(client_get(toy, "GET /icon.svg", ""), 200, "<svg>2</svg>");
+}
+
+static const char *index_of(const struct page_edition *e)
+{
+    struct segments top = {.count = 0};
+
+    return static_find(page_site(e), "/", &top)->plain.bytes;
+}
+
+static void an_edition_stays_while_it_is_held(void **state)
+{
+    struct error why = {0};
+    struct page *p = NULL;
+    char link[128];
+
+    (void)state;
+    assert_int_equal(page_open(dir, &p, &why), RC_OK);
+    struct page_edition *first = page_take(p);
+    replace_index("<title>next</title>");
+    sleep(4);
+    struct page_edition *second = page_take(p);
+    assert_string_equal(index_of(second), "<title>next</title>");
+    assert_string_equal(index_of(first), "<title>MMS</title>");
+    page_put(p, first);
+    snprintf(link, sizeof link, "%s/out.txt", dir);
+    assert_int_equal(symlink("/etc/hostname", link), 0);
+    replace_index("<title>bad</title>");
+    sleep(4);
+    struct page_edition *third = page_take(p); /* what cannot be loaded changes nothing */
+    assert_ptr_equal(third, second);
+    page_put(p, second);
+    page_put(p, third);
+    page_close(p);
+}
+
 #define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, start_page, stop_page)
 
 int main(void)
@@ -357,6 +430,8 @@ int main(void)
         PAGE_TEST(answers_are_compressed_when_asked),
         PAGE_TEST(any_origin_goes_without_credentials),
         PAGE_TEST(pages_that_are_refused_at_start),
+        PAGE_TEST(a_new_build_needs_no_restart),
+        PAGE_TEST(an_edition_stays_while_it_is_held),
         cmocka_unit_test(accept_encoding),
         cmocka_unit_test(origins),
     };
