@@ -231,8 +231,11 @@ static enum rc apply_inside(const struct task *t, const struct migration *m)
 static enum rc apply(const struct task *t, const struct migration *m)
 {
     struct conn *c = db_conn(t->db);
+    int version = 0;
     enum rc rc = driver_tx(c, DRIVER_BEGIN_WRITE);
     if (rc == RC_OK)
+        rc = db_schema_version(t->db, &version);
+    if (rc == RC_OK && version < m->number) /* else another program has done it just now */
         rc = apply_inside(t, m);
     if (rc == RC_OK)
         rc = driver_tx(c, DRIVER_COMMIT);

@@ -20,9 +20,10 @@
 #define LOG_LARGE_PAGES 8000
 #define CHECKPOINT_WAIT_MS 50
 #define STOP_WAIT_MS 2000
-/* A batch is tried again after 20 to 40 ms, 40 to 60, 80 to 100 …, in all for less than a second. */
+/* A batch is tried again after 20 to 40 ms, 40 to 60, 80 to 100 …; and no longer than that, when each try takes its time. */
 #define RETRIES_MAX 5
 #define RETRY_MS 20
+#define RETRY_WITHIN_US 5000000
 /* Where one job fails late, others will: so many batches are not tried together. */
 #define CAREFUL_BATCHES 32
 
@@ -231,7 +232,8 @@ static void wait_before(int attempt)
 static void run_batch(struct db_writer *w, size_t n)
 {
     enum rc whole = RC_OK;
-    for (int attempt = 0; attempt <= RETRIES_MAX; attempt++) {
+    int64_t until_us = clock_monotonic_us() + RETRY_WITHIN_US;
+    for (int attempt = 0; attempt <= RETRIES_MAX && clock_monotonic_us() < until_us; attempt++) {
         if (attempt > 0)
             wait_before(attempt - 1);
         whole = db_renew(w->db);

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { readAll } from '../fixtures/read.mjs';
-import { PASSWORD, Server, accepted, approve, getMaterial, refused, runProgram, stockUp } from './harness.mjs';
+import { PASSWORD, Server, accepted, approve, getMaterial, refused, runProgram, stockUp } from '../api/harness.mjs';
 
 const folder = new URL('../fixtures/', import.meta.url);
 const saved = readdirSync(folder).filter((name) => /^schema-\d{4}\.sql$/.test(name)).sort();

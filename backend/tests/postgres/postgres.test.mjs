@@ -1,0 +1,230 @@
+// What PostgreSQL alone makes possible: a connection that is lost, a server that is away, several instances on one database.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { Server, accepted, getMaterial, issueOf, makeMaterial, makeUser, post, receiptOf, refused, sleep, start, stockUp, withoutGaps } from '../api/harness.mjs';
+
+const CLUSTER = fileURLToPath(new URL('cluster', import.meta.url));
+
+/** Receipts from `n` clients at once until told to stop: what was acknowledged, and how the others were refused. */
+function load(client, material, n) {
+    const codes = [], refusals = new Map();
+    let stopping = false;
+    const all = Array.from({ length: n }, async () => {
+        while (!stopping) {
+            const answer = await client.post('/api/inventory', receiptOf(material.id, 1));
+            if (answer.status === 201)
+                codes.push(answer.body.data.transactionCode);
+            else
+                refusals.set(`${answer.status} ${answer.body.code}`, (refusals.get(`${answer.status} ${answer.body.code}`) ?? 0) + 1);
+        }
+    });
+    return { codes, refusals, stop: () => { stopping = true; return Promise.all(all); } };
+}
+
+async function assertKept(server, codes) {
+    const numbers = (await server.sql('SELECT number FROM documents ORDER BY id')).map((row) => row.number);
+    const there = new Set(numbers);
+    assert.deepEqual(codes.filter((code) => !there.has(code)), [], 'acknowledged, but not there');
+    withoutGaps(numbers);
+    await server.verifyClean();
+}
+
+test('the database itself refuses what the ledger forbids, also to the role of the program', async () => {
+    const server = await start();
+    try {
+        const admin = await server.admin();
+        const M = await makeUser(admin, 'inventory_manager');
+        await stockUp(M, admin, (await makeMaterial(M)).id, 5);
+        for (const table of ['moves', 'operation_log', 'documents', 'document_lines'])
+            for (const deed of [`DELETE FROM ${table}`, `TRUNCATE ${table} CASCADE`, `UPDATE ${table} SET id = id + 1000`])
+                await assert.rejects(server.sql(deed), /append-only|never deleted|final/, deed);
+        await assert.rejects(server.sql('UPDATE balances SET quantity = -1 WHERE is_real = 1'), /check constraint/);
+        await assert.rejects(server.sql('UPDATE balances SET is_real = 0'), /foreign key/);
+        await server.verifyClean();
+    } finally {
+        await server.stop();
+    }
+});
+
+test('connections that are cut under load: every acknowledged document is there, and work goes on', async () => {
+    const server = await start();
+    try {
+        const admin = await server.admin();
+        const M = await makeUser(admin, 'inventory_manager');
+        const material = await makeMaterial(M);
+        const running = load(M, material, 12);
+        for (let i = 0; i < 15; i++) {
+            await sleep(100);
+            await server.sql("SELECT COUNT(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE application_name = 'mms' AND datname = current_database()");
+        }
+        const before = running.codes.length;
+        await sleep(500);
+        await running.stop();
+        assert.ok(running.codes.length > before, 'it goes on after the last cut');
+        for (const refusal of running.refusals.keys())
+            assert.match(refusal, /^503 (uncertain|storage_lost|busy)$/, JSON.stringify([...running.refusals]));
+        await assertKept(server, running.codes);
+    } finally {
+        await server.stop();
+    }
+});
+
+test('a server that goes away and comes back: 503 meanwhile, healthy again by itself', async () => {
+    const folder = path.join(mkdtempSync(path.join(tmpdir(), 'mms-pg-')), 'cluster');
+    const shared = process.env.MMS_POSTGRES;
+    execFileSync('chmod', ['755', path.dirname(folder)]);
+    execFileSync(CLUSTER, ['start', folder, 'fsync=off']);
+    process.env.MMS_POSTGRES = folder; // this one may be stopped
+    try {
+        const server = await start();
+        const admin = await server.admin();
+        const M = await makeUser(admin, 'inventory_manager');
+        const material = await makeMaterial(M);
+        const running = load(M, material, 4);
+        await sleep(300);
+        execFileSync(CLUSTER, ['halt', folder]);
+        await sleep(300);
+        const health = await server.client().get('/api/health');
+        assert.deepEqual([health.status, health.body.status], [503, 'degraded']);
+        const refusal = await M.get(`/api/materials/${material.id}`);
+        assert.deepEqual([refusal.status, refusal.body.code], [503, 'storage_lost'], refusal.text);
+        assert.ok(Number(refusal.headers['retry-after']) > 0);
+        execFileSync(CLUSTER, ['again', folder]);
+        await server.until(async () => (await server.client().get('/api/health')).status === 200, 20_000, 'to be healthy again');
+        const before = running.codes.length;
+        await sleep(500);
+        await running.stop();
+        assert.ok(running.codes.length > before, 'work goes on');
+        await assertKept(server, running.codes);
+        await server.stop();
+    } finally {
+        process.env.MMS_POSTGRES = shared;
+        execFileSync(CLUSTER, ['stop', folder]);
+        rmSync(path.dirname(folder), { recursive: true, force: true });
+    }
+});
+
+test('two instances on one database, started at the same moment: a stock is shared exactly', async () => {
+    const one = new Server(), two = new Server();
+    two.database.remove();
+    two.database = one.database;
+    two.setEnv({ DATABASE_URL: one.database.url, JWT_SECRET: one.secret });
+    try {
+        await Promise.all([one.begin(), two.begin()]);
+        two.adminIsNew = one.adminIsNew;
+        const admin = await one.admin();
+        const M = await makeUser(admin, 'inventory_manager');
+        const material = await makeMaterial(M);
+        await stockUp(M, admin, material.id, 100);
+        const there = two.client(M.token), root = two.client(admin.token);
+        accepted(await there.get('/api/auth/me'), 200);
+        let done = 0, short = 0;
+        await Promise.all(Array.from({ length: 16 }, async (_, i) => {
+            for (let k = 0; k < 20; k++) {
+                const [creator, approver] = i % 2 ? [M, root] : [there, admin];
+                const made = await creator.post('/api/inventory', issueOf(material.id, 1));
+                if (made.status === 400) {
+                    short++;
+                    continue;
+                }
+                const decided = await approver.put(`/api/inventory/${accepted(made, 201).id}/approve`, { action: 'approve' });
+                assert.ok([200, 400].includes(decided.status), decided.text);
+                done += decided.status === 200;
+                short += decided.status === 400;
+            }
+        }));
+        assert.deepEqual([done, short], [100, 220]);
+        assert.equal((await getMaterial(there, material.id)).current_stock, 0);
+        assert.equal((await getMaterial(M, material.id)).current_stock, 0);
+        await assertKept(one, []);
+        // What one has remembered is not served once the other has changed it.
+        const list = (client) => client.get('/api/materials?pageSize=100');
+        accepted(await list(M), 200);
+        accepted(await list(there), 200);
+        const added = await makeMaterial(there);
+        assert.ok(accepted(await list(M), 200).list.some((row) => row.id === added.id));
+    } finally {
+        await two.halt();
+        two.agent.destroy();
+        rmSync(two.dir, { recursive: true, force: true });
+        await one.stop();
+    }
+});
+
+/** Stands between the program and the server; when `cut` is set, the next COMMIT gets through, but its answer does not. */
+function proxy(folder, upstream) {
+    const state = { cut: false };
+    const server = net.createServer((down) => {
+        const up = net.connect(path.join(upstream, '.s.PGSQL.5432'));
+        let swallow = false;
+        down.on('data', (bytes) => {
+            if (state.cut && bytes.includes('COMMIT\0')) {
+                state.cut = false;
+                swallow = true;
+            }
+            up.write(bytes);
+        });
+        up.on('data', (bytes) => (swallow ? down.destroy() : down.write(bytes)));
+        for (const [a, b] of [[down, up], [up, down]])
+            a.on('close', () => b.destroy()).on('error', () => b.destroy());
+    });
+    return new Promise((ready) => server.listen(path.join(folder, '.s.PGSQL.5432'), () => ready({ state, close: () => server.close() })));
+}
+
+test('a commit whose answer is lost is told as uncertain, and the same Idempotency-Key settles it', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'mms-proxy-'));
+    const server = new Server();
+    const between = await proxy(folder, server.database.folder);
+    server.setEnv({ DATABASE_URL: server.database.url.replace(server.database.folder, folder) });
+    try {
+        await server.begin();
+        const admin = await server.admin();
+        const M = await makeUser(admin, 'inventory_manager');
+        const material = await makeMaterial(M);
+        const keyed = { headers: { 'idempotency-key': 'settle-1' } };
+        between.state.cut = true;
+        const lost = await M.post('/api/inventory', receiptOf(material.id, 3), keyed);
+        refused(lost, 503, 'uncertain', '提交结果未知：请用相同的 Idempotency-Key 重试，或刷新后核对');
+        assert.ok(Number(lost.headers['retry-after']) > 0);
+        const settled = await M.post('/api/inventory', receiptOf(material.id, 3), keyed);
+        accepted(settled, 201);
+        assert.equal(settled.headers['idempotent-replayed'], 'true');
+        assert.equal(Number(await server.value('SELECT COUNT(*) AS n FROM documents')), 1);
+        await post(M, admin, receiptOf(material.id, 1));
+        await server.verifyClean();
+    } finally {
+        await server.stop();
+        between.close();
+        rmSync(folder, { recursive: true, force: true });
+    }
+});
+
+test('a database that cannot be used: one clear sentence, without the password', async () => {
+    const place = new Server();
+    try {
+        const shut = place.database.url.replace(place.database.folder, '/nonexistent');
+        for (const [url, sentence] of [[shut, /cannot connect: check DATABASE_URL/], [place.database.url.replace(place.database.name, 'no_such_database'), /does not exist/]])
+            for (const command of ['serve', 'migrate', 'verify']) {
+                const { code, output } = await place.run([command], { env: { DATABASE_URL: url } });
+                assert.equal(code, 74, `${command}: ${output}`);
+                assert.match(output, sentence);
+                assert.ok(!output.includes(place.database.password), output);
+            }
+        const { code, output } = await place.run(['check-config']);
+        assert.equal(code, 0, output);
+        assert.match(output, /DATABASE_URL +\(set\)/);
+        assert.ok(!output.includes(place.database.password), output);
+        const wrong = await place.run(['check-config'], { env: { DATABASE_URL: 'mysql://user:geheimnis@host/db' } });
+        assert.equal(wrong.code, 78, wrong.output);
+        assert.ok(!wrong.output.includes('geheimnis'), wrong.output);
+    } finally {
+        place.removeFolder();
+    }
+});
