@@ -129,6 +129,6 @@ class PostgresDatabase {
     }
 }
 
-export function makeDatabase(folder) {
-    return POSTGRES ? new PostgresDatabase() : new SqliteFile(path.join(folder, 'mms.db'));
+export function makeDatabase(folder, engine = POSTGRES ? 'postgres' : 'sqlite') {
+    return engine === 'postgres' ? new PostgresDatabase() : new SqliteFile(path.join(folder, 'mms.db'));
 }

@@ -39,9 +39,9 @@ process.on('exit', () => {
 });
 
 export class Server {
-    constructor({ env = {}, dir } = {}) {
+    constructor({ env = {}, dir, engine } = {}) {
         this.dir = dir ?? mkdtempSync(path.join(tmpdir(), 'mms-test-'));
-        this.database = makeDatabase(this.dir);
+        this.database = makeDatabase(this.dir, engine);
         this.db = path.join(this.dir, 'mms.db'); // SQLite only
         this.agent = new http.Agent({ keepAlive: true });
         this.secret = randomBytes(36).toString('base64url');
