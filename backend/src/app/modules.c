@@ -4,6 +4,7 @@
 #include "domain/ledger.h"
 #include "domain/location.h"
 #include "domain/material.h"
+#include "domain/operation_log.h"
 #include "domain/session.h"
 #include "domain/setting.h"
 #include "domain/unit.h"
@@ -11,6 +12,6 @@
 
 const struct module *const modules[] = {
     &session_module, &user_module,   &material_module, &ledger_module,  &unit_module,
-    &location_module, &document_module, &setting_module, &health_module, &openapi_module,
+    &location_module, &document_module, &setting_module, &operation_log_module, &health_module, &openapi_module,
 };
 const size_t module_count = sizeof modules / sizeof *modules;

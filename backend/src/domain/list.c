@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "domain/reply.h"
+#include "domain/setting.h"
 
 #define ARGS_MAX (LIST_FILTERS_MAX + 6)
 #define PAGE_MAX 1000000
@@ -182,6 +183,20 @@ static bool is_choice(const struct list_filter *f, const char *text)
     return false;
 }
 
+/* The instant at which that day, or the day after it, begins for the company. */
+static void add_day(struct call *call, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text,
+                    int64_t days_later)
+{
+    const struct zone *zone;
+    int64_t day;
+    if (!day_parse(text, &day))
+        fault(call, f->param, "format", "应为 YYYY-MM-DD 格式的日期", "must be a day, as YYYY-MM-DD");
+    else if (setting_zone(&call->ctx, &zone) == RC_OK)
+        add_filter(q, where, f, DB_I(zone_day_start_ms(zone, day + days_later)));
+    else
+        error_set(&call->ctx.err, RC_DB);
+}
+
 static void read_filter(struct call *call, struct list_query *q, struct buf *where, const struct list_filter *f)
 {
     const char *text = param(call, f->param);
@@ -213,6 +228,10 @@ static void read_filter(struct call *call, struct list_query *q, struct buf *whe
             add_filter(q, where, f, DB_T(text));
         else
             fault(call, f->param, "choice", "不是允许的值", "is not one of the allowed values");
+        return;
+    case FILTER_SINCE:
+    case FILTER_UNTIL:
+        add_day(call, q, where, f, text, f->kind == FILTER_UNTIL);
         return;
     case FILTER_FLAG:
         if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
@@ -263,6 +282,8 @@ enum rc list_read(struct call *call, const struct list_spec *spec, const struct 
     struct list_query *q = arena_new(call->ctx.arena, struct list_query);
     q->spec = spec;
     q->topics = spec->topics;
+    if (spec->always_fresh)
+        call->ctx.memo = NULL;
     struct buf where;
     buf_init(&where, 4096);
     if (scope) {

@@ -16,6 +16,8 @@ enum filter_kind {
     FILTER_LIKE,   /* folded, bound as a LIKE pattern "%…%" (ESCAPE '\') */
     FILTER_ID,     /* a positive whole number */
     FILTER_CHOICE, /* one of `choices`; `all` turns the filter off */
+    FILTER_SINCE,  /* a day; bound as the instant (ms) at which it begins in the company's zone */
+    FILTER_UNTIL,  /* a day; bound as the instant at which it ends there */
     FILTER_FLAG,   /* true (the condition holds) or false (no filter) */
 };
 
@@ -41,6 +43,7 @@ struct list_spec {
     const char *id;      /* "m.id": makes every order total */
     unsigned topics;     /* TOPIC_… whose change changes the number of rows */
     unsigned row_topics; /* … and those whose change changes what the rows say */
+    bool always_fresh;   /* no counter tells of its changes: nothing is remembered */
     int page_size;       /* default */
     struct list_sort sorts[6];     /* the first is the default, newest first; ends with a NULL name */
     struct list_filter filters[LIST_FILTERS_MAX]; /* ends with a NULL param */

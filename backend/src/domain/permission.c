@@ -24,6 +24,7 @@ static const struct {
     [PERM_DOCUMENT_APPROVE] = {"document.approve", "审批出入库单", "approve documents", A | M},
     [PERM_USER_MANAGE] = {"user.manage", "管理用户", "manage users", A},
     [PERM_SETTING_WRITE] = {"setting.write", "修改公司设置", "change the company's settings", A},
+    [PERM_LOG_READ] = {"log.read", "查看操作日志", "see the operation log", A},
 };
 
 const char *role_name(enum role role)

@@ -20,6 +20,7 @@ enum permission {
     PERM_DOCUMENT_APPROVE,
     PERM_USER_MANAGE,
     PERM_SETTING_WRITE,
+    PERM_LOG_READ,
     PERM_COUNT
 };
 

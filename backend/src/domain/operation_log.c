@@ -1,0 +1,122 @@
+#include "domain/operation_log.h"
+
+#include "domain/list.h"
+#include "domain/reply.h"
+
+#define STATS_MAX 10
+
+struct log_row {
+    struct record record;
+    int64_t id, user_id, resource_id, created_at;
+    const char *module, *action, *resource_type, *description, *changes, *ip_address, *user_agent, *request_id, *username,
+        *real_name;
+};
+static const struct field log_fields[] = {
+    FIELD(struct log_row, id, FIELD_INT, F_OUT),
+    FIELD(struct log_row, user_id, FIELD_INT, F_OUT),
+    FIELD(struct log_row, module, FIELD_TEXT, F_OUT),
+    FIELD(struct log_row, action, FIELD_TEXT, F_OUT),
+    FIELD(struct log_row, resource_type, FIELD_TEXT, F_OUT),
+    FIELD(struct log_row, resource_id, FIELD_INT, F_OUT),
+    FIELD(struct log_row, description, FIELD_TEXT, F_OUT),
+    FIELD(struct log_row, changes, FIELD_TEXT, F_OUT),
+    FIELD(struct log_row, ip_address, FIELD_TEXT, F_OUT),
+    FIELD(struct log_row, user_agent, FIELD_TEXT, F_OUT),
+    FIELD(struct log_row, request_id, FIELD_TEXT, F_OUT),
+    FIELD(struct log_row, created_at, FIELD_TIME, F_OUT),
+    FIELD(struct log_row, username, FIELD_TEXT, F_OUT),
+    FIELD(struct log_row, real_name, FIELD_TEXT, F_OUT),
+};
+static const struct record_type log_type = RECORD_TYPE("OperationLog", struct log_row, log_fields);
+
+static const struct list_spec log_list = {
+    .columns = "o.id, o.user_id, o.module, o.action, o.resource_type, o.resource_id, o.description, o.changes, o.ip_address, "
+               "o.user_agent, o.request_id, o.created_at, u.username, u.real_name",
+    .from = "operation_log o LEFT JOIN users u ON u.id = o.user_id",
+    .count_from = "operation_log o",
+    .id = "o.id",
+    .always_fresh = true,
+    .page_size = 20,
+    .sorts = {{"created_at", "o.created_at", false}},
+    .filters = {{"module", FILTER_TEXT, "o.module = ?"},
+                {"action", FILTER_TEXT, "o.action = ?"},
+                {"userId", FILTER_ID, "o.user_id = ?"},
+                {"startDate", FILTER_SINCE, "o.created_at >= ?"},
+                {"endDate", FILTER_UNTIL, "o.created_at < ?"}},
+    .row = &log_type,
+};
+
+static enum rc get_logs(struct call *call)
+{
+    return list_answer(call, &log_list, NULL);
+}
+
+/* ---------------------------------------------------------------- statistics */
+
+/* One of the three tables of the answer: what is counted, and by what. */
+struct ranking {
+    const char *name, *key, *columns, *names[3]; /* the members of a row: names, and count */
+    size_t limit;
+};
+static const struct ranking rankings[] = {
+    {"moduleStats", "o.module", "o.module", {"module"}, 1000},
+    {"actionStats", "o.action", "o.action", {"action"}, STATS_MAX},
+    {"userStats", "u.username", "u.username, u.real_name", {"username", "real_name"}, STATS_MAX},
+};
+
+static const struct list_spec stats_period = {
+    .from = "operation_log o",
+    .id = "o.id",
+    .sorts = {{"created_at", "o.created_at", false}},
+    .filters = {{"startDate", FILTER_SINCE, "o.created_at >= ?"}, {"endDate", FILTER_UNTIL, "o.created_at < ?"}},
+};
+
+static enum rc write_ranking(struct call *call, const struct list_query *q, const struct ranking *r, struct json_writer *w)
+{
+    struct ctx *c = &call->ctx;
+    const struct db_value *args;
+    size_t count;
+    const char *where = list_where(q, &args, &count);
+    const char *text = arena_fmt(c->arena,
+                                 "SELECT %s, COUNT(*) AS count FROM operation_log o LEFT JOIN users u ON u.id = o.user_id%s "
+                                 "GROUP BY %s HAVING MIN(%s) IS NOT NULL ORDER BY COUNT(*) DESC, %s LIMIT %zu",
+                                 r->columns, where, r->columns, r->key, r->key, r->limit);
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start_text(c->db, text, args, count, &rows));
+    TRY(db_next(rows, &more));
+    jw_name(w, r->name);
+    jw_array(w);
+    while (more) {
+        jw_object(w);
+        for (const char *const *name = r->names; *name; name++) {
+            jw_name(w, *name);
+            jw_text(w, db_text(rows, *name));
+        }
+        jw_name(w, "count");
+        jw_int(w, db_int(rows, "count"));
+        jw_object_end(w);
+        TRY(db_next(rows, &more));
+    }
+    jw_array_end(w);
+    return RC_OK;
+}
+
+static enum rc get_stats(struct call *call)
+{
+    struct list_query *q;
+    TRY(list_read(call, &stats_period, NULL, &q));
+    struct json_writer w = reply_data(call, 200, NULL, NULL);
+    jw_object(&w);
+    for (size_t i = 0; i < sizeof rankings / sizeof *rankings; i++)
+        TRY(write_ranking(call, q, &rankings[i], &w));
+    jw_object_end(&w);
+    return reply_end(call, &w);
+}
+
+static const struct route log_routes[] = {
+    ROUTE("GET", "/api/operation-logs", LANE_READ, PERM_LOG_READ, NULL, get_logs, "操作日志", .shape = ANSWER_LIST,
+          .answer = &log_type),
+    ROUTE("GET", "/api/operation-logs/stats", LANE_READ, PERM_LOG_READ, NULL, get_stats, "操作日志统计", .shape = ANSWER_OBJECT),
+};
+const struct module operation_log_module = MODULE("operation-logs", log_routes);
