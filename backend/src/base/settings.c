@@ -223,10 +223,16 @@ static void read_database_url(struct reading *r, const struct row *row, const ch
     r->out->database_url = NULL;
     if (!value)
         return;
-    if (text_starts(value, "postgresql://") || text_starts(value, "postgres://"))
-        r->out->database_url = arena_dup(r->arena, value);
-    else
+    const char *hosts = text_starts(value, "postgresql://") || text_starts(value, "postgres://")
+                            ? strstr(value, "://") + 3
+                            : NULL;
+    if (!hosts)
         fault(r, row, "format", "必须以 postgresql:// 开头", "must begin with postgresql://", NULL);
+    else if (strchr(hosts + strcspn(hosts, "/?#"), '@')) /* a piece of a password would be taken for a host, and be shown */
+        fault(r, row, "format", "用户名和密码中的 / ? # @ 必须写成 %2F %3F %23 %40",
+              "in user and password / ? # @ must be written %2F %3F %23 %40", NULL);
+    else
+        r->out->database_url = arena_dup(r->arena, value);
 }
 
 /* postgresql://hosts/name: what stands before the @ and after the ? may be secret. */

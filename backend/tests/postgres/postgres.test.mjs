@@ -221,6 +221,13 @@ test('a database that cannot be used: one clear sentence, without the password',
         assert.equal(code, 0, output);
         assert.match(output, /DATABASE_URL +\(set\)/);
         assert.ok(!output.includes(place.database.password), output);
+        for (const secret of ['s3cr/et', 's3cr?et', 's3cr#et', 'a/b?s3cr'])
+            for (const command of ['migrate', 'check-config']) {
+                const { code, output } = await place.run([command], { env: { DATABASE_URL: `postgresql://mms:${secret}@127.0.0.1:1/x` } });
+                assert.equal(code, 78, output);
+                assert.match(output, /must be written %2F/);
+                assert.ok(!output.includes('s3cr'), output);
+            }
         const wrong = await place.run(['check-config'], { env: { DATABASE_URL: 'mysql://user:geheimnis@host/db' } });
         assert.equal(wrong.code, 78, wrong.output);
         assert.ok(!wrong.output.includes('geheimnis'), wrong.output);
