@@ -20,8 +20,10 @@ enum statement {
     AVAILABLE,
     BALANCE_DEBIT,
     BALANCE_ADD,
+    HOLDING,
     STOCK_ADD,
     MOVE_INSERT,
+    QUARTER,
     CHANGED,
     AUDIT_INSERT,
     STATEMENT_COUNT
@@ -38,7 +40,7 @@ static const char *const texts[STATEMENT_COUNT] = {
                         "approval_remark = NULL, updated_at = "
                         "?2, approved_at = ?2 WHERE id = ?1 AND status = 'pending'",
     [POSTING_LINES] =
-        "SELECT id, line_no, material_id, quantity, lot_id, location_id FROM document_lines WHERE "
+        "SELECT id, line_no, material_id, quantity, amount, lot_id, location_id FROM document_lines WHERE "
         "document_id = ?1 ORDER BY line_no",
     [AVAILABLE] = "SELECT b.lot_id, b.location_id, b.quantity FROM balances b JOIN lots lo ON "
                   "lo.id = b.lot_id WHERE b.material_id "
@@ -54,14 +56,19 @@ static const char *const texts[STATEMENT_COUNT] = {
                     "?5) ON CONFLICT (material_id, lot_id, location_id) DO UPDATE SET quantity = "
                     "balances.quantity + "
                     "excluded.quantity",
-    [STOCK_ADD] = "UPDATE materials SET current_stock = current_stock + ?2, move_count = "
-                  "move_count + 1 WHERE id = ?1 "
-                  "RETURNING current_stock, move_count",
+    [HOLDING] = "SELECT current_stock, stock_value FROM materials WHERE id = ?1",
+    [STOCK_ADD] = "UPDATE materials SET current_stock = current_stock + ?2, stock_value = "
+                  "stock_value + ?3, move_count = move_count + 1 WHERE id = ?1 "
+                  "RETURNING move_count",
     [MOVE_INSERT] = "INSERT INTO moves (document_id, line_id, material_id, lot_id, "
                     "from_location_id, to_location_id, "
-                    "quantity, seq, stock_before, stock_after, posted_at, posted_by) VALUES (?1, "
-                    "?2, ?3, ?4, ?5, ?6, ?7, "
-                    "?8, ?9, ?10, ?11, 1)",
+                    "quantity, seq, stock_before, stock_after, value, posted_at, posted_by) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1)",
+    [QUARTER] =
+        "INSERT INTO posted_quarters (quarter, kind, documents, quantity) VALUES (?1, 'issue', 1, "
+        "?2) ON CONFLICT (quarter, kind) DO UPDATE SET documents = posted_quarters.documents + 1, "
+        "quantity = CASE WHEN posted_quarters.quantity > 9000000000000000000 - excluded.quantity "
+        "THEN 9000000000000000000 ELSE posted_quarters.quantity + excluded.quantity END",
     [CHANGED] = "UPDATE change_counters SET materials = materials + 0, stock = stock + 1, "
                "documents = documents + 1, users = users + 0 WHERE id = 1",
     [AUDIT_INSERT] =
@@ -138,11 +145,16 @@ static void write_move(const struct loop *l, int64_t document, int64_t line, int
     must(l, sqlite3_reset(s), SQLITE_OK);
     run(l, BALANCE_DEBIT, ARGS(material, lot, from, quantity));
     run(l, BALANCE_ADD, ARGS(material, lot, to, 0, quantity));
-    s = start(l, STOCK_ADD, ARGS(material, -quantity), SQLITE_ROW);
-    int64_t after = sqlite3_column_int64(s, 0), seq = sqlite3_column_int64(s, 1);
+    s = start(l, HOLDING, ARGS(material), SQLITE_ROW);
+    int64_t stock = sqlite3_column_int64(s, 0), worth = sqlite3_column_int64(s, 1);
+    must(l, sqlite3_reset(s), SQLITE_OK);
+    int64_t value = stock > 0 ? worth / stock * quantity : 0;
+    s = start(l, STOCK_ADD, ARGS(material, -quantity, -value), SQLITE_ROW);
+    int64_t seq = sqlite3_column_int64(s, 0);
     finish(l, s);
     run(l, MOVE_INSERT,
-        ARGS(document, line, material, lot, from, to, quantity, seq, after + quantity, after, now));
+        ARGS(document, line, material, lot, from, to, quantity, seq, stock, stock - quantity, value,
+             now));
 }
 
 static void approve(const struct loop *l, int64_t id)
@@ -161,6 +173,7 @@ static void approve(const struct loop *l, int64_t id)
             quantity = sqlite3_column_int64(s, 3);
     finish(l, s);
     write_move(l, id, line, material, quantity, now);
+    run(l, QUARTER, ARGS(now / 900000, quantity));
     run(l, CHANGED, NO_ARGS);
     must(l, sqlite3_bind_int64(l->of[AUDIT_INSERT], 3, now), SQLITE_OK);
     run(l, AUDIT_INSERT, ARGS(id));

@@ -114,6 +114,7 @@ CREATE TABLE materials (
     qty_decimals             @int@ CHECK (qty_decimals BETWEEN 0 AND 6),
     current_stock            @int@ NOT NULL DEFAULT 0 CHECK (current_stock >= 0),
     move_count               @int@ NOT NULL DEFAULT 0,
+    stock_value              @int@ NOT NULL DEFAULT 0 CHECK (stock_value >= 0), -- by moving average of receipts
     min_stock                @int@ NOT NULL DEFAULT 0 CHECK (min_stock >= 0),
     max_stock                @int@ NOT NULL DEFAULT 0 CHECK (max_stock >= 0),
     location                 @text@,
@@ -221,7 +222,8 @@ CREATE TABLE document_lines (
 CREATE INDEX document_lines_by_material ON document_lines (material_id, document_id);
 
 -- ---------------------------------------------------------------- the ledger
--- Append-only. stock_before and stock_after are the material's real stock around this move; seq counts a material's moves.
+-- Append-only. stock_before and stock_after are the material's real stock around this move; seq counts a material's moves;
+-- value is what went with the quantity (millionths of a yuan, whole fen).
 CREATE TABLE moves (
     id               @kept_id@,
     document_id      @int@ NOT NULL REFERENCES documents (id),
@@ -234,6 +236,7 @@ CREATE TABLE moves (
     seq              @int@ NOT NULL CHECK (seq > 0),
     stock_before     @int@ NOT NULL CHECK (stock_before >= 0),
     stock_after      @int@ NOT NULL CHECK (stock_after >= 0),
+    value            @int@ NOT NULL CHECK (value >= 0),
     posted_at        @int@ NOT NULL,
     posted_by        @int@ NOT NULL REFERENCES users (id),
     CHECK (from_location_id <> to_location_id),
@@ -253,6 +256,15 @@ CREATE TABLE balances (
     CHECK (is_real = 0 OR quantity >= 0),
     FOREIGN KEY (lot_id, material_id) REFERENCES lots (id, material_id),
     FOREIGN KEY (location_id, is_real) REFERENCES locations (id, is_real)
+) @strict@;
+
+-- What was posted, by quarter of an hour (of UTC): days of any zone can be added up from it.
+CREATE TABLE posted_quarters (
+    quarter   @int@ NOT NULL,
+    kind      @text@ NOT NULL CHECK (kind = 'receipt' OR kind = 'issue'),
+    documents @int@ NOT NULL,
+    quantity  @int@ NOT NULL,
+    PRIMARY KEY (quarter, kind)
 ) @strict@;
 
 -- ---------------------------------------------------------------- traces

@@ -1,5 +1,6 @@
 /* The list of modules: adding a resource is one line here. */
 #include "app/app.h"
+#include "domain/dashboard.h"
 #include "domain/document.h"
 #include "domain/ledger.h"
 #include "domain/location.h"
@@ -12,6 +13,6 @@
 
 const struct module *const modules[] = {
     &session_module, &user_module,   &material_module, &ledger_module,  &unit_module,
-    &location_module, &document_module, &setting_module, &operation_log_module, &health_module, &openapi_module,
+    &location_module, &document_module, &setting_module, &dashboard_module, &operation_log_module, &health_module, &openapi_module,
 };
 const size_t module_count = sizeof modules / sizeof *modules;

@@ -204,3 +204,16 @@ enum rc dec_mul(struct dec a, struct dec b, unsigned places, struct dec *out)
     out->millionths = (int64_t)product;
     return RC_OK;
 }
+
+enum rc dec_share(struct dec a, struct dec part, struct dec whole, unsigned places, struct dec *out)
+{
+    unsigned kept = places < DEC_PLACES ? places : DEC_PLACES;
+    wide step = (wide)whole.millionths * POWERS[DEC_PLACES - kept]; /* below 2^83 */
+    wide product = (wide)a.millionths * part.millionths;            /* below 2^126: room for the half */
+
+    product = (product + step / 2) / step * POWERS[DEC_PLACES - kept];
+    if (product > INT64_MAX)
+        return RC_AMOUNT_TOO_LARGE;
+    out->millionths = (int64_t)product;
+    return RC_OK;
+}

@@ -51,5 +51,7 @@ MUST_CHECK enum rc dec_sub(struct dec a, struct dec b, struct dec *out);
 MUST_CHECK enum rc dec_neg(struct dec a, struct dec *out);
 /* quantity × price rounded half up (away from zero) to `places` decimals, computed in 128 bits. Money: places = 2. */
 MUST_CHECK enum rc dec_mul(struct dec a, struct dec b, unsigned places, struct dec *out);
+/* a × part / whole, none of them negative, whole > 0, rounded half up to `places` decimals, in 128 bits. */
+MUST_CHECK enum rc dec_share(struct dec a, struct dec part, struct dec whole, unsigned places, struct dec *out);
 
 #endif

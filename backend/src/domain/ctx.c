@@ -18,8 +18,8 @@ enum rc ctx_require(struct ctx *c, enum permission p)
                                permission_name(p)));
 }
 
-static enum rc first_number(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count,
-                            const char *column, int64_t *out)
+enum rc ctx_returned(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, const char *column,
+                     int64_t *out)
 {
     DB_ROWS rows = NULL;
     bool more = false;
@@ -35,12 +35,12 @@ static enum rc first_number(struct ctx *c, const struct sql *sql, const struct d
 
 enum rc ctx_insert(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, int64_t *id)
 {
-    return first_number(c, sql, args, count, "id", id);
+    return ctx_returned(c, sql, args, count, "id", id);
 }
 
 enum rc ctx_number(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, int64_t *n)
 {
-    return first_number(c, sql, args, count, "n", n);
+    return ctx_returned(c, sql, args, count, "n", n);
 }
 
 enum rc ctx_changed(struct ctx *c, unsigned topics)

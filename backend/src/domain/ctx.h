@@ -48,6 +48,10 @@ MUST_CHECK enum rc ctx_require(struct ctx *c, enum permission p);
 /* The id that an INSERT … RETURNING id gives. */
 MUST_CHECK enum rc ctx_insert(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, int64_t *id);
 
+/* The whole number that a one-row statement gives in that column (INSERT … RETURNING); 0 without a row. */
+MUST_CHECK enum rc ctx_returned(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count,
+                                const char *column, int64_t *out);
+
 /* The number that a one-row query gives in its column `n`; 0 without a row. */
 MUST_CHECK enum rc ctx_number(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, int64_t *n);
 

@@ -83,7 +83,8 @@ static const struct sql REVERSAL_LINES = {
     "document.reversal_lines",
     "INSERT INTO document_lines (document_id, line_no, material_id, quantity, unit_price, amount, lot_id, location_id) "
     "SELECT $2, ROW_NUMBER() OVER (ORDER BY v.id), v.material_id, v.quantity, l.unit_price, "
-    "CASE WHEN v.quantity = l.quantity THEN l.amount END, v.lot_id, "
+    /* What an issue took from the stock's value comes back with it. */
+    "CASE WHEN d.kind = 'issue' THEN v.value WHEN v.quantity = l.quantity THEN l.amount END, v.lot_id, "
     "CASE d.kind WHEN 'receipt' THEN v.to_location_id ELSE v.from_location_id END "
     "FROM moves v JOIN document_lines l ON l.id = v.line_id JOIN documents d ON d.id = v.document_id WHERE v.document_id = $1"};
 static const struct sql REVERSAL_MOVES = {"document.reversal_moves", "SELECT COUNT(*) AS n FROM moves WHERE document_id = $1"};

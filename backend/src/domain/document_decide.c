@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "domain/audit.h"
+#include "domain/dashboard.h"
 #include "domain/document_rows.h"
 #include "domain/location.h"
 #include "domain/setting.h"
@@ -10,7 +11,7 @@ static const struct sql DOCUMENT_DECIDE = {
     "document.decide", "UPDATE documents SET status = $2, approver_id = $3, approval_remark = $4, updated_at = $5, "
                        "approved_at = $6 WHERE id = $1 AND status = 'pending'"};
 static const struct sql POSTING_LINES = {
-    "document_line.posting", "SELECT id, line_no, material_id, quantity, lot_id, location_id FROM document_lines "
+    "document_line.posting", "SELECT id, line_no, material_id, quantity, amount, lot_id, location_id FROM document_lines "
                              "WHERE document_id = $1 ORDER BY line_no"};
 /* What deciding needs to know; the whole row of document_get costs six joins. */
 static const struct sql DECISION_HEADER = {
@@ -69,7 +70,9 @@ static enum rc posting_lines(struct ctx *c, const struct document *d, struct pos
                                                   .material_id = db_int(rows, "material_id"),
                                                   .quantity = db_dec(rows, "quantity"),
                                                   .lot_id = db_int(rows, "lot_id"),
-                                                  .location_id = db_int(rows, "location_id")};
+                                                  .location_id = db_int(rows, "location_id"),
+                                                  .priced = !db_is_null(rows, "amount"),
+                                                  .amount = db_dec(rows, "amount")};
         TRY(db_next(rows, &more));
     }
     p->lines = lines;
@@ -81,7 +84,13 @@ static enum rc post(struct ctx *c, const struct document *d)
     struct posting p = {.document_id = d->id, .receipt = strcmp(d->transaction_type, "in") == 0};
     TRY(virtual_location(c, d, &p.virtual_location));
     TRY(posting_lines(c, d, &p));
+    struct dec sum = DEC_ZERO;
+    for (size_t i = 0; i < p.count; i++)
+        if (dec_add(sum, p.lines[i].quantity, &sum) != RC_OK)
+            sum = (struct dec){INT64_MAX};
     enum rc rc = ledger_post(c, &p);
+    if (rc == RC_OK)
+        return dashboard_posted(c, p.receipt, sum);
     if (rc == RC_INSUFFICIENT_STOCK)
         return error_say(&c->err, rc, "库存不足,无法批准出库", "There is not enough stock to approve this issue");
     return rc;

@@ -26,15 +26,16 @@ static const struct sql BALANCE_ADD = {
     "balance.add", "INSERT INTO balances (material_id, lot_id, location_id, is_real, quantity) VALUES ($1, $2, $3, $4, $5) "
                    "ON CONFLICT (material_id, lot_id, location_id) DO UPDATE SET quantity = balances.quantity + excluded.quantity"};
 static const struct sql STOCK_ADD = {
-    "material.stock_add", "UPDATE materials SET current_stock = current_stock + $2, move_count = move_count + 1 WHERE id = $1 "
-                          "RETURNING current_stock, move_count"};
+    "material.stock_add", "UPDATE materials SET current_stock = current_stock + $2, stock_value = stock_value + $3, "
+                          "move_count = move_count + 1 WHERE id = $1 RETURNING move_count"};
+static const struct sql HOLDING = {"material.holding", "SELECT current_stock, stock_value FROM materials WHERE id = $1"};
 static const struct sql STOCK_OF = {
     "material.stock", "SELECT m.material_code, m.material_name, m.current_stock, u.code AS unit FROM materials m "
                       "JOIN units u ON u.id = m.unit_id WHERE m.id = $1"};
 static const struct sql MOVE_INSERT = {
     "move.insert", "INSERT INTO moves (document_id, line_id, material_id, lot_id, from_location_id, to_location_id, quantity, "
-                   "seq, stock_before, stock_after, posted_at, posted_by) "
-                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"};
+                   "seq, stock_before, stock_after, value, posted_at, posted_by) "
+                   "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"};
 
 /* A lot that only cancelled or rejected documents name binds nobody. */
 static const struct sql LOT_BOUND = {
@@ -188,33 +189,62 @@ static enum rc change_balances(struct ctx *c, const struct move *m)
                    NULL);
 }
 
-static enum rc change_stock(struct ctx *c, const struct move *m, struct dec *before, struct dec *after, int64_t *seq)
+/* A material's stock and what it is worth. */
+struct holding {
+    struct dec stock, value;
+};
+
+static enum rc read_holding(struct ctx *c, int64_t material_id, struct holding *out)
 {
-    struct dec change = m->quantity;
-    if (!m->in)
-        TRY(dec_neg(change, &change));
     DB_ROWS rows = NULL;
     bool more;
-    TRY(db_start(c->db, &STOCK_ADD, DB_ARGS(DB_I(m->line->material_id), DB_D(change)), &rows));
+    TRY(db_start(c->db, &HOLDING, DB_ARGS(DB_I(material_id)), &rows));
     TRY(db_next(rows, &more));
     if (!more)
         return error_set(&c->err, RC_INTERNAL);
-    *after = db_dec(rows, "current_stock");
-    *seq = db_int(rows, "move_count");
-    TRY(dec_sub(*after, change, before));
-    return db_next(rows, &more);
+    *out = (struct holding){db_dec(rows, "current_stock"), db_dec(rows, "stock_value")};
+    return RC_OK;
+}
+
+/* What the move's quantity is worth (ledger.h). */
+static enum rc value_of(const struct move *m, const struct holding *before, struct dec *value)
+{
+    *value = m->in && m->line->priced ? m->line->amount : before->value;
+    if ((m->in && m->line->priced) || (!m->in && dec_cmp(m->quantity, before->stock) == 0))
+        return RC_OK;
+    if (dec_sign(before->stock) > 0)
+        return dec_share(before->value, m->quantity, before->stock, 2, value);
+    *value = DEC_ZERO;
+    return RC_OK;
+}
+
+static enum rc change_by(const struct move *m, const struct holding *before, struct dec value, struct holding *after)
+{
+    if (m->in) {
+        TRY(dec_add(before->stock, m->quantity, &after->stock));
+        return dec_add(before->value, value, &after->value);
+    }
+    TRY(dec_sub(before->stock, m->quantity, &after->stock));
+    return dec_sub(before->value, value, &after->value);
 }
 
 static enum rc write_move(struct ctx *c, const struct move *m)
 {
-    struct dec before = DEC_ZERO, after = DEC_ZERO;
-    int64_t seq = 0;
+    struct holding before = {0}, after = {0};
+    struct dec value = DEC_ZERO;
+    int64_t material = m->line->material_id, seq = 0;
+    TRY(read_holding(c, material, &before));
+    if (value_of(m, &before, &value) != RC_OK || change_by(m, &before, value, &after) != RC_OK)
+        return error_set(&c->err, RC_AMOUNT_TOO_LARGE);
     TRY(change_balances(c, m));
-    TRY(change_stock(c, m, &before, &after, &seq));
+    TRY(ctx_returned(c, &STOCK_ADD,
+                     DB_ARGS(DB_I(material), DB_I(after.stock.millionths - before.stock.millionths),
+                             DB_I(after.value.millionths - before.value.millionths)),
+                     "move_count", &seq));
     return db_exec(c->db, &MOVE_INSERT,
-                   DB_ARGS(DB_I(m->posting->document_id), DB_I(m->line->line_id), DB_I(m->line->material_id), DB_I(m->lot_id),
-                           DB_I(m->from), DB_I(m->to), DB_D(m->quantity), DB_I(seq), DB_D(before), DB_D(after), DB_I(c->now_ms),
-                           DB_I(c->actor.user_id)),
+                   DB_ARGS(DB_I(m->posting->document_id), DB_I(m->line->line_id), DB_I(material), DB_I(m->lot_id), DB_I(m->from),
+                           DB_I(m->to), DB_D(m->quantity), DB_I(seq), DB_D(before.stock), DB_D(after.stock), DB_D(value),
+                           DB_I(c->now_ms), DB_I(c->actor.user_id)),
                    NULL);
 }
 
@@ -224,13 +254,6 @@ static enum rc post_receipt_line(struct ctx *c, const struct posting *p, const s
                      .to = line->location_id ? line->location_id : LOCATION_MAIN, .quantity = line->quantity, .in = true};
     if (!m.lot_id)
         TRY(ctx_number(c, &UNTRACKED_LOT, DB_ARGS(DB_I(line->material_id)), &m.lot_id));
-    DB_ROWS rows = NULL;
-    bool more;
-    struct dec sum;
-    TRY(db_start(c->db, &STOCK_OF, DB_ARGS(DB_I(line->material_id)), &rows));
-    TRY(db_next(rows, &more));
-    if (!more || dec_add(db_dec(rows, "current_stock"), line->quantity, &sum) != RC_OK)
-        return error_set(&c->err, RC_AMOUNT_TOO_LARGE);
     return write_move(c, &m);
 }
 

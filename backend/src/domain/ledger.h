@@ -2,7 +2,10 @@
  *
  * Every move takes a quantity > 0 of one material and lot from one place to another; supplier, consumption, count difference
  * and scrap are places too, so a material's sum over all places is always zero. Balances and the material's stock change in
- * the same transaction; the database refuses a negative balance of a real place. Source: design, section 5. */
+ * the same transaction; the database refuses a negative balance of a real place. Source: design, section 5.
+ *
+ * The stock's value goes with it, by moving average and exact in fen: a receipt adds its amount (without a price: its quantity
+ * at the present average), an issue takes the average's share of what it takes, and the last of a stock takes the last fen. */
 #ifndef MMS_DOMAIN_LEDGER_H
 #define MMS_DOMAIN_LEDGER_H
 
@@ -14,6 +17,8 @@ struct posting_line {
     struct dec quantity;
     int64_t lot_id;      /* 0: receipts take the untracked lot, issues choose (first to expire, then oldest) */
     int64_t location_id; /* 0: receipts go to the main store, issues choose */
+    bool priced;
+    struct dec amount; /* of a priced line, in yuan: what a receipt adds to the stock's value */
 };
 
 struct posting {

@@ -464,23 +464,36 @@ static enum rc write_page(const struct reply_work *work, const struct page *page
     return reply_end(call, &w);
 }
 
+/* Takes the answer out of the slot (true), or leaves it to be made. */
+static bool recall(struct call *call, const struct memo_slot *slot, const struct buf *key, int64_t now)
+{
+    struct http_response *r = &call->http->response;
+    if (!is_remembered(slot, key, now))
+        return false;
+    buf_reset(&r->body);
+    buf_add(&r->body, slot->page, slot->page_n);
+    r->status = 200;
+    return true;
+}
+
+static void remember(const struct call *call, struct memo_slot *slot, const struct buf *key, int64_t now)
+{
+    const struct http_response *r = &call->http->response;
+    if (r->body.n > PAGE_BYTES_MAX)
+        return;
+    take_slot(slot, key, now);
+    slot->page = copy_bytes(r->body.bytes, r->body.n);
+    slot->page_n = r->body.n;
+}
+
 static enum rc remembered_page(const struct reply_work *work, const struct page *page, const struct changes *changes,
                                struct memo_slot *slot, const struct buf *key)
 {
-    struct http_response *r = &work->call->http->response;
     int64_t now = sum_of(changes, work->q->topics | work->q->spec->row_topics);
-    if (is_remembered(slot, key, now)) {
-        buf_reset(&r->body);
-        buf_add(&r->body, slot->page, slot->page_n);
-        r->status = 200;
+    if (recall(work->call, slot, key, now))
         return RC_OK;
-    }
     TRY(write_page(work, page, changes));
-    if (r->body.n <= PAGE_BYTES_MAX) {
-        take_slot(slot, key, now);
-        slot->page = copy_bytes(r->body.bytes, r->body.n);
-        slot->page_n = r->body.n;
-    }
+    remember(work->call, slot, key, now);
     return RC_OK;
 }
 
@@ -514,4 +527,39 @@ enum rc list_answer(struct call *call, const struct list_spec *spec, const struc
     struct list_query *q;
     TRY(list_read(call, spec, scope, &q));
     return list_reply(call, q, NULL);
+}
+
+struct remembered {
+    struct call *call;
+    const char *key;
+    unsigned topics;
+    handler_fn write;
+};
+
+static enum rc remembered_in_snapshot(struct db *db, void *arg)
+{
+    (void)db;
+    const struct remembered *r = arg;
+    struct ctx *c = &r->call->ctx;
+    struct changes changes = {0};
+    struct buf key;
+    TRY(read_changes(c, &changes));
+    if (!c->memo || !write_key(&key, r->key, NULL, 0, 0, c->numbers_as_text))
+        return r->write(r->call);
+    int64_t now = sum_of(&changes, r->topics);
+    struct memo_slot *slot = &c->memo->pages[slot_of(key.bytes, key.n, PAGE_SLOTS)];
+    enum rc rc = RC_OK;
+    if (!recall(r->call, slot, &key, now)) {
+        rc = r->write(r->call);
+        if (rc == RC_OK)
+            remember(r->call, slot, &key, now);
+    }
+    buf_free(&key);
+    return rc;
+}
+
+enum rc list_remembered(struct call *call, const char *key, unsigned topics, handler_fn write)
+{
+    struct remembered r = {call, key, topics, write};
+    return db_run_read(call->ctx.db, remembered_in_snapshot, &r);
 }

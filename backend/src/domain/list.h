@@ -70,6 +70,10 @@ const char *list_where(const struct list_query *q, const struct db_value **args,
 /* list_read and list_reply in one. */
 MUST_CHECK enum rc list_answer(struct call *call, const struct list_spec *spec, const struct list_scope *scope);
 
+/* An answer that `write` makes, remembered under `key` (which names all that it depends on beside the database) while the
+ * counters of `topics` stand still. */
+MUST_CHECK enum rc list_remembered(struct call *call, const char *key, unsigned topics, handler_fn write);
+
 /* Remembered totals and pages, one memo per thread. */
 struct list_memo *list_memo_new(void);
 void list_memo_free(struct list_memo *memo);

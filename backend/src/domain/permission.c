@@ -25,6 +25,7 @@ static const struct {
     [PERM_USER_MANAGE] = {"user.manage", "管理用户", "manage users", A},
     [PERM_SETTING_WRITE] = {"setting.write", "修改公司设置", "change the company's settings", A},
     [PERM_LOG_READ] = {"log.read", "查看操作日志", "see the operation log", A},
+    [PERM_DASHBOARD_READ] = {"dashboard.read", "查看概览", "see the dashboard", A | M | U},
 };
 
 const char *role_name(enum role role)

@@ -21,6 +21,7 @@ enum permission {
     PERM_USER_MANAGE,
     PERM_SETTING_WRITE,
     PERM_LOG_READ,
+    PERM_DASHBOARD_READ,
     PERM_COUNT
 };
 

@@ -78,6 +78,21 @@ static const struct proof proofs[] = {
       "m.current_stock AS found FROM materials m WHERE m.current_stock <> COALESCE((SELECT v.stock_after FROM moves v "
       "WHERE v.material_id = m.id AND v.seq = m.move_count), 0) "
       "OR m.move_count <> (SELECT COUNT(*) FROM moves v WHERE v.material_id = m.id) ORDER BY m.id"}},
+    {"a material's value equals what its moves brought and took",
+     {"verify.values", "SELECT COUNT(*) AS n FROM materials"},
+     {"verify.value_sums",
+      "SELECT 'value of material ' || m.id || ' (' || m.material_code || ')' AS thing, CAST(COALESCE((SELECT SUM(CASE WHEN "
+      "v.stock_after > v.stock_before THEN v.value ELSE -v.value END) FROM moves v WHERE v.material_id = m.id), 0) AS BIGINT) "
+      "AS expected, m.stock_value AS found FROM materials m WHERE m.stock_value <> COALESCE((SELECT SUM(CASE WHEN "
+      "v.stock_after > v.stock_before THEN v.value ELSE -v.value END) FROM moves v WHERE v.material_id = m.id), 0) "
+      "OR (m.current_stock = 0 AND m.stock_value <> 0) ORDER BY m.id"}},
+    {"the figures of each quarter of an hour equal its documents",
+     {"verify.quarters", "SELECT COUNT(*) AS n FROM posted_quarters"},
+     {"verify.figures",
+      "SELECT kind || 's posted in quarter ' || quarter AS thing, CAST(SUM(posted) AS BIGINT) AS expected, "
+      "CAST(SUM(figure) AS BIGINT) AS found FROM (SELECT kind, approved_at / 900000 AS quarter, 1 AS posted, 0 AS figure "
+      "FROM documents WHERE status = 'approved' UNION ALL SELECT kind, quarter, 0, documents FROM posted_quarters) AS both_sides "
+      "GROUP BY kind, quarter HAVING SUM(posted) <> SUM(figure) ORDER BY 1"}},
     {"documents have all their lines, and amounts add up",
      {"verify.documents", "SELECT COUNT(*) AS n FROM documents"},
      {"verify.document_sums",

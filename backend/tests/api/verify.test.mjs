@@ -65,13 +65,16 @@ test('an approved document without moves', () => finds(`UPDATE documents SET sta
 test('a pending document with moves', () => finds(`UPDATE documents SET status = 'pending', approved_at = NULL WHERE id = ${issue.id}`, ofDocument(issue)));
 test('a rejected document with moves', () => finds(`UPDATE documents SET status = 'rejected', approved_at = NULL WHERE id = ${receipt.id}`, ofDocument(receipt)));
 test('a line\'s quantity', () => finds(`UPDATE document_lines SET quantity = quantity + 1 WHERE document_id = ${receipt.id}`, ofDocument(receipt)));
+test('a material\'s value', () => finds(`UPDATE materials SET stock_value = stock_value + 10000 WHERE id = ${material.id}`, ofMaterial()));
+test('a move\'s value', () => finds(`UPDATE moves SET value = value + 10000 WHERE document_id = ${issue.id}`, ofMaterial()));
+test('the figures of a day', () => finds('UPDATE posted_quarters SET documents = documents + 1', 'posted in quarter'));
 
 test('the triggers refuse all that through SQL', async () => {
     for (const script of [
         'UPDATE moves SET quantity = 1', 'DELETE FROM moves', `UPDATE documents SET remark = 'x' WHERE id = ${issue.id}`, 'DELETE FROM documents',
         'UPDATE document_lines SET quantity = 1', 'DELETE FROM document_lines', 'UPDATE operation_log SET description = \'x\'', 'DELETE FROM operation_log',
         `UPDATE balances SET quantity = -1 WHERE is_real = 1`, `UPDATE materials SET current_stock = -1`,
-        `INSERT INTO moves SELECT id + 1000, ${pending.id}, line_id, material_id, lot_id, from_location_id, to_location_id, quantity, seq + 1000, 0, 0, posted_at, posted_by FROM moves LIMIT 1`,
+        `INSERT INTO moves SELECT id + 1000, ${pending.id}, line_id, material_id, lot_id, from_location_id, to_location_id, quantity, seq + 1000, 0, 0, 0, posted_at, posted_by FROM moves LIMIT 1`,
     ])
         await assert.rejects(server.sql(script), /constraint|append-only|final|never deleted|approved document/i, script);
 });

@@ -27,7 +27,8 @@ const ZONES = [['Asia/Shanghai', 'Asia/Tokyo', 'UTC', 'Pacific/Kiritimati', 'Pac
 const SORTS = ['', 'created_at', '-created_at', 'material_code', '-material_code', 'material_name', '-material_name', 'current_stock', '-current_stock', 'nonsense'];
 const WHO = [0, 0, 0, 0, 1, 1, 1, 2, 3, 4];
 const LISTS = ['/api/materials?totals=true', '/api/materials?lowStock=true', '/api/materials?status=all', '/api/materials?category=metal', '/api/inventory?', '/api/inventory?status=approved',
-    '/api/inventory?transactionType=out', '/api/inventory/mine?', '/api/inventory/pending?', '/api/users?', '/api/units?', '/api/locations?', '/api/settings?'];
+    '/api/inventory?transactionType=out', '/api/inventory/mine?', '/api/inventory/pending?', '/api/dashboard/stats?', '/api/dashboard/materials-by-category?',
+    '/api/dashboard/transaction-trend?', '/api/dashboard/low-stock-materials?', '/api/dashboard/pending-transactions?', '/api/operation-logs?module=inventory', '/api/users?', '/api/units?', '/api/locations?', '/api/settings?'];
 
 /** One operation as plain numbers, so that it means the same on both sides and stays itself when others are left out. */
 function operation(random) {
@@ -39,7 +40,7 @@ function operation(random) {
     const kinds = {
         material: () => ({ body: material() }),
         change: () => ({ target: random.below(12), body: Object.fromEntries(Object.entries(material()).filter(() => random.below(3) === 0)), version: pick([undefined, undefined, 1, 2]) }),
-        status: () => ({ target: random.below(12), body: { status: pick(['active', 'active', 'active', 'retired']) } }),
+        status: () => ({ target: random.below(12), way: pick(['restore', 'restore', 'restore', 'retire']) }),
         remove: () => ({ target: random.below(12) }),
         receipt: () => ({ lines: Array.from({ length: 1 + random.below(3) }, () => line(true)), one: random.below(2) === 0, key: random.below(12) ? undefined : pick(['k1', 'k2', 'k3']) }),
         issue: () => ({ lines: Array.from({ length: 1 + random.below(3) }, () => line(false)), one: random.below(2) === 0 }),
@@ -100,7 +101,7 @@ class Side {
         switch (op.kind) {
         case 'material': return made(client.post('/api/materials', op.body), this.materials);
         case 'change': return client.put(`/api/materials/${material}`, { ...op.body, ...(op.version && { version: op.version }) });
-        case 'status': return client.put(`/api/materials/${material}`, op.body);
+        case 'status': return client.post(`/api/materials/${material}/${op.way}`);
         case 'remove': {
             const answer = await client.del(`/api/materials/${material}`);
             if (answer.status === 200)
@@ -172,12 +173,12 @@ class Side {
 }
 
 const IDS_OF = { material_id: 'material', document_id: 'document', reverses_id: 'document', created_by: 'user', changed_by: 'user', applicant_id: 'user', approver_id: 'user',
-    operator_id: 'user', from_location_id: 'location', to_location_id: 'location' };
+    operator_id: 'user', user_id: 'user', from_location_id: 'location', to_location_id: 'location' };
 
 /** Of what the ids in an operation's answer are. */
 function kindOf(op) {
     if (op.kind === 'list')
-        return op.path.split(/[/?]/)[2].replace(/s$/, '').replace('inventory', 'document');
+        return op.path.split(/[/?]/)[2].replace(/s$/, '').replace('inventory', 'document').replace('dashboard', op.path.includes('pending') ? 'document' : 'material');
     if (op.kind === 'look')
         return { materials: 'material', document: 'document' }[op.what] ?? op.what;
     return { material: 'material', change: 'material', status: 'material', remove: 'material', walk: 'material', unit: 'unit', location: 'location' }[op.kind] ?? 'document';
@@ -185,7 +186,7 @@ function kindOf(op) {
 
 /** Everything by its own names, never by ids or times. */
 const DUMP = {
-    materials: `SELECT m.material_code, m.code_fold, m.material_name, m.name_fold, m.name_en, m.category, u.code AS unit, m.current_stock, m.move_count, m.min_stock, m.max_stock, m.cas_no,
+    materials: `SELECT m.material_code, m.code_fold, m.material_name, m.name_fold, m.name_en, m.category, u.code AS unit, m.current_stock, m.stock_value, m.move_count, m.min_stock, m.max_stock, m.cas_no,
         m.description, m.status, m.version FROM materials m JOIN units u ON u.id = m.unit_id ORDER BY m.code_fold`,
     units: 'SELECT code, name_zh, decimals, needs_review FROM units ORDER BY code',
     locations: 'SELECT code, code_fold, name_zh, kind, is_real FROM locations ORDER BY code_fold',
@@ -194,11 +195,12 @@ const DUMP = {
         FROM documents d JOIN users a ON a.id = d.applicant_id LEFT JOIN users b ON b.id = d.approver_id LEFT JOIN documents r ON r.id = d.reverses_id ORDER BY d.number`,
     lines: `SELECT d.number, l.line_no, m.code_fold, l.quantity, l.unit_price, l.amount, lo.lot_no FROM document_lines l JOIN documents d ON d.id = l.document_id
         JOIN materials m ON m.id = l.material_id LEFT JOIN lots lo ON lo.id = l.lot_id ORDER BY d.number, l.line_no`,
-    moves: `SELECT m.code_fold, v.seq, d.number, lo.lot_no, f.code AS from_code, t.code AS to_code, v.quantity, v.stock_before, v.stock_after FROM moves v JOIN materials m ON m.id = v.material_id
+    moves: `SELECT m.code_fold, v.seq, d.number, lo.lot_no, f.code AS from_code, t.code AS to_code, v.quantity, v.stock_before, v.stock_after, v.value FROM moves v JOIN materials m ON m.id = v.material_id
         JOIN documents d ON d.id = v.document_id JOIN lots lo ON lo.id = v.lot_id JOIN locations f ON f.id = v.from_location_id JOIN locations t ON t.id = v.to_location_id ORDER BY m.code_fold, v.seq`,
     balances: `SELECT m.code_fold, lo.lot_no, l.code, b.is_real, b.quantity FROM balances b JOIN materials m ON m.id = b.material_id JOIN lots lo ON lo.id = b.lot_id
         JOIN locations l ON l.id = b.location_id ORDER BY m.code_fold, lo.lot_no, l.code`,
     numbers: 'SELECT prefix, day, last FROM document_numbers ORDER BY prefix, day',
+    figures: 'SELECT kind, CAST(SUM(documents) AS BIGINT) AS documents, CAST(SUM(quantity) AS BIGINT) AS quantity FROM posted_quarters GROUP BY kind ORDER BY kind',
     settings: 'SELECT key, value FROM settings ORDER BY key',
     history: 'SELECT m.code_fold, h.old_code, h.new_code, h.change_reason FROM material_code_history h JOIN materials m ON m.id = h.material_id ORDER BY m.code_fold, h.id',
     log: 'SELECT u.username, o.module, o.action, o.resource_type, o.description, o.changes FROM operation_log o LEFT JOIN users u ON u.id = o.user_id ORDER BY o.id',

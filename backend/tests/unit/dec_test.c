@@ -320,9 +320,32 @@ static void fits(void **state)
     assert_true(dec_fits((struct dec){INT64_MIN}, 42));
 }
 
+static void shares(void **state)
+{
+    struct dec out = DEC_ZERO, most = {INT64_MAX};
+
+    (void)state;
+    assert_int_equal(dec_share(DEC_WHOLE(10), DEC_WHOLE(1), DEC_WHOLE(3), 2, &out), RC_OK);
+    assert_int_equal(out.millionths, 3330000);
+    assert_int_equal(dec_share(DEC_WHOLE(10), DEC_WHOLE(2), DEC_WHOLE(3), 2, &out), RC_OK);
+    assert_int_equal(out.millionths, 6670000);
+    assert_int_equal(dec_share((struct dec){10000}, DEC_WHOLE(1), DEC_WHOLE(2), 2, &out), RC_OK);
+    assert_int_equal(out.millionths, 10000); /* half a fen goes up */
+    assert_int_equal(dec_share(most, most, most, 6, &out), RC_OK);
+    assert_true(out.millionths == INT64_MAX);
+    assert_int_equal(dec_share(DEC_WHOLE(7), DEC_ZERO, most, 2, &out), RC_OK);
+    assert_int_equal(out.millionths, 0);
+    assert_int_equal(dec_share(most, DEC_WHOLE(2), DEC_WHOLE(1), 2, &out), RC_AMOUNT_TOO_LARGE);
+    for (int64_t part = 1; part < 1000; part++) { /* a part never takes more fen than there are */
+        assert_int_equal(dec_share((struct dec){12340000}, (struct dec){part}, (struct dec){1000}, 2, &out), RC_OK);
+        assert_true(out.millionths <= 12340000 && out.millionths % 10000 == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shares),
         cmocka_unit_test(round_trip),
         cmocka_unit_test(parse_of_random_numbers),
         cmocka_unit_test(add_and_subtract),
