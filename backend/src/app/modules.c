@@ -5,6 +5,7 @@
 #include "domain/ledger.h"
 #include "domain/location.h"
 #include "domain/material.h"
+#include "domain/notification.h"
 #include "domain/operation_log.h"
 #include "domain/session.h"
 #include "domain/setting.h"
@@ -13,6 +14,6 @@
 
 const struct module *const modules[] = {
     &session_module, &user_module,   &material_module, &ledger_module,  &unit_module,
-    &location_module, &document_module, &setting_module, &dashboard_module, &operation_log_module, &health_module, &openapi_module,
+    &location_module, &document_module, &setting_module, &dashboard_module, &notification_module, &operation_log_module, &health_module, &openapi_module,
 };
 const size_t module_count = sizeof modules / sizeof *modules;

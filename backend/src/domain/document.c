@@ -8,6 +8,7 @@
 #include "domain/audit.h"
 #include "domain/document_rows.h"
 #include "domain/list.h"
+#include "domain/notification.h"
 #include "domain/reply.h"
 
 #define D(MEMBER, TYPE) FIELD(struct document, MEMBER, TYPE, F_OUT)
@@ -448,6 +449,7 @@ static enum rc post_reverse(struct call *call)
     const char *remark = arena_fmt(c->arena, "冲销 %s：%s", d.transaction_code, body.reason);
     TRY(document_add_reversal(c, &d, moves, remark, &id, &number));
     TRY(db_exec(c->db, &REVERSAL_LINES, DB_ARGS(DB_I(d.id), DB_I(id)), NULL));
+    TRY(notification_submitted(c, id));
     TRY(audit_write(c, &(struct audit_entry){.module = "inventory", .action = "reverse", .resource_type = "transaction",
                                              .resource_id = id,
                                              .description = arena_fmt(c->arena, "冲销单据: %s → %s", d.transaction_code, number)}));

@@ -5,6 +5,7 @@
 #include "domain/document_rows.h"
 #include "domain/location.h"
 #include "domain/material.h"
+#include "domain/notification.h"
 #include "domain/setting.h"
 
 static const struct field new_line_fields[] = {
@@ -170,6 +171,7 @@ enum rc document_add(struct ctx *c, const struct new_document *d, int64_t *id, c
     if (!d->receipt)
         TRY(check_stock(c, d));
     TRY(write_rows(c, d, checked, priced ? DB_D(total) : DB_N, id, number));
+    TRY(notification_submitted(c, *id));
     return audit_write(c, &(struct audit_entry){.module = "inventory", .action = "create", .resource_type = "transaction",
                                                 .resource_id = *id,
                                                 .description = arena_fmt(c->arena, "创建%s: %s", d->receipt ? "入库单" : "出库单",

@@ -5,6 +5,7 @@
 #include "domain/dashboard.h"
 #include "domain/document_rows.h"
 #include "domain/location.h"
+#include "domain/notification.h"
 #include "domain/setting.h"
 
 static const struct sql DOCUMENT_DECIDE = {
@@ -120,6 +121,7 @@ enum rc document_decide(struct ctx *c, int64_t id, bool approve, const char *rem
                 NULL));
     if (approve)
         TRY(post(c, &d));
+    TRY(notification_decided(c, id, d.transaction_code, strcmp(d.transaction_type, "in") == 0, approve, d.applicant_id));
     TRY(ctx_changed(c, approve ? TOPIC_DOCUMENTS | TOPIC_STOCK : TOPIC_DOCUMENTS));
     return audit_write(c, &(struct audit_entry){.module = "inventory", .action = approve ? "approve" : "reject",
                                                 .resource_type = "transaction", .resource_id = id,

@@ -5,6 +5,7 @@
 #include "domain/list.h"
 #include "domain/location.h"
 #include "domain/material.h"
+#include "domain/notification.h"
 #include "domain/reply.h"
 
 static const struct sql UNTRACKED_LOT = {"lot.untracked",
@@ -28,7 +29,7 @@ static const struct sql BALANCE_ADD = {
 static const struct sql STOCK_ADD = {
     "material.stock_add", "UPDATE materials SET current_stock = current_stock + $2, stock_value = stock_value + $3, "
                           "move_count = move_count + 1 WHERE id = $1 RETURNING move_count"};
-static const struct sql HOLDING = {"material.holding", "SELECT current_stock, stock_value FROM materials WHERE id = $1"};
+static const struct sql HOLDING = {"material.holding", "SELECT current_stock, stock_value, min_stock FROM materials WHERE id = $1"};
 static const struct sql STOCK_OF = {
     "material.stock", "SELECT m.material_code, m.material_name, m.current_stock, u.code AS unit FROM materials m "
                       "JOIN units u ON u.id = m.unit_id WHERE m.id = $1"};
@@ -191,7 +192,7 @@ static enum rc change_balances(struct ctx *c, const struct move *m)
 
 /* A material's stock and what it is worth. */
 struct holding {
-    struct dec stock, value;
+    struct dec stock, value, least;
 };
 
 static enum rc read_holding(struct ctx *c, int64_t material_id, struct holding *out)
@@ -202,7 +203,7 @@ static enum rc read_holding(struct ctx *c, int64_t material_id, struct holding *
     TRY(db_next(rows, &more));
     if (!more)
         return error_set(&c->err, RC_INTERNAL);
-    *out = (struct holding){db_dec(rows, "current_stock"), db_dec(rows, "stock_value")};
+    *out = (struct holding){db_dec(rows, "current_stock"), db_dec(rows, "stock_value"), db_dec(rows, "min_stock")};
     return RC_OK;
 }
 
@@ -241,11 +242,13 @@ static enum rc write_move(struct ctx *c, const struct move *m)
                      DB_ARGS(DB_I(material), DB_I(after.stock.millionths - before.stock.millionths),
                              DB_I(after.value.millionths - before.value.millionths)),
                      "move_count", &seq));
-    return db_exec(c->db, &MOVE_INSERT,
+    TRY(db_exec(c->db, &MOVE_INSERT,
                    DB_ARGS(DB_I(m->posting->document_id), DB_I(m->line->line_id), DB_I(material), DB_I(m->lot_id), DB_I(m->from),
                            DB_I(m->to), DB_D(m->quantity), DB_I(seq), DB_D(before.stock), DB_D(after.stock), DB_D(value),
                            DB_I(c->now_ms), DB_I(c->actor.user_id)),
-                   NULL);
+                NULL));
+    bool sinks = dec_sign(before.least) > 0 && dec_cmp(before.stock, before.least) > 0 && dec_cmp(after.stock, before.least) <= 0;
+    return sinks ? notification_low_stock(c, material) : RC_OK;
 }
 
 static enum rc post_receipt_line(struct ctx *c, const struct posting *p, const struct posting_line *line)

@@ -28,7 +28,7 @@ const SORTS = ['', 'created_at', '-created_at', 'material_code', '-material_code
 const WHO = [0, 0, 0, 0, 1, 1, 1, 2, 3, 4];
 const LISTS = ['/api/materials?totals=true', '/api/materials?lowStock=true', '/api/materials?status=all', '/api/materials?category=metal', '/api/inventory?', '/api/inventory?status=approved',
     '/api/inventory?transactionType=out', '/api/inventory/mine?', '/api/inventory/pending?', '/api/dashboard/stats?', '/api/dashboard/materials-by-category?',
-    '/api/dashboard/transaction-trend?', '/api/dashboard/low-stock-materials?', '/api/dashboard/pending-transactions?', '/api/operation-logs?module=inventory', '/api/users?', '/api/units?', '/api/locations?', '/api/settings?'];
+    '/api/dashboard/transaction-trend?', '/api/dashboard/low-stock-materials?', '/api/dashboard/pending-transactions?', '/api/operation-logs?module=inventory', '/api/notifications?', '/api/notifications?isRead=false', '/api/users?', '/api/units?', '/api/locations?', '/api/settings?'];
 
 /** One operation as plain numbers, so that it means the same on both sides and stays itself when others are left out. */
 function operation(random) {
@@ -55,10 +55,11 @@ function operation(random) {
         list: () => ({ path: pick(LISTS), sort: pick(SORTS), keyword: pick(['', '', 'h2', '氢', '%', '_', 'ａ', 'TI']), page: pick([1, 1, 1, 2, 3, 0]), pageSize: pick([3, 5, 10, 1000]) }),
         walk: () => ({ sort: pick(SORTS.slice(0, 9)), pageSize: pick([2, 3, 7]) }),
         look: () => ({ what: pick(['materials', 'moves', 'balances', 'history', 'document']), target: random.below(30) }),
+        read: () => ({ way: pick(['read-all', 'unread-count']) }),
         login: () => ({ name: pick(['admin', 'nobody', 'ADMIN', '']), password: pick(['wrong-password-1', '']) }),
     };
     const weights = ['material', 'material', 'change', 'status', 'remove', 'receipt', 'receipt', 'receipt', 'issue', 'issue', 'issue', 'approve', 'approve', 'approve', 'approve', 'approve', 'cancel',
-        'reverse', 'decide', 'unit', 'location', 'zone', 'own', 'list', 'list', 'list', 'walk', 'look', 'look', 'look', 'login'];
+        'reverse', 'decide', 'unit', 'location', 'zone', 'own', 'list', 'list', 'list', 'walk', 'look', 'look', 'look', 'login', 'read'];
     const kind = pick(weights);
     return { kind, who: pick(WHO), ...kinds[kind]() };
 }
@@ -122,6 +123,7 @@ class Side {
         case 'walk': return this.walk(client, op);
         case 'look': return client.get({ materials: `/api/materials/${material}`, moves: `/api/materials/${material}/moves?pageSize=50`, balances: `/api/materials/${material}/balances`,
             history: `/api/materials/${material}/code-history`, document: `/api/inventory/${document}` }[op.what]);
+        case 'read': return op.way === 'read-all' ? client.put('/api/notifications/read-all') : client.get('/api/notifications/unread-count');
         case 'login': return new Client(this.server).post('/api/auth/login', { username: op.name, password: op.password });
         default: throw new Error(op.kind);
         }
@@ -157,6 +159,8 @@ class Side {
                 known.set(value, known.size);
             return `${of} ${known.get(value)}`;
         }
+        if (name === 'link' && value)
+            return value.replace(/(\w+)\?id=(\d+)/, (all, of, id) => `${of} ${this.plain(Number(id), of === 'inventory' ? 'document' : 'material', 'id')}`);
         if (typeof value === 'string' && /_at$|At$/.test(name))
             return 'time';
         if (name === 'request_id' || name === 'nextCursor')
@@ -200,6 +204,8 @@ const DUMP = {
     balances: `SELECT m.code_fold, lo.lot_no, l.code, b.is_real, b.quantity FROM balances b JOIN materials m ON m.id = b.material_id JOIN lots lo ON lo.id = b.lot_id
         JOIN locations l ON l.id = b.location_id ORDER BY m.code_fold, lo.lot_no, l.code`,
     numbers: 'SELECT prefix, day, last FROM document_numbers ORDER BY prefix, day',
+    notifications: `SELECT n.audience, u.username, n.type, n.title, n.content, d.number FROM notifications n LEFT JOIN users u ON u.id = n.user_id LEFT JOIN documents d ON d.id = n.document_id
+        ORDER BY n.id`,
     figures: 'SELECT kind, CAST(SUM(documents) AS BIGINT) AS documents, CAST(SUM(quantity) AS BIGINT) AS quantity FROM posted_quarters GROUP BY kind ORDER BY kind',
     settings: 'SELECT key, value FROM settings ORDER BY key',
     history: 'SELECT m.code_fold, h.old_code, h.new_code, h.change_reason FROM material_code_history h JOIN materials m ON m.id = h.material_id ORDER BY m.code_fold, h.id',
