@@ -56,7 +56,7 @@ static const char *const texts[STATEMENT_COUNT] = {
                     "?5) ON CONFLICT (material_id, lot_id, location_id) DO UPDATE SET quantity = "
                     "balances.quantity + "
                     "excluded.quantity",
-    [HOLDING] = "SELECT current_stock, stock_value FROM materials WHERE id = ?1",
+    [HOLDING] = "SELECT current_stock, stock_value, min_stock FROM materials WHERE id = ?1",
     [STOCK_ADD] = "UPDATE materials SET current_stock = current_stock + ?2, stock_value = "
                   "stock_value + ?3, move_count = move_count + 1 WHERE id = ?1 "
                   "RETURNING move_count",
