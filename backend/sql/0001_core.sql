@@ -175,7 +175,7 @@ CREATE TABLE documents (
     id              @kept_id@,
     number          @text@ NOT NULL UNIQUE,
     kind            @text@ NOT NULL CHECK (kind IN ('receipt', 'issue')),
-    purpose         @text@ NOT NULL CHECK (purpose IN ('purchase', 'opening', 'return', 'production', 'scrap', 'reversal')),
+    purpose         @text@ NOT NULL CHECK (purpose IN ('purchase', 'opening', 'return', 'production', 'scrap', 'reversal', 'count')),
     status          @text@ NOT NULL DEFAULT 'pending'
                     -- not IN: SQLite would build a table of the four at every change
                     CHECK (status = 'approved' OR status = 'pending' OR status = 'rejected' OR status = 'cancelled'),

@@ -37,6 +37,10 @@ MUST_CHECK enum rc document_add(struct ctx *c, const struct new_document *d, int
 /* Decides a pending one: approved documents are posted at once. */
 MUST_CHECK enum rc document_decide(struct ctx *c, int64_t id, bool approve, const char *remark);
 
+/* Adds a document of counted differences (purpose "count") and posts it at once: who completes a count needs no approval.
+ * RC_INSUFFICIENT_STOCK as in document_decide. */
+MUST_CHECK enum rc document_add_counted(struct ctx *c, const struct new_document *d, int64_t *id);
+
 extern const struct module document_module;
 
 #endif

@@ -178,6 +178,14 @@ enum rc document_add(struct ctx *c, const struct new_document *d, int64_t *id, c
                                                                          *number)});
 }
 
+enum rc document_add_counted(struct ctx *c, const struct new_document *d, int64_t *id)
+{
+    struct checked_line *checked = arena_array(c->arena, d->count, sizeof *checked); /* no price, no lot, no place */
+    const char *number;
+    TRY(write_rows(c, d, checked, DB_N, id, &number));
+    return document_post_counted(c, *id);
+}
+
 enum rc document_add_reversal(struct ctx *c, const struct document *d, int64_t lines, const char *remark, int64_t *id,
                               const char **number)
 {

@@ -34,7 +34,7 @@ static enum rc read_header(struct ctx *c, int64_t id, struct document *d)
 
 static int64_t other_end(bool receipt, const char *purpose)
 {
-    if (strcmp(purpose, "opening") == 0)
+    if (strcmp(purpose, "opening") == 0 || strcmp(purpose, "count") == 0)
         return LOCATION_DIFFERENCE;
     if (strcmp(purpose, "scrap") == 0)
         return LOCATION_SCRAP;
@@ -106,6 +106,24 @@ static enum rc may_decide_own(struct ctx *c)
     return allowed ? RC_OK : error_set(&c->err, RC_OWN_DOCUMENT);
 }
 
+/* `note` goes behind the log's sentence. */
+static enum rc carry_out(struct ctx *c, const struct document *d, bool approve, const char *remark, const char *note)
+{
+    bool receipt = strcmp(d->transaction_type, "in") == 0;
+    TRY(db_exec(c->db, &DOCUMENT_DECIDE,
+                DB_ARGS(DB_I(d->id), DB_T(approve ? "approved" : "rejected"), DB_I(c->actor.user_id), DB_T(remark),
+                        DB_I(c->now_ms), approve ? DB_I(c->now_ms) : DB_N),
+                NULL));
+    if (approve)
+        TRY(post(c, d));
+    TRY(ctx_changed(c, approve ? TOPIC_DOCUMENTS | TOPIC_STOCK : TOPIC_DOCUMENTS));
+    return audit_write(c, &(struct audit_entry){.module = "inventory", .action = approve ? "approve" : "reject",
+                                                .resource_type = "transaction", .resource_id = d->id,
+                                                .description = arena_fmt(c->arena, "%s%s: %s%s", approve ? "批准" : "拒绝",
+                                                                         receipt ? "入库单" : "出库单", d->transaction_code,
+                                                                         note)});
+}
+
 enum rc document_decide(struct ctx *c, int64_t id, bool approve, const char *remark)
 {
     struct document d;
@@ -115,18 +133,13 @@ enum rc document_decide(struct ctx *c, int64_t id, bool approve, const char *rem
     bool own = d.applicant_id == c->actor.user_id;
     if (own)
         TRY(may_decide_own(c));
-    TRY(db_exec(c->db, &DOCUMENT_DECIDE,
-                DB_ARGS(DB_I(id), DB_T(approve ? "approved" : "rejected"), DB_I(c->actor.user_id), DB_T(remark), DB_I(c->now_ms),
-                        approve ? DB_I(c->now_ms) : DB_N),
-                NULL));
-    if (approve)
-        TRY(post(c, &d));
-    TRY(notification_decided(c, id, d.transaction_code, strcmp(d.transaction_type, "in") == 0, approve, d.applicant_id));
-    TRY(ctx_changed(c, approve ? TOPIC_DOCUMENTS | TOPIC_STOCK : TOPIC_DOCUMENTS));
-    return audit_write(c, &(struct audit_entry){.module = "inventory", .action = approve ? "approve" : "reject",
-                                                .resource_type = "transaction", .resource_id = id,
-                                                .description = arena_fmt(c->arena, "%s%s: %s%s", approve ? "批准" : "拒绝",
-                                                                         strcmp(d.transaction_type, "in") == 0 ? "入库单"
-                                                                                                              : "出库单",
-                                                                         d.transaction_code, own ? "（本人提交）" : "")});
+    TRY(carry_out(c, &d, approve, remark, own ? "（本人提交）" : ""));
+    return notification_decided(c, id, d.transaction_code, strcmp(d.transaction_type, "in") == 0, approve, d.applicant_id);
+}
+
+enum rc document_post_counted(struct ctx *c, int64_t id)
+{
+    struct document d;
+    TRY(read_header(c, id, &d));
+    return carry_out(c, &d, true, NULL, "（盘点）");
 }

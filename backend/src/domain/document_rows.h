@@ -18,6 +18,9 @@ extern const struct record_type document_type;
 /* RC_DOCUMENT_NOT_FOUND when there is none. */
 MUST_CHECK enum rc document_get(struct ctx *c, int64_t id, struct document *out);
 
+/* Approves and posts a document of counted differences. */
+MUST_CHECK enum rc document_post_counted(struct ctx *c, int64_t id);
+
 /* The header of a pending document of `lines` lines that undoes `d`. */
 MUST_CHECK enum rc document_add_reversal(struct ctx *c, const struct document *d, int64_t lines, const char *remark, int64_t *id,
                                          const char **number);

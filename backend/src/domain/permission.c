@@ -26,6 +26,8 @@ static const struct {
     [PERM_SETTING_WRITE] = {"setting.write", "修改公司设置", "change the company's settings", A},
     [PERM_LOG_READ] = {"log.read", "查看操作日志", "see the operation log", A},
     [PERM_DASHBOARD_READ] = {"dashboard.read", "查看概览", "see the dashboard", A | M | U},
+    [PERM_COUNT_READ] = {"count.read", "查看盘点", "see count tasks", A | M | U},
+    [PERM_COUNT_WRITE] = {"count.write", "盘点", "count stocks", A | M},
     [PERM_NOTIFICATION_READ] = {"notification.read", "查看通知", "see notifications", A | M | U},
     [PERM_NOTIFICATION_SEND] = {"notification.send", "发送通知", "send notifications", A},
 };

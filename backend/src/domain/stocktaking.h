@@ -1,0 +1,15 @@
+/* Counting (盘点): tasks, what was counted, and posting the differences. Tables: count_tasks, count_items.
+ *
+ * A difference is counted − book at the moment of that line's count (contract, 12.16): what moved before or after stays as it
+ * is. Completing posts it as documents with the purpose `count`, against the place of count differences. */
+#ifndef MMS_DOMAIN_STOCKTAKING_H
+#define MMS_DOMAIN_STOCKTAKING_H
+
+#include "domain/ctx.h"
+#include "domain/route.h"
+
+#define COUNT_ITEMS_MAX 5000
+
+extern const struct module stocktaking_module;
+
+#endif
