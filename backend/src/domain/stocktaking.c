@@ -1,6 +1,5 @@
 #include "domain/stocktaking.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -10,74 +9,8 @@
 #include "domain/material.h"
 #include "domain/reply.h"
 #include "domain/setting.h"
+#include "domain/stocktaking_rows.h"
 
-/* ---------------------------------------------------------------- rows */
-
-struct task {
-    struct record record;
-    int64_t id, creator_id, completed_by, completed_at, created_at, updated_at, item_count, completed_count;
-    const char *task_code, *task_name, *status, *start_date, *end_date, *remark, *creator_name, *completed_by_name;
-};
-static const struct field task_fields[] = {
-    FIELD(struct task, id, FIELD_INT, F_OUT),
-    FIELD(struct task, task_code, FIELD_TEXT, F_OUT),
-    FIELD(struct task, task_name, FIELD_TEXT, F_OUT),
-    FIELD(struct task, status, FIELD_TEXT, F_OUT),
-    FIELD(struct task, start_date, FIELD_TEXT, F_OUT),
-    FIELD(struct task, end_date, FIELD_TEXT, F_OUT),
-    FIELD(struct task, creator_id, FIELD_INT, F_OUT),
-    FIELD(struct task, completed_by, FIELD_INT, F_OUT),
-    FIELD(struct task, completed_at, FIELD_TIME, F_OUT),
-    FIELD(struct task, remark, FIELD_TEXT, F_OUT),
-    FIELD(struct task, created_at, FIELD_TIME, F_OUT),
-    FIELD(struct task, updated_at, FIELD_TIME, F_OUT),
-    FIELD(struct task, creator_name, FIELD_TEXT, F_OUT),
-    FIELD(struct task, completed_by_name, FIELD_TEXT, F_OUT),
-    FIELD(struct task, item_count, FIELD_INT, F_OUT),
-    FIELD(struct task, completed_count, FIELD_INT, F_OUT),
-};
-static const struct record_type task_type = RECORD_TYPE("CountTask", struct task, task_fields);
-
-struct item {
-    struct record record;
-    int64_t id, task_id, material_id, version, created_at, updated_at;
-    struct dec book_stock, actual_stock, difference;
-    const char *difference_type, *remark, *material_code, *material_name, *unit, *category;
-};
-static const struct field item_fields[] = {
-    FIELD(struct item, id, FIELD_INT, F_OUT),
-    FIELD(struct item, task_id, FIELD_INT, F_OUT),
-    FIELD(struct item, material_id, FIELD_INT, F_OUT),
-    FIELD(struct item, book_stock, FIELD_DEC, F_OUT),
-    FIELD(struct item, actual_stock, FIELD_DEC, F_OUT),
-    FIELD(struct item, difference, FIELD_DEC, F_OUT),
-    FIELD(struct item, difference_type, FIELD_TEXT, F_OUT),
-    FIELD(struct item, remark, FIELD_TEXT, F_OUT),
-    FIELD(struct item, version, FIELD_INT, F_OUT),
-    FIELD(struct item, created_at, FIELD_TIME, F_OUT),
-    FIELD(struct item, updated_at, FIELD_TIME, F_OUT),
-    FIELD(struct item, material_code, FIELD_TEXT, F_OUT),
-    FIELD(struct item, material_name, FIELD_TEXT, F_OUT),
-    FIELD(struct item, unit, FIELD_TEXT, F_OUT),
-    FIELD(struct item, category, FIELD_TEXT, F_OUT),
-};
-static const struct record_type item_type = RECORD_TYPE("CountItem", struct item, item_fields);
-
-#define TASK_COLUMNS                                                                                                   \
-    "t.id, t.task_code, t.task_name, t.status, t.start_date, t.end_date, t.creator_id, t.completed_by, t.completed_at, " \
-    "t.remark, t.created_at, t.updated_at, COALESCE(cr.real_name, cr.username) AS creator_name, "                      \
-    "COALESCE(co.real_name, co.username) AS completed_by_name, "                                                       \
-    "(SELECT COUNT(*) FROM count_items i WHERE i.task_id = t.id) AS item_count, "                                      \
-    "(SELECT COUNT(*) FROM count_items i WHERE i.task_id = t.id AND i.actual_stock IS NOT NULL) AS completed_count"
-#define TASK_FROM "count_tasks t JOIN users cr ON cr.id = t.creator_id LEFT JOIN users co ON co.id = t.completed_by"
-#define ITEM_COLUMNS                                                                                                   \
-    "i.id, i.task_id, i.material_id, i.book_stock, i.actual_stock, i.actual_stock - i.book_stock AS difference, "      \
-    "CASE WHEN i.actual_stock > i.book_stock THEN 'surplus' WHEN i.actual_stock < i.book_stock THEN 'shortage' "       \
-    "WHEN i.actual_stock = i.book_stock THEN 'normal' END AS difference_type, i.remark, i.version, i.created_at, "     \
-    "i.updated_at, m.material_code, m.material_name, un.code AS unit, m.category"
-#define ITEM_FROM "count_items i JOIN materials m ON m.id = i.material_id JOIN units un ON un.id = m.unit_id"
-
-static const struct sql TASK_BY_ID = {"count_task.by_id", "SELECT " TASK_COLUMNS " FROM " TASK_FROM " WHERE t.id = $1"};
 static const struct sql TASK_NUMBER = {
     "count_task.number", "INSERT INTO document_numbers (prefix, day, last) VALUES ('ST', $1, 1) "
                          "ON CONFLICT (prefix, day) DO UPDATE SET last = document_numbers.last + 1 RETURNING last AS n"};
@@ -93,8 +26,6 @@ static const struct sql ITEM_INSERT = {
     "count_item.insert", "INSERT INTO count_items (task_id, material_id, book_stock, created_at, updated_at) "
                          "SELECT $1, m.id, m.current_stock, $3, $3 FROM materials m WHERE m.id = $2 "
                          "ON CONFLICT (task_id, material_id) DO NOTHING"};
-static const struct sql ITEMS = {"count_item.of_task",
-                                 "SELECT " ITEM_COLUMNS " FROM " ITEM_FROM " WHERE i.task_id = $1 ORDER BY m.code_fold"};
 static const struct sql ITEM_BY_ID = {"count_item.by_id",
                                       "SELECT " ITEM_COLUMNS " FROM " ITEM_FROM " WHERE i.task_id = $1 AND i.id = $2"};
 static const struct sql ITEM_COUNT = {
@@ -104,22 +35,6 @@ static const struct sql ITEM_COUNT = {
 static const struct sql DIFFERENCES = {
     "count_item.differences", "SELECT material_id, actual_stock - book_stock AS difference FROM count_items WHERE task_id = $1 "
                               "AND actual_stock <> book_stock ORDER BY id"};
-
-static enum rc find_task(struct call *call, struct task *out)
-{
-    struct ctx *c = &call->ctx;
-    DB_ROWS rows = NULL;
-    bool more;
-    *out = (struct task){0};
-    TRY(db_start(c->db, &TASK_BY_ID, DB_ARGS(DB_I(call->id)), &rows));
-    TRY(db_next(rows, &more));
-    if (!more)
-        return error_set(&c->err, RC_TASK_NOT_FOUND);
-    record_from_row(c, &task_type, rows, out);
-    if (!role_has(c->actor.role, PERM_COUNT_WRITE) && out->creator_id != c->actor.user_id)
-        return error_set(&c->err, RC_TASK_NOT_YOURS);
-    return RC_OK;
-}
 
 static bool is(const struct task *t, const char *status)
 {
@@ -254,7 +169,7 @@ static enum rc find_item(struct call *call, const struct task *t, struct item *o
     TRY(db_next(rows, &more));
     if (!more)
         return error_set(&c->err, RC_ITEM_NOT_FOUND);
-    record_from_row(c, &item_type, rows, out);
+    record_from_row(c, &count_item_type, rows, out);
     return RC_OK;
 }
 
@@ -267,7 +182,7 @@ static enum rc item_conflict(struct ctx *c, const struct item *present)
     jw_init(&w, &out, c->numbers_as_text);
     jw_name(&w, "data");
     jw_object(&w);
-    record_write(&w, &item_type, present);
+    record_write(&w, &count_item_type, present);
     jw_object_end(&w);
     c->err.members = arena_dup(c->arena, buf_text(&out));
     buf_free(&out);
@@ -296,7 +211,7 @@ static enum rc put_item(struct call *call)
     struct item i;
     struct count_body b;
     TRY(record_from_json(c, &count_body_type, call->body, "", RECORD_UPDATE, &b));
-    TRY(find_task(call, &t));
+    TRY(count_find_task(call, &t));
     TRY(find_item(call, &t, &i));
     if (is(&t, "completed") || is(&t, "cancelled"))
         return error_set(&c->err, RC_TASK_ENDED);
@@ -322,83 +237,6 @@ static enum rc put_item(struct call *call)
     jw_int(&w, i.version);
     jw_object_end(&w);
     return reply_end(call, &w);
-}
-
-/* ---------------------------------------------------------------- the report */
-
-struct summary {
-    int64_t total, surplus, shortage, normal, uncounted;
-    struct dec surplus_sum, shortage_sum; /* of all units together, as existing clients show it; never past the range */
-};
-
-static void add_capped(struct dec *sum, struct dec value)
-{
-    if (dec_add(*sum, value, sum) != RC_OK)
-        *sum = (struct dec){INT64_MAX};
-}
-
-static void add_to_summary(struct summary *s, const struct item *i)
-{
-    struct dec lost = DEC_ZERO;
-    s->total++;
-    if (!i->difference_type) {
-        s->uncounted++;
-    } else if (dec_sign(i->difference) > 0) {
-        s->surplus++;
-        add_capped(&s->surplus_sum, i->difference);
-    } else if (dec_sign(i->difference) < 0) {
-        s->shortage++;
-        if (dec_neg(i->difference, &lost) == RC_OK)
-            add_capped(&s->shortage_sum, lost);
-    } else {
-        s->normal++;
-    }
-}
-
-static void write_summary(struct json_writer *w, const struct summary *s)
-{
-    const struct {
-        const char *name;
-        int64_t n;
-    } counts[] = {{"totalItems", s->total}, {"surplusCount", s->surplus}, {"shortageCount", s->shortage}, {"normalCount", s->normal}};
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        jw_name(w, counts[i].name);
-        jw_int(w, counts[i].n);
-    }
-    jw_name(w, "totalSurplus");
-    jw_dec(w, s->surplus_sum);
-    jw_name(w, "totalShortage");
-    jw_dec(w, s->shortage_sum);
-}
-
-static enum rc read_items(struct ctx *c, const struct task *t, struct item **out, struct summary *s)
-{
-    struct item *items = arena_array(c->arena, (size_t)t->item_count + 1, sizeof *items);
-    DB_ROWS rows = NULL;
-    bool more;
-    *s = (struct summary){0};
-    TRY(db_start(c->db, &ITEMS, DB_ARGS(DB_I(t->id)), &rows));
-    TRY(db_next(rows, &more));
-    while (more && s->total < t->item_count) {
-        struct item *i = &items[s->total];
-        record_from_row(c, &item_type, rows, i);
-        add_to_summary(s, i);
-        TRY(db_next(rows, &more));
-    }
-    *out = items;
-    return RC_OK;
-}
-
-static void write_items(struct json_writer *w, const struct item *items, int64_t count)
-{
-    jw_name(w, "items");
-    jw_array(w);
-    for (int64_t i = 0; i < count; i++) {
-        jw_object(w);
-        record_write(w, &item_type, &items[i]);
-        jw_object_end(w);
-    }
-    jw_array_end(w);
 }
 
 /* ---------------------------------------------------------------- ending a task */
@@ -465,10 +303,10 @@ static enum rc put_complete(struct call *call)
     struct summary s;
     struct item *items;
     TRY(record_from_json(c, &end_body_type, call->body, "", RECORD_UPDATE, &b));
-    TRY(find_task(call, &t));
+    TRY(count_find_task(call, &t));
     if (is(&t, "completed") || is(&t, "cancelled"))
         return error_set(&c->err, is(&t, "completed") ? RC_TASK_COMPLETED : RC_TASK_ENDED);
-    TRY(read_items(c, &t, &items, &s));
+    TRY(count_read_items(c, &t, &items, &s));
     if (s.uncounted)
         return error_say(&c->err, RC_TASK_UNCOUNTED,
                          arena_fmt(c->arena, "还有 %lld 个物料未录入实际数量，无法完成盘点", (long long)s.uncounted),
@@ -480,8 +318,8 @@ static enum rc put_complete(struct call *call)
     jw_int(&w, t.id);
     jw_name(&w, "report");
     jw_object(&w);
-    write_summary(&w, &s);
-    write_items(&w, items, s.total);
+    count_write_summary(&w, &s);
+    count_write_items(&w, items, s.total);
     jw_object_end(&w);
     jw_object_end(&w);
     return reply_end(call, &w);
@@ -491,7 +329,7 @@ static enum rc put_cancel(struct call *call)
 {
     struct ctx *c = &call->ctx;
     struct task t;
-    TRY(find_task(call, &t));
+    TRY(count_find_task(call, &t));
     if (is(&t, "completed"))
         return error_set(&c->err, RC_TASK_NOT_CANCELLABLE);
     if (is(&t, "cancelled"))
@@ -515,7 +353,7 @@ static const struct list_spec task_list = {
     .page_size = 10,
     .sorts = {{"created_at", "t.created_at", false}},
     .filters = {{"status", FILTER_CHOICE, "t.status = ?", statuses}},
-    .row = &task_type,
+    .row = &count_task_type,
 };
 
 static enum rc get_tasks(struct call *call)
@@ -531,120 +369,25 @@ static enum rc get_task(struct call *call)
     struct task t;
     struct summary s;
     struct item *items;
-    TRY(find_task(call, &t));
-    TRY(read_items(&call->ctx, &t, &items, &s));
+    TRY(count_find_task(call, &t));
+    TRY(count_read_items(&call->ctx, &t, &items, &s));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
-    record_write(&w, &task_type, &t);
-    write_items(&w, items, s.total);
-    jw_object_end(&w);
-    return reply_end(call, &w);
-}
-
-static void write_report_task(struct json_writer *w, const struct task *t)
-{
-    char text[CLOCK_TEXT_MAX];
-    const struct {
-        const char *name, *text;
-    } texts[] = {{"taskCode", t->task_code},   {"taskName", t->task_name},       {"status", t->status},
-                 {"startDate", t->start_date}, {"endDate", t->end_date},         {"creatorName", t->creator_name},
-                 {"completedByName", t->completed_by_name}};
-    jw_name(w, "task");
-    jw_object(w);
-    jw_name(w, "id");
-    jw_int(w, t->id);
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        jw_name(w, texts[i].name);
-        jw_text(w, texts[i].text);
-    }
-    jw_name(w, "completedAt");
-    if (t->completed_at)
-        jw_text_n(w, text, clock_print_row(t->completed_at, text));
-    else
-        jw_null(w);
-    jw_name(w, "createdAt");
-    jw_text_n(w, text, clock_print_row(t->created_at, text));
-    jw_object_end(w);
-}
-
-static void write_report_item(struct json_writer *w, const struct item *i)
-{
-    const struct {
-        const char *name, *text;
-    } texts[] = {{"materialCode", i->material_code}, {"materialName", i->material_name},     {"unit", i->unit},
-                 {"category", i->category},          {"differenceType", i->difference_type}, {"remark", i->remark}};
-    const struct {
-        const char *name;
-        struct dec value;
-        bool has;
-    } numbers[] = {{"bookStock", i->book_stock, true},
-                   {"actualStock", i->actual_stock, i->difference_type},
-                   {"difference", i->difference, i->difference_type}};
-    jw_object(w);
-    jw_name(w, "id");
-    jw_int(w, i->id);
-    jw_name(w, "materialId");
-    jw_int(w, i->material_id);
-    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
-        jw_name(w, texts[k].name);
-        jw_text(w, texts[k].text);
-    }
-    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
-        jw_name(w, numbers[k].name);
-        if (numbers[k].has)
-            jw_dec(w, numbers[k].value);
-        else
-            jw_null(w);
-    }
-    jw_object_end(w);
-}
-
-/* The largest difference first, whichever way; what has not been counted last. */
-static int by_difference(const void *a, const void *b)
-{
-    const struct item *x = a, *y = b;
-    int64_t dx = x->difference_type ? llabs(x->difference.millionths) : -1;
-    int64_t dy = y->difference_type ? llabs(y->difference.millionths) : -1;
-    return dx != dy ? (dx < dy) - (dx > dy) : (x->id > y->id) - (x->id < y->id);
-}
-
-static enum rc get_report(struct call *call)
-{
-    struct task t;
-    struct summary s;
-    struct item *items;
-    struct dec total = DEC_ZERO;
-    TRY(find_task(call, &t));
-    TRY(read_items(&call->ctx, &t, &items, &s));
-    qsort(items, (size_t)s.total, sizeof *items, by_difference);
-    TRY(dec_sub(s.surplus_sum, s.shortage_sum, &total));
-    struct json_writer w = reply_data(call, 200, NULL, NULL);
-    jw_object(&w);
-    write_report_task(&w, &t);
-    jw_name(&w, "summary");
-    jw_object(&w);
-    write_summary(&w, &s);
-    jw_name(&w, "totalDifference");
-    jw_dec(&w, total);
-    jw_object_end(&w);
-    jw_name(&w, "items");
-    jw_array(&w);
-    for (int64_t i = 0; i < s.total; i++)
-        write_report_item(&w, &items[i]);
-    jw_array_end(&w);
+    record_write(&w, &count_task_type, &t);
+    count_write_items(&w, items, s.total);
     jw_object_end(&w);
     return reply_end(call, &w);
 }
 
 static const struct route stocktaking_routes[] = {
     ROUTE("GET", "/api/stocktaking", LANE_READ, PERM_COUNT_READ, NULL, get_tasks, "盘点任务列表", .shape = ANSWER_LIST,
-          .answer = &task_type),
+          .answer = &count_task_type),
     ROUTE("POST", "/api/stocktaking", LANE_WRITE, PERM_COUNT_WRITE, &task_body_type, post_task, "创建盘点任务"),
     ROUTE("GET", "/api/stocktaking/:id", LANE_READ, PERM_COUNT_READ, NULL, get_task, "盘点任务与明细", .shape = ANSWER_OBJECT),
     ROUTE("PUT", "/api/stocktaking/:id/items/:itemId", LANE_WRITE, PERM_COUNT_WRITE, &count_body_type, put_item, "录入盘点数量"),
     ROUTE("PUT", "/api/stocktaking/:id/complete", LANE_WRITE, PERM_COUNT_WRITE, &end_body_type, put_complete, "完成盘点任务"),
     ROUTE("PUT", "/api/stocktaking/:id/cancel", LANE_WRITE, PERM_COUNT_WRITE, NULL, put_cancel, "取消盘点任务"),
-    ROUTE("GET", "/api/stocktaking/:id/diff/report", LANE_READ, PERM_COUNT_READ, NULL, get_report, "盘点差异报告",
+    ROUTE("GET", "/api/stocktaking/:id/diff/report", LANE_READ, PERM_COUNT_READ, NULL, count_get_report, "盘点差异报告",
           .shape = ANSWER_OBJECT),
 };
 const struct module stocktaking_module = MODULE("stocktaking", stocktaking_routes);
