@@ -12,6 +12,9 @@
 #include "ops/tool.h"
 
 #define DAYS 90
+#define USED_UP 9 /* materials: every 20th, from the third on */
+#define USED_UP_FIRST 3
+#define USED_UP_STRIDE 20
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define MATERIALS_MAX 400
 
@@ -39,7 +42,7 @@ struct step {
     int64_t document_id;
     bool approve;
     const char *remark;
-    size_t row;
+    size_t row, stride; /* the first material of a document, and how far apart the next ones are (0: 61) */
 };
 
 static uint64_t below(struct demo *d, uint64_t n)
@@ -227,7 +230,8 @@ static enum rc add_document(struct ctx *c, struct step *s)
     for (size_t i = 0; i < wanted; i++) {
         bool useful;
         /* 61 and the number of materials have no common factor: neighbours are different materials */
-        size_t which = (first + (s->row == 0 || doc.purpose ? i : i * 61)) % s->demo->count;
+        size_t stride = doc.purpose ? 1 : s->stride ? s->stride : 61;
+        size_t which = (first + i * stride) % s->demo->count;
         TRY(fill_line(c, s, which, &doc.lines[doc.count], &useful));
         doc.count += useful;
     }
@@ -270,6 +274,13 @@ static enum rc opening(struct demo *d)
     return RC_OK;
 }
 
+/* In the last month some materials are used up nearly, so that there is something to warn of. */
+static enum rc use_up(struct demo *d, int64_t evening)
+{
+    struct step s = {.row = USED_UP_FIRST, .stride = USED_UP_STRIDE, .document = {.count = USED_UP, .remark = "集中领用"}};
+    return document(d, &s, evening, true, true);
+}
+
 static enum rc one_day(struct demo *d, int64_t day)
 {
     static const char *const reasons[] = {"电堆装配领料", "膜电极试制", "储氢瓶缠绕批次", "例行检验取样", "设备维护", NULL};
@@ -285,19 +296,7 @@ static enum rc one_day(struct demo *d, int64_t day)
         bool decided = day < DAYS - 3 || below(d, 3) == 0; /* some of the last days still wait */
         TRY(document(d, &s, morning + (int64_t)below(d, 420) * 60000, decided, below(d, 20) != 0));
     }
-    return RC_OK;
-}
-
-/* Some materials are used up nearly, so that there is something to warn of. */
-static enum rc use_up(struct demo *d)
-{
-    for (size_t i = 0; i < 9; i++) {
-        for (int times = 0; times < 30; times++) {
-            struct step s = {.row = i * 20 + 3, .document = {.count = 1, .remark = "集中领用"}};
-            TRY(document(d, &s, d->first_day_ms + (DAYS - 3) * DAY_MS + (int64_t)(times * 20 + (int)i) * 60000, true, true));
-        }
-    }
-    return RC_OK;
+    return day > DAYS - 45 && day < DAYS - 3 ? use_up(d, morning + INT64_C(430) * 60000) : RC_OK;
 }
 
 static enum rc fill(struct demo *d)
@@ -315,7 +314,7 @@ static enum rc fill(struct demo *d)
     TRY(opening(d));
     for (int64_t day = 1; day < DAYS; day++)
         TRY(one_day(d, day));
-    return use_up(d);
+    return RC_OK;
 }
 
 static enum rc count_materials(struct ctx *c, void *arg)

@@ -3,6 +3,8 @@ import type { Dec } from '@/shared/decimal/decimal'
 
 export type Role = 'system_admin' | 'inventory_manager' | 'regular_user'
 export type Permission =
+  | 'dashboard.read'
+  | 'log.read'
   | 'material.read'
   | 'material.write'
   | 'location.write'
@@ -128,7 +130,7 @@ export interface Move {
 }
 
 export type TransactionType = 'in' | 'out'
-export type Purpose = 'purchase' | 'opening' | 'return' | 'production' | 'scrap' | 'reversal'
+export type Purpose = 'purchase' | 'opening' | 'return' | 'production' | 'scrap' | 'reversal' | 'count'
 export type DocumentStatus = 'pending' | 'approved' | 'rejected' | 'cancelled'
 
 export interface DocumentRow {

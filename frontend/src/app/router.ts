@@ -4,7 +4,9 @@ import { can, me, sessionState } from '@/api/session'
 import type { Permission } from '@/api/types'
 import { approvalRoutes } from '@/features/approval/routes'
 import { documentRoutes } from '@/features/documents/routes'
+import { logRoutes } from '@/features/logs/routes'
 import { materialRoutes } from '@/features/materials/routes'
+import { overviewRoutes } from '@/features/overview/routes'
 import { userRoutes } from '@/features/users/routes'
 import LoginPage from './LoginPage.vue'
 
@@ -16,11 +18,11 @@ declare module 'vue-router' {
     /** For anybody, signed in or not. */
     open?: boolean
     /** Stands in the menu. */
-    menu?: { icon: 'materials' | 'documents' | 'approval' | 'users'; group: 'work' | 'system' }
+    menu?: { icon: 'overview' | 'materials' | 'documents' | 'approval' | 'users' | 'logs'; group: 'work' | 'system' }
   }
 }
 
-export const featureRoutes: RouteRecordRaw[] = [...materialRoutes, ...documentRoutes, ...approvalRoutes, ...userRoutes]
+export const featureRoutes: RouteRecordRaw[] = [...overviewRoutes, ...materialRoutes, ...documentRoutes, ...approvalRoutes, ...userRoutes, ...logRoutes]
 
 export const router = createRouter({
   history: createWebHistory(),

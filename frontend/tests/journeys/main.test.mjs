@@ -83,6 +83,20 @@ async function person(name, size = { width: 1440, height: 900 }) {
     return { page, at, faults };
 }
 
+/** The administrator once more, when he has chosen his password. */
+async function administrator(screen) {
+    const context = await browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', ...screen });
+    const page = await context.newPage();
+    const at = (hook) => page.getByTestId(hook);
+    page.setDefaultTimeout(20_000);
+    await page.goto(base);
+    await at('login-username').fill('admin');
+    await at('login-password').fill(NEW_PASSWORD);
+    await at('login-submit').click();
+    await at('list-total').first().waitFor();
+    return { page, at };
+}
+
 async function picture(who, name) {
     if (!process.env.SCREENSHOTS) return;
     await who.page.waitForTimeout(600);
@@ -148,17 +162,24 @@ test('a material is made, received, approved by another person, shown on its car
     assert.deepEqual([...admin.faults, ...manager.faults], []);
 });
 
+test('the overview counts, and the log says who changed what', async () => {
+    const admin = await administrator({ viewport: { width: 1440, height: 900 } });
+    await admin.page.goto(`${base}/overview`);
+    await admin.at('tile-materials').getByText(/^\d+$/).waitFor();
+    assert.match(await admin.at('tile-value').innerText(), /¥ [\d,]+\.\d\d/);
+    await picture(admin, 'overview');
+    await admin.page.goto(`${base}/logs?module=materials`);
+    const entry = admin.page.locator('[data-testid^="log-row-"]').first();
+    await entry.waitFor();
+    assert.match(await entry.innerText(), /创建物料|更新物料/);
+    await picture(admin, 'logs');
+});
+
 test('on a phone nothing scrolls sideways', async () => {
-    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', hasTouch: true });
-    const page = await context.newPage();
-    await page.goto(base);
-    await page.getByTestId('login-username').fill('admin');
-    await page.getByTestId('login-password').fill(NEW_PASSWORD);
-    await page.getByTestId('login-submit').click();
-    await page.getByTestId('list-total').first().waitFor();
-    for (const where of ['materials', 'documents', 'approval']) {
+    const { page } = await administrator({ viewport: { width: 390, height: 844 }, hasTouch: true });
+    for (const where of ['materials', 'documents', 'approval', 'overview', 'logs']) {
         await page.goto(`${base}/${where}`);
-        await page.locator('[data-testid="list-total"], [data-testid^="approval-row-"]').first().waitFor();
+        await page.locator('[data-testid="list-total"], [data-testid^="approval-row-"], [data-testid="tile-materials"]').first().waitFor();
         const width = await page.evaluate(() => document.documentElement.scrollWidth);
         assert.ok(width <= 390, `${where}: ${width} px wide`);
         await picture({ page }, `phone-${where}`);

@@ -1,0 +1,10 @@
+import type { RouteRecordRaw } from 'vue-router'
+
+export const logRoutes: RouteRecordRaw[] = [
+  {
+    path: 'logs',
+    name: 'logs',
+    component: () => import('./LogList.vue'),
+    meta: { title: 'logs.title', permission: 'log.read', menu: { icon: 'logs', group: 'system' } },
+  },
+]
