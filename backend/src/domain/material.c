@@ -329,22 +329,6 @@ static enum rc post_material(struct call *call)
     return reply_end(call, &w);
 }
 
-static enum rc conflict(struct call *call, const struct material *present)
-{
-    struct ctx *c = &call->ctx;
-    struct buf out;
-    struct json_writer w;
-    buf_init(&out, 64 * 1024);
-    jw_init(&w, &out, c->numbers_as_text);
-    jw_name(&w, "data");
-    jw_object(&w);
-    record_write(&w, &material_type, present);
-    jw_object_end(&w);
-    c->err.members = arena_dup(c->arena, buf_text(&out));
-    buf_free(&out);
-    return error_set(&c->err, RC_VERSION_CONFLICT);
-}
-
 /* Whether `own` is among the entity tags of an If-Match. What a proxy has compressed it calls weak: W/"7" is ours as well. */
 static bool names_version(const char *match, const char *own)
 {
@@ -365,10 +349,10 @@ static enum rc check_version(struct call *call, const struct material *present, 
     const char *match = http_header(call->http, "If-Match");
     if (match && strcmp(match, "*") != 0) {
         const char *own = arena_fmt(call->ctx.arena, "\"%lld\"", (long long)present->version);
-        return names_version(match, own) ? RC_OK : conflict(call, present);
+        return names_version(match, own) ? RC_OK : reply_conflict(&call->ctx, &material_type, present);
     }
     bool given = change && record_has(&material_type, change, "version");
-    return given && change->version != present->version ? conflict(call, present) : RC_OK;
+    return given && change->version != present->version ? reply_conflict(&call->ctx, &material_type, present) : RC_OK;
 }
 
 static enum rc put_material(struct call *call)

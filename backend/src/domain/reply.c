@@ -102,6 +102,21 @@ static void write_faults(struct json_writer *w, const struct error *e, bool engl
     jw_array_end(w);
 }
 
+enum rc reply_conflict(struct ctx *c, const struct record_type *type, const void *present)
+{
+    struct buf out;
+    struct json_writer w;
+    buf_init(&out, 64 * 1024);
+    jw_init(&w, &out, c->numbers_as_text);
+    jw_name(&w, "data");
+    jw_object(&w);
+    record_write(&w, type, present);
+    jw_object_end(&w);
+    c->err.members = arena_dup(c->arena, buf_text(&out));
+    buf_free(&out);
+    return error_set(&c->err, RC_VERSION_CONFLICT);
+}
+
 void reply_error(struct http_exchange *x, struct ctx *c, enum rc rc)
 {
     const struct error *e = &c->err;

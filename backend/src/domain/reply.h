@@ -19,6 +19,9 @@ MUST_CHECK enum rc reply_id(struct call *call, int status, const char *zh, const
 MUST_CHECK enum rc reply_rows(struct call *call, const struct record_type *type, const struct sql *sql,
                               const struct db_value *args, size_t count);
 
+/* RC_VERSION_CONFLICT, with the present row as the data of the failure. */
+MUST_CHECK enum rc reply_conflict(struct ctx *c, const struct record_type *type, const void *present);
+
 /* The failure in c->err (rc, when nothing was said there). Used by the dispatcher, and by the few handlers that must commit
  * what they did although they refuse. */
 void reply_error(struct http_exchange *x, struct ctx *c, enum rc rc);

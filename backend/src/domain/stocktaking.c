@@ -173,29 +173,13 @@ static enum rc find_item(struct call *call, const struct task *t, struct item *o
     return RC_OK;
 }
 
-/* Somebody else has counted it meanwhile: the answer says what. */
-static enum rc item_conflict(struct ctx *c, const struct item *present)
-{
-    struct buf out;
-    struct json_writer w;
-    buf_init(&out, 64 * 1024);
-    jw_init(&w, &out, c->numbers_as_text);
-    jw_name(&w, "data");
-    jw_object(&w);
-    record_write(&w, &count_item_type, present);
-    jw_object_end(&w);
-    c->err.members = arena_dup(c->arena, buf_text(&out));
-    buf_free(&out);
-    return error_set(&c->err, RC_VERSION_CONFLICT);
-}
-
 static enum rc check_count(struct ctx *c, const struct count_body *b, const struct item *i)
 {
     struct material m;
     if (!record_has(&count_body_type, b, "actual_stock"))
         return error_say(&c->err, RC_INVALID_INPUT, "实际数量为必填项", "The counted quantity is required");
     if (record_has(&count_body_type, b, "version") && b->version != i->version)
-        return item_conflict(c, i);
+        return reply_conflict(c, &count_item_type, i); /* somebody else has counted it meanwhile */
     TRY(material_get(c, i->material_id, &m));
     if (!dec_fits(b->actual_stock, (unsigned)m.unit_decimals))
         error_fault(&c->err, c->arena, "actualStock", "decimals",
