@@ -20,7 +20,6 @@ enum statement {
     AVAILABLE,
     BALANCE_DEBIT,
     BALANCE_ADD,
-    HOLDING,
     STOCK_ADD,
     MOVE_INSERT,
     QUARTER,
@@ -42,12 +41,12 @@ static const char *const texts[STATEMENT_COUNT] = {
     [POSTING_LINES] =
         "SELECT id, line_no, material_id, quantity, amount, lot_id, location_id FROM document_lines WHERE "
         "document_id = ?1 ORDER BY line_no",
-    [AVAILABLE] = "SELECT b.lot_id, b.location_id, b.quantity FROM balances b JOIN lots lo ON "
-                  "lo.id = b.lot_id WHERE b.material_id "
-                  "= ?1 AND b.is_real = 1 AND b.quantity > 0 AND (CAST(?2 AS BIGINT) IS NULL OR "
-                  "b.lot_id = ?2) AND (CAST(?3 AS "
-                  "BIGINT) IS NULL OR b.location_id = ?3) ORDER BY COALESCE(lo.expires_day, "
-                  "9000000000), b.lot_id, b.location_id",
+    [AVAILABLE] =
+        "SELECT b.lot_id, b.location_id, b.quantity, m.current_stock, m.stock_value, m.min_stock "
+        "FROM balances b JOIN lots lo ON lo.id = b.lot_id JOIN materials m ON m.id = b.material_id "
+        "WHERE b.material_id = ?1 AND b.is_real = 1 AND b.quantity > 0 AND (CAST(?2 AS BIGINT) IS "
+        "NULL OR b.lot_id = ?2) AND (CAST(?3 AS BIGINT) IS NULL OR b.location_id = ?3) ORDER BY "
+        "COALESCE(lo.expires_day, 9000000000), b.lot_id, b.location_id",
     [BALANCE_DEBIT] =
         "UPDATE balances SET quantity = quantity - ?4 WHERE material_id = ?1 AND lot_id = ?2 AND "
         "location_id = ?3",
@@ -56,7 +55,6 @@ static const char *const texts[STATEMENT_COUNT] = {
                     "?5) ON CONFLICT (material_id, lot_id, location_id) DO UPDATE SET quantity = "
                     "balances.quantity + "
                     "excluded.quantity",
-    [HOLDING] = "SELECT current_stock, stock_value, min_stock FROM materials WHERE id = ?1",
     [STOCK_ADD] = "UPDATE materials SET current_stock = current_stock + ?2, stock_value = "
                   "stock_value + ?3, move_count = move_count + 1 WHERE id = ?1 "
                   "RETURNING move_count",
@@ -142,12 +140,10 @@ static void write_move(const struct loop *l, int64_t document, int64_t line, int
 {
     sqlite3_stmt *s = start(l, AVAILABLE, ARGS(material), SQLITE_ROW);
     int64_t lot = sqlite3_column_int64(s, 0), from = sqlite3_column_int64(s, 1), to = 2;
+    int64_t stock = sqlite3_column_int64(s, 3), worth = sqlite3_column_int64(s, 4);
     must(l, sqlite3_reset(s), SQLITE_OK);
     run(l, BALANCE_DEBIT, ARGS(material, lot, from, quantity));
     run(l, BALANCE_ADD, ARGS(material, lot, to, 0, quantity));
-    s = start(l, HOLDING, ARGS(material), SQLITE_ROW);
-    int64_t stock = sqlite3_column_int64(s, 0), worth = sqlite3_column_int64(s, 1);
-    must(l, sqlite3_reset(s), SQLITE_OK);
     int64_t value = stock > 0 ? worth / stock * quantity : 0;
     s = start(l, STOCK_ADD, ARGS(material, -quantity, -value), SQLITE_ROW);
     int64_t seq = sqlite3_column_int64(s, 0);

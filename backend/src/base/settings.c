@@ -239,14 +239,10 @@ static void read_database_url(struct reading *r, const struct row *row, const ch
 static const char *shown_url(struct arena *a, const char *url)
 {
     const char *hosts = strstr(url, "://") + 3;
-    size_t end = strcspn(hosts, "/?");
-    for (size_t i = 0; i < end; i++) {
-        if (hosts[i] == '@') {
-            hosts += i + 1;
-            end -= i + 1;
-            i = (size_t)-1;
-        }
-    }
+    const char *at = memrchr(hosts, '@', strcspn(hosts, "/?#"));
+
+    if (at)
+        hosts = at + 1;
     return arena_fmt(a, "postgresql://%.*s", (int)strcspn(hosts, "?"), hosts);
 }
 

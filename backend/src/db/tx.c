@@ -136,7 +136,7 @@ static enum rc run_job(struct db_writer *w, const struct db_job *job, enum rc *r
     return driver_in_tx(db_conn(w->db)) ? RC_OK : lost_transaction(*rc);
 }
 
-/* All jobs one after the other, without savepoints, which cost a tenth of a short job. Most jobs that fail have changed
+/* All jobs one after the other, without savepoints, which cost a twentieth of a short job. Most jobs that fail have changed
  * nothing yet; *spoilt: one had, so nothing of this run may stay. */
 static enum rc run_together(struct db_writer *w, size_t n, bool *spoilt)
 {

@@ -37,6 +37,9 @@ MUST_CHECK enum rc document_add(struct ctx *c, const struct new_document *d, int
 /* Decides a pending one: approved documents are posted at once. */
 MUST_CHECK enum rc document_decide(struct ctx *c, int64_t id, bool approve, const char *remark);
 
+/* The next number of that kind on the company's day, "IN20261123-0001": without gaps, as it is part of the transaction. */
+MUST_CHECK enum rc document_next_number(struct ctx *c, const char *prefix, const char **number);
+
 /* Adds a document of counted differences (purpose "count") and posts it at once: who completes a count needs no approval.
  * RC_INSUFFICIENT_STOCK as in document_decide. */
 MUST_CHECK enum rc document_add_counted(struct ctx *c, const struct new_document *d, int64_t *id);

@@ -125,11 +125,9 @@ static enum rc check_stock(struct ctx *c, const struct new_document *d)
     return ledger_check_sums(c, lines, d->count);
 }
 
-/* IN20261123-0001: kind, company day, a count without gaps (it is part of the transaction). */
-static enum rc next_number(struct ctx *c, bool receipt, const char **number)
+enum rc document_next_number(struct ctx *c, const char *prefix, const char **number)
 {
     const struct zone *zone;
-    const char *prefix = receipt ? "IN" : "OUT";
     char text[DAY_TEXT_MAX];
     int64_t n;
     TRY(setting_zone(c, &zone));
@@ -138,6 +136,11 @@ static enum rc next_number(struct ctx *c, bool receipt, const char **number)
     day_print_compact(day, text);
     *number = arena_fmt(c->arena, "%s%s-%04lld", prefix, text, (long long)n);
     return RC_OK;
+}
+
+static enum rc next_number(struct ctx *c, bool receipt, const char **number)
+{
+    return document_next_number(c, receipt ? "IN" : "OUT", number);
 }
 
 static enum rc write_rows(struct ctx *c, const struct new_document *d, const struct checked_line *checked, struct db_value total,

@@ -15,7 +15,8 @@ static const struct sql LOT_INSERT = {
     "lot.insert", "INSERT INTO lots (material_id, lot_no, expires_day, created_at) VALUES ($1, $2, $3, $4) RETURNING id"};
 static const struct sql AVAILABLE = {
     "balance.available",
-    "SELECT b.lot_id, b.location_id, b.quantity FROM balances b JOIN lots lo ON lo.id = b.lot_id "
+    "SELECT b.lot_id, b.location_id, b.quantity, m.current_stock, m.stock_value, m.min_stock FROM balances b "
+    "JOIN lots lo ON lo.id = b.lot_id JOIN materials m ON m.id = b.material_id "
     "WHERE b.material_id = $1 AND b.is_real = 1 AND b.quantity > 0 "
     "AND (CAST($2 AS BIGINT) IS NULL OR b.lot_id = $2) AND (CAST($3 AS BIGINT) IS NULL OR b.location_id = $3) "
     "ORDER BY COALESCE(lo.expires_day, 9000000000), b.lot_id, b.location_id"};
@@ -195,6 +196,11 @@ struct holding {
     struct dec stock, value, least;
 };
 
+static struct holding holding_of(struct db_rows *rows)
+{
+    return (struct holding){db_dec(rows, "current_stock"), db_dec(rows, "stock_value"), db_dec(rows, "min_stock")};
+}
+
 static enum rc read_holding(struct ctx *c, int64_t material_id, struct holding *out)
 {
     DB_ROWS rows = NULL;
@@ -203,7 +209,7 @@ static enum rc read_holding(struct ctx *c, int64_t material_id, struct holding *
     TRY(db_next(rows, &more));
     if (!more)
         return error_set(&c->err, RC_INTERNAL);
-    *out = (struct holding){db_dec(rows, "current_stock"), db_dec(rows, "stock_value"), db_dec(rows, "min_stock")};
+    *out = holding_of(rows);
     return RC_OK;
 }
 
@@ -229,12 +235,13 @@ static enum rc change_by(const struct move *m, const struct holding *before, str
     return dec_sub(before->value, value, &after->value);
 }
 
-static enum rc write_move(struct ctx *c, const struct move *m)
+/* `holding`: before the move, and then after it. */
+static enum rc write_move(struct ctx *c, const struct move *m, struct holding *holding)
 {
-    struct holding before = {0}, after = {0};
+    const struct holding before = *holding;
+    struct holding after = before;
     struct dec value = DEC_ZERO;
     int64_t material = m->line->material_id, seq = 0;
-    TRY(read_holding(c, material, &before));
     if (value_of(m, &before, &value) != RC_OK || change_by(m, &before, value, &after) != RC_OK)
         return error_set(&c->err, RC_AMOUNT_TOO_LARGE);
     TRY(change_balances(c, m));
@@ -243,10 +250,11 @@ static enum rc write_move(struct ctx *c, const struct move *m)
                              DB_I(after.value.millionths - before.value.millionths)),
                      "move_count", &seq));
     TRY(db_exec(c->db, &MOVE_INSERT,
-                   DB_ARGS(DB_I(m->posting->document_id), DB_I(m->line->line_id), DB_I(material), DB_I(m->lot_id), DB_I(m->from),
-                           DB_I(m->to), DB_D(m->quantity), DB_I(seq), DB_D(before.stock), DB_D(after.stock), DB_D(value),
-                           DB_I(c->now_ms), DB_I(c->actor.user_id)),
+                DB_ARGS(DB_I(m->posting->document_id), DB_I(m->line->line_id), DB_I(material), DB_I(m->lot_id), DB_I(m->from),
+                        DB_I(m->to), DB_D(m->quantity), DB_I(seq), DB_D(before.stock), DB_D(after.stock), DB_D(value),
+                        DB_I(c->now_ms), DB_I(c->actor.user_id)),
                 NULL));
+    *holding = after;
     bool sinks = dec_sign(before.least) > 0 && dec_cmp(before.stock, before.least) > 0 && dec_cmp(after.stock, before.least) <= 0;
     return sinks ? notification_low_stock(c, material) : RC_OK;
 }
@@ -257,7 +265,9 @@ static enum rc post_receipt_line(struct ctx *c, const struct posting *p, const s
                      .to = line->location_id ? line->location_id : LOCATION_MAIN, .quantity = line->quantity, .in = true};
     if (!m.lot_id)
         TRY(ctx_number(c, &UNTRACKED_LOT, DB_ARGS(DB_I(line->material_id)), &m.lot_id));
-    return write_move(c, &m);
+    struct holding holding;
+    TRY(read_holding(c, line->material_id, &holding));
+    return write_move(c, &m, &holding);
 }
 
 struct available {
@@ -267,9 +277,10 @@ struct available {
 
 #define PARTS_MAX 200 /* balances that one issue line may draw on */
 
-/* Where the line's quantity is taken from: parts of at most PARTS_MAX balances. *rest: what is missing. */
+/* Where the line's quantity is taken from: parts of at most PARTS_MAX balances, and the holding before it. *rest: what is
+ * missing. */
 static enum rc choose_parts(struct ctx *c, const struct posting_line *line, struct available *parts, size_t *count,
-                            struct dec *rest)
+                            struct dec *rest, struct holding *holding)
 {
     DB_ROWS rows = NULL;
     bool more = true;
@@ -283,6 +294,7 @@ static enum rc choose_parts(struct ctx *c, const struct posting_line *line, stru
         TRY(db_next(rows, &more));
         if (!more)
             break;
+        *holding = holding_of(rows); /* the same in every row */
         struct available *a = &parts[(*count)++];
         *a = (struct available){db_int(rows, "lot_id"), db_int(rows, "location_id"), db_dec(rows, "quantity")};
         if (dec_cmp(a->quantity, *rest) > 0)
@@ -297,7 +309,8 @@ static enum rc post_issue_line(struct ctx *c, const struct posting *p, const str
     struct available *parts = arena_array(c->arena, PARTS_MAX, sizeof *parts);
     size_t count;
     struct dec rest, there;
-    TRY(choose_parts(c, line, parts, &count, &rest));
+    struct holding holding = {0};
+    TRY(choose_parts(c, line, parts, &count, &rest, &holding));
     if (dec_sign(rest) > 0) {
         TRY(dec_sub(line->quantity, rest, &there));
         return refuse(c, &(struct shortage){line->line_no, line->material_id, line->quantity, there}, 1);
@@ -305,7 +318,7 @@ static enum rc post_issue_line(struct ctx *c, const struct posting *p, const str
     for (size_t i = 0; i < count; i++) {
         struct move m = {.posting = p, .line = line, .lot_id = parts[i].lot_id, .from = parts[i].location_id,
                          .to = p->virtual_location, .quantity = parts[i].quantity};
-        TRY(write_move(c, &m));
+        TRY(write_move(c, &m, &holding));
     }
     return RC_OK;
 }

@@ -73,7 +73,7 @@ static const struct sql INSERT = {
 static const struct sql PURGE = {
     "notification.purge",
     "DELETE FROM notifications WHERE id IN (SELECT n.id FROM notifications n JOIN documents d ON d.id = n.document_id "
-    "WHERE d.status <> 'pending' ORDER BY n.id LIMIT $1)"};
+    "WHERE n.document_id IS NOT NULL AND d.status <> 'pending' ORDER BY n.document_id LIMIT $1)"};
 static const struct sql FIRST_LINE = {
     "notification.first_line",
     "SELECT d.kind, d.line_count, m.material_name, un.code AS unit, l.quantity FROM documents d JOIN document_lines l ON "

@@ -8,12 +8,8 @@
 #include "domain/list.h"
 #include "domain/material.h"
 #include "domain/reply.h"
-#include "domain/setting.h"
 #include "domain/stocktaking_rows.h"
 
-static const struct sql TASK_NUMBER = {
-    "count_task.number", "INSERT INTO document_numbers (prefix, day, last) VALUES ('ST', $1, 1) "
-                         "ON CONFLICT (prefix, day) DO UPDATE SET last = document_numbers.last + 1 RETURNING last AS n"};
 static const struct sql TASK_INSERT = {
     "count_task.insert", "INSERT INTO count_tasks (task_code, task_name, start_date, end_date, remark, creator_id, created_at, "
                          "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING id"};
@@ -32,9 +28,6 @@ static const struct sql ITEM_COUNT = {
     "count_item.count", "UPDATE count_items SET actual_stock = $2, book_stock = (SELECT m.current_stock FROM materials m WHERE "
                         "m.id = count_items.material_id), remark = $3, counted_by = $4, updated_at = $5, version = version + 1 "
                         "WHERE id = $1"};
-static const struct sql DIFFERENCES = {
-    "count_item.differences", "SELECT material_id, actual_stock - book_stock AS difference FROM count_items WHERE task_id = $1 "
-                              "AND actual_stock <> book_stock ORDER BY id"};
 
 static bool is(const struct task *t, const char *status)
 {
@@ -80,19 +73,6 @@ static enum rc add_items(struct ctx *c, int64_t task, const struct json *ids)
     return RC_OK;
 }
 
-static enum rc next_code(struct ctx *c, const char **code)
-{
-    const struct zone *zone;
-    char text[DAY_TEXT_MAX];
-    int64_t n;
-    TRY(setting_zone(c, &zone));
-    int64_t day = zone_day(zone, c->now_ms);
-    TRY(ctx_number(c, &TASK_NUMBER, DB_ARGS(DB_I(day)), &n));
-    day_print_compact(day, text);
-    *code = arena_fmt(c->arena, "ST%s-%04lld", text, (long long)n);
-    return RC_OK;
-}
-
 static struct db_value day_value(struct ctx *c, const struct task_body *b, const char *field, int64_t day)
 {
     char text[DAY_TEXT_MAX];
@@ -122,7 +102,7 @@ static enum rc post_task(struct call *call)
     struct task t = {0};
     TRY(record_from_json(c, &task_body_type, call->body, "", RECORD_CREATE, &b));
     TRY(check_body(c, &b));
-    TRY(next_code(c, &t.task_code));
+    TRY(document_next_number(c, "ST", &t.task_code));
     TRY(ctx_insert(c, &TASK_INSERT,
                    DB_ARGS(DB_T(t.task_code), DB_T(b.task_name), day_value(c, &b, "start_date", b.start_date),
                            day_value(c, &b, "end_date", b.end_date), DB_T(b.remark), DB_I(c->actor.user_id), DB_I(c->now_ms)),
@@ -236,27 +216,22 @@ static const struct field end_body_fields[] = {
 };
 static const struct record_type end_body_type = RECORD_TYPE("CountEnd", struct end_body, end_body_fields);
 
-/* The differences of one direction as a document, posted at once. *id: DB_N when there are none. */
-static enum rc post_differences(struct ctx *c, const struct task *t, bool surplus, size_t most, struct db_value *id)
+/* The differences of one direction, `most` of them, as a document that is posted at once. *id: DB_N when there are none. */
+static enum rc post_differences(struct ctx *c, const struct task *t, const struct item *items, bool surplus, int64_t most,
+                                struct db_value *id)
 {
-    struct new_line *lines = arena_array(c->arena, most ? most : 1, sizeof *lines);
+    struct new_line *lines = arena_array(c->arena, (size_t)most + 1, sizeof *lines);
     struct new_document d = {.receipt = surplus, .purpose = "count", .lines = lines,
                              .remark = arena_fmt(c->arena, "盘点调整: %s", t->task_name)};
-    DB_ROWS rows = NULL;
-    bool more;
     int64_t document;
     *id = DB_N;
-    TRY(db_start(c->db, &DIFFERENCES, DB_ARGS(DB_I(t->id)), &rows));
-    TRY(db_next(rows, &more));
-    while (more && d.count < most) {
-        struct dec difference = db_dec(rows, "difference");
-        if ((dec_sign(difference) > 0) == surplus) {
-            struct new_line *l = &lines[d.count++];
-            *l = (struct new_line){.material_id = db_int(rows, "material_id"), .quantity = difference};
-            if (!surplus)
-                TRY(dec_neg(difference, &l->quantity));
-        }
-        TRY(db_next(rows, &more));
+    for (const struct item *i = items; i < items + t->item_count; i++) {
+        if (dec_sign(i->difference) != (surplus ? 1 : -1))
+            continue;
+        struct new_line *l = &lines[d.count++];
+        *l = (struct new_line){.material_id = i->material_id, .quantity = i->difference};
+        if (!surplus)
+            TRY(dec_neg(i->difference, &l->quantity));
     }
     if (d.count == 0)
         return RC_OK;
@@ -265,12 +240,13 @@ static enum rc post_differences(struct ctx *c, const struct task *t, bool surplu
     return RC_OK;
 }
 
-static enum rc complete(struct ctx *c, const struct task *t, const struct end_body *b, const struct summary *s)
+static enum rc complete(struct ctx *c, const struct task *t, const struct end_body *b, const struct item *items,
+                        const struct summary *s)
 {
     struct db_value up = DB_N, down = DB_N;
     if (b->update_stock) {
-        TRY(post_differences(c, t, true, (size_t)s->surplus, &up));
-        TRY(post_differences(c, t, false, (size_t)s->shortage, &down));
+        TRY(post_differences(c, t, items, true, s->surplus, &up));
+        TRY(post_differences(c, t, items, false, s->shortage, &down));
     }
     TRY(db_exec(c->db, &TASK_END,
                 DB_ARGS(DB_I(t->id), DB_T("completed"), DB_I(c->actor.user_id), DB_I(c->now_ms), DB_I(c->now_ms), DB_T(b->remark), up,
@@ -295,7 +271,7 @@ static enum rc put_complete(struct call *call)
         return error_say(&c->err, RC_TASK_UNCOUNTED,
                          arena_fmt(c->arena, "还有 %lld 个物料未录入实际数量，无法完成盘点", (long long)s.uncounted),
                          arena_fmt(c->arena, "%lld materials have not been counted yet", (long long)s.uncounted));
-    TRY(complete(c, &t, &b, &s));
+    TRY(complete(c, &t, &b, items, &s));
     struct json_writer w = reply_data(call, 200, "盘点任务完成", "Count task completed");
     jw_object(&w);
     jw_name(&w, "taskId");
