@@ -133,6 +133,30 @@ void hash_hex(const void *bytes, size_t n, char out[static HASH_HEX_MAX])
     sodium_bin2hex(out, HASH_HEX_MAX, hash, sizeof hash);
 }
 
+_Static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct hash_stream), "room for the state");
+
+static crypto_hash_sha256_state *state_of(struct hash_stream *h)
+{
+    return (crypto_hash_sha256_state *)(void *)h->state;
+}
+
+void hash_begin(struct hash_stream *h)
+{
+    crypto_hash_sha256_init(state_of(h));
+}
+
+void hash_add(struct hash_stream *h, const void *bytes, size_t n)
+{
+    crypto_hash_sha256_update(state_of(h), bytes, n);
+}
+
+void hash_end(struct hash_stream *h, char out[static HASH_HEX_MAX])
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_final(state_of(h), hash);
+    sodium_bin2hex(out, HASH_HEX_MAX, hash, sizeof hash);
+}
+
 void keyed_hash_hex(const char *key, const void *bytes, size_t n, char out[static HASH_HEX_MAX])
 {
     unsigned char hash[crypto_auth_hmacsha256_BYTES];

@@ -39,6 +39,13 @@ void token_random(char out[static TOKEN_RANDOM_MAX]);
 #define HASH_HEX_MAX 65
 /* SHA-256, 64 lower-case hexadecimal digits: how a refresh token is stored. */
 void hash_hex(const void *bytes, size_t n, char out[static HASH_HEX_MAX]);
+/* The same over bytes that come in pieces. */
+struct hash_stream {
+    _Alignas(8) unsigned char state[128];
+};
+void hash_begin(struct hash_stream *h);
+void hash_add(struct hash_stream *h, const void *bytes, size_t n);
+void hash_end(struct hash_stream *h, char out[static HASH_HEX_MAX]);
 /* HMAC-SHA-256 under `key`: how the body of an idempotent request is remembered. */
 void keyed_hash_hex(const char *key, const void *bytes, size_t n, char out[static HASH_HEX_MAX]);
 /* n ≤ 32 random bytes as hexadecimal: request ids (n = 8). */

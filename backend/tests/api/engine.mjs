@@ -42,9 +42,10 @@ class SqliteFile {
 
     /** Does what triggers, foreign keys and checks would forbid. */
     async vandalize(script) {
-        const triggers = await this.sql("SELECT name FROM sqlite_schema WHERE type = 'trigger'");
+        const triggers = await this.sql("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'");
         const drop = triggers.map(({ name }) => `DROP TRIGGER ${name};`).join(' ');
-        return this.sql(`PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ${drop} ${script}`);
+        const restore = triggers.map(({ sql }) => `${sql};`).join(' ');
+        return this.sql(`PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ${drop} ${script}; ${restore}`);
     }
 
     /** Takes the database's write lock, as another program might; resolves to the function that gives it back. */
