@@ -7,6 +7,7 @@
 #include "domain/material.h"
 #include "domain/notification.h"
 #include "domain/operation_log.h"
+#include "domain/profile.h"
 #include "domain/session.h"
 #include "domain/setting.h"
 #include "domain/stocktaking.h"
@@ -14,7 +15,7 @@
 #include "domain/user.h"
 
 const struct module *const modules[] = {
-    &session_module,      &user_module,          &material_module, &ledger_module,  &unit_module,
+    &session_module,      &user_module,          &profile_module, &material_module, &ledger_module,  &unit_module,
     &location_module,     &document_module,      &setting_module,  &stocktaking_module, &dashboard_module,
     &notification_module, &operation_log_module, &health_module,   &openapi_module,
 };

@@ -66,6 +66,9 @@ static const struct sql SESSION_INSERT = {
 static const struct sql SESSION_EXTEND = {"session.extend", "UPDATE sessions SET expires_at = $2 WHERE id = $1"};
 static const struct sql SESSION_END = {
     "session.end", "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL"};
+static const struct sql SESSION_END_OWN = {
+    "session.end_own", "UPDATE sessions SET ended_at = $3, end_reason = 'logout' WHERE id = $1 AND user_id = $2 AND ended_at IS NULL "
+                       "AND expires_at > $3"};
 static const struct sql SESSION_END_ALL = {
     "session.end_all",
     "UPDATE sessions SET ended_at = $3, end_reason = $4 WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL"};
@@ -129,6 +132,14 @@ enum rc session_authenticate(struct ctx *c, const char *authorization)
 enum rc session_end_all(struct ctx *c, int64_t user_id, int64_t keep, const char *reason)
 {
     return db_exec(c->db, &SESSION_END_ALL, DB_ARGS(DB_I(user_id), DB_I(keep), DB_I(c->now_ms), DB_T(reason)), NULL);
+}
+
+enum rc session_end_own(struct ctx *c, int64_t id, bool *ended)
+{
+    int64_t changed;
+    TRY(db_exec(c->db, &SESSION_END_OWN, DB_ARGS(DB_I(id), DB_I(c->actor.user_id), DB_I(c->now_ms)), &changed));
+    *ended = changed > 0;
+    return RC_OK;
 }
 
 /* ---------------------------------------------------------------- tokens */

@@ -16,6 +16,9 @@ MUST_CHECK enum rc session_authenticate(struct ctx *c, const char *authorization
 /* Ends the user's sessions, all but `keep` (0: none is kept). Reason: password, disabled. */
 MUST_CHECK enum rc session_end_all(struct ctx *c, int64_t user_id, int64_t keep, const char *reason);
 
+/* Ends one session of the actor himself. *ended: false when he has no such session. */
+MUST_CHECK enum rc session_end_own(struct ctx *c, int64_t id, bool *ended);
+
 extern const struct module session_module;
 
 #endif

@@ -20,7 +20,7 @@ static bool is_username(const char *text)
     return true;
 }
 
-static bool is_email(const char *text)
+bool user_is_email(const char *text)
 {
     const char *at = strchr(text, '@');
     return at && at != text && strchr(at + 1, '.') && !strchr(at + 1, '@') && !strpbrk(text, " \t\r\n<>");
@@ -37,7 +37,7 @@ static const struct field user_fields[] = {
     FIELD(struct user, role, FIELD_TEXT, F_IN | F_OUT | F_NEED, .choices = role_names, .bad_zh = "无效的角色类型",
           .bad_en = "There is no such role"),
     FIELD(struct user, real_name, FIELD_TEXT, F_IN | F_OUT, .max = 50),
-    FIELD(struct user, email, FIELD_TEXT, F_IN | F_OUT, .max = 100, .valid = is_email, .bad_zh = "邮箱格式不正确",
+    FIELD(struct user, email, FIELD_TEXT, F_IN | F_OUT, .max = 100, .valid = user_is_email, .bad_zh = "邮箱格式不正确",
           .bad_en = "This is not an e-mail address"),
     FIELD(struct user, avatar, FIELD_TEXT, 0),
     FIELD(struct user, status, FIELD_TEXT, F_IN | F_OUT, .choices = user_statuses, .bad_zh = "状态必须是 active 或 disabled",
@@ -64,6 +64,8 @@ static const struct sql USER_UPDATE = {
                    "must_change_password = $8, updated_at = $9 WHERE id = $1"};
 static const struct sql USER_PASSWORD = {
     "user.password", "UPDATE users SET password_hash = $2, must_change_password = $3, updated_at = $4 WHERE id = $1"};
+static const struct sql USER_CONTACT = {
+    "user.contact", "UPDATE users SET real_name = $2, email = $3, updated_at = $4 WHERE id = $1"};
 static const struct sql USER_STATUS = {"user.status", "UPDATE users SET status = $2, updated_at = $3 WHERE id = $1"};
 static const struct sql USER_COUNT = {"user.count", "SELECT COUNT(*) AS n FROM users"};
 static const struct sql OTHER_ADMINS = {
@@ -149,6 +151,12 @@ enum rc user_set_password(struct ctx *c, int64_t id, const char *password_hash, 
     TRY(db_exec(c->db, &USER_PASSWORD, DB_ARGS(DB_I(id), DB_T(password_hash), DB_I(must_change), DB_I(c->now_ms)), NULL));
     TRY(ctx_changed(c, TOPIC_USERS));
     return session_end_all(c, id, keep_session, "password");
+}
+
+enum rc user_set_contact(struct ctx *c, int64_t id, const char *real_name, const char *email)
+{
+    TRY(db_exec(c->db, &USER_CONTACT, DB_ARGS(DB_I(id), DB_T(real_name), DB_T(email), DB_I(c->now_ms)), NULL));
+    return ctx_changed(c, TOPIC_USERS);
 }
 
 /* RC_LAST_ADMINISTRATOR when `before` is the only active administrator and would be none afterwards. */

@@ -27,10 +27,14 @@ MUST_CHECK enum rc user_add(struct ctx *c, const struct user *u, int64_t *id);
 /* A new password (as its hash): every session of the user but `keep_session` ends. */
 MUST_CHECK enum rc user_set_password(struct ctx *c, int64_t id, const char *password_hash, bool must_change,
                                      int64_t keep_session);
+/* The name and address that people see; NULL: none. */
+MUST_CHECK enum rc user_set_contact(struct ctx *c, int64_t id, const char *real_name, const char *email);
 /* active or disabled; a disabled one is cut off at once. RC_LAST_ADMINISTRATOR when nobody could administrate any more. */
 MUST_CHECK enum rc user_set_status(struct ctx *c, const struct user *u, const char *status);
 
 MUST_CHECK enum rc user_count(struct ctx *c, int64_t *count);
+
+bool user_is_email(const char *text);
 
 /* What a password must be; faults go to c->err under `field`. */
 void user_check_password(struct ctx *c, const char *field, const char *password);
