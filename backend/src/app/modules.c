@@ -1,6 +1,7 @@
 /* The list of modules: adding a resource is one line here. */
 #include "app/app.h"
 #include "domain/dashboard.h"
+#include "domain/database_admin.h"
 #include "domain/document.h"
 #include "domain/ledger.h"
 #include "domain/location.h"
@@ -17,6 +18,6 @@
 const struct module *const modules[] = {
     &session_module,      &user_module,          &profile_module, &material_module, &ledger_module,  &unit_module,
     &location_module,     &document_module,      &setting_module,  &stocktaking_module, &dashboard_module,
-    &notification_module, &operation_log_module, &health_module,   &openapi_module,
+    &notification_module, &operation_log_module, &database_admin_module, &health_module,   &openapi_module,
 };
 const size_t module_count = sizeof modules / sizeof *modules;

@@ -151,7 +151,13 @@ static void write_data(struct json_writer *w, const struct route *r)
     } else if (r->shape == ANSWER_ARRAY) {
         member(w, "type", "array");
         jw_name(w, "items");
-        reference(w, r->answer->name, "");
+        if (r->answer) {
+            reference(w, r->answer->name, "");
+        } else {
+            jw_object(w);
+            member(w, "type", "object");
+            jw_object_end(w);
+        }
     } else if (r->answer) {
         jw_name(w, "allOf");
         jw_array(w);

@@ -462,3 +462,20 @@ void db_check_ended(const struct db *db, const char *where)
     fprintf(stderr, "mms: at the end of %s\n", where);
     db_misuse(running_name(db), "is still running");
 }
+
+/* ---- the database itself ---- */
+
+const struct db_catalogue *db_catalogue(const struct db *db)
+{
+    return db->conn->engine->catalogue;
+}
+
+bool db_can_back_up(const struct db *db)
+{
+    return db->conn->engine->backup != NULL;
+}
+
+enum rc db_back_up(struct db *db, const char *file)
+{
+    return db->conn->engine->backup(db->conn, file);
+}

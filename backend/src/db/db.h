@@ -144,6 +144,22 @@ struct db_writer_stats {
 };
 void db_writer_stats(struct db_writer *w, struct db_writer_stats *out);
 
+/* ---- the database itself, for its administrator ---- */
+
+/* Questions that each engine answers by statements of its own. Columns: version: version (text); tables: name;
+ * columns ($1: table): name, type, is_required, is_key; size: n (bytes); integrity: result ("ok", or what is wrong). */
+struct db_catalogue {
+    const char *engine; /* "SQLite" */
+    struct sql version, tables, columns, size, integrity;
+};
+const struct db_catalogue *db_catalogue(const struct db *db);
+
+/* Whether copies are ours to make: not of a server's database. */
+bool db_can_back_up(const struct db *db);
+/* A consistent copy of the whole database, also while others write; `file` must not exist, and bears its name only when it is
+ * complete and on the disk. */
+MUST_CHECK enum rc db_back_up(struct db *db, const char *file);
+
 /* ---- migrations ---- */
 
 struct migration {

@@ -14,6 +14,7 @@
  * subqueries, LIKE on folded text only (SQLite's LIKE ignores the case of ASCII, PostgreSQL's does not).
  *
  * A write transaction: SQLite has one writer (BEGIN IMMEDIATE); on PostgreSQL an advisory lock makes it so (postgres.c).
+ * What a database tells of itself (tables, size, integrity): struct db_catalogue in db.h, one for each engine.
  * Copies before an upgrade, and the care for the write-ahead log: SQLite only.
  */
 #ifndef MMS_DB_DIALECT_H

@@ -70,6 +70,7 @@ struct engine {
     enum rc (*script)(struct conn *c, const char *text);
     /* Whether there is a table of that name; NULL: any table at all. */
     enum rc (*has_table)(struct conn *c, const char *name, bool *has);
+    const struct db_catalogue *catalogue;
     /* A copy of the whole database; the file bears its name only when it is complete and durable.
      * NULL: a server's database, whose backups are its administrator's. */
     enum rc (*backup)(struct conn *c, const char *file);

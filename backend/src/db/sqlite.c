@@ -376,6 +376,17 @@ static bool engine_is_lost(const struct conn *c)
     return false;
 }
 
+static const struct db_catalogue sqlite_catalogue = {
+    .engine = "SQLite",
+    .version = {"sqlite.version", "SELECT sqlite_version() AS version"},
+    .tables = {"sqlite.tables",
+               "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"},
+    .columns = {"sqlite.columns", "SELECT name, type, \"notnull\" AS is_required, CASE WHEN pk > 0 THEN 1 ELSE 0 END AS is_key "
+                                  "FROM pragma_table_info($1) ORDER BY cid"},
+    .size = {"sqlite.size", "SELECT page_count * page_size AS n FROM pragma_page_count(), pragma_page_size()"},
+    .integrity = {"sqlite.integrity", "SELECT quick_check AS result FROM pragma_quick_check(1)"},
+};
+
 const struct engine sqlite_engine = {
     .close = sqlite_close,
     .error = engine_error,
@@ -397,6 +408,7 @@ const struct engine sqlite_engine = {
     .translate = dialect_sqlite,
     .script = engine_script,
     .has_table = engine_has_table,
+    .catalogue = &sqlite_catalogue,
     .backup = engine_backup,
     .log_pages = engine_log_pages,
     .checkpoint = engine_checkpoint,

@@ -349,7 +349,32 @@ static enum rc prepare_register(struct call *call)
     return prepare_post_user(call);
 }
 
+static enum rc get_roles(struct call *call)
+{
+    struct json_writer w = reply_data(call, 200, NULL, NULL);
+    jw_array(&w);
+    for (int p = PERM_SIGNED_IN + 1; p < PERM_COUNT; p++) {
+        jw_object(&w);
+        jw_name(&w, "permission");
+        jw_text(&w, permission_name((enum permission)p));
+        jw_name(&w, "title");
+        jw_text(&w, permission_title((enum permission)p, false));
+        jw_name(&w, "titleEn");
+        jw_text(&w, permission_title((enum permission)p, true));
+        jw_name(&w, "roles");
+        jw_array(&w);
+        for (int role = ROLE_SYSTEM_ADMIN; role <= ROLE_REGULAR_USER; role++)
+            if (role_has((enum role)role, (enum permission)p))
+                jw_text(&w, role_name((enum role)role));
+        jw_array_end(&w);
+        jw_object_end(&w);
+    }
+    jw_array_end(&w);
+    return reply_end(call, &w);
+}
+
 static const struct route user_routes[] = {
+    ROUTE("GET", "/api/roles", LANE_READ, PERM_SIGNED_IN, NULL, get_roles, "角色与权限", .shape = ANSWER_ARRAY),
     ROUTE("GET", "/api/users", LANE_READ, PERM_USER_MANAGE, NULL, get_users, "用户列表", .shape = ANSWER_LIST,
           .answer = &user_type),
     ROUTE("GET", "/api/users/:id", LANE_READ, PERM_USER_MANAGE, NULL, get_user, "用户详情", .shape = ANSWER_OBJECT,

@@ -110,6 +110,8 @@ static bool add_cors_headers(struct MHD_Response *m, const struct exchange *e)
 
 static bool varies_by_coding(const struct exchange *e)
 {
+    if (e->x.response.file)
+        return false;
     if (e->form)
         return e->file->br.bytes || e->file->gz.bytes;
     return gzip_worth(content_type(e), e->x.response.body.n);
@@ -117,7 +119,7 @@ static bool varies_by_coding(const struct exchange *e)
 
 static void add_headers(struct MHD_Response *m, const struct exchange *e)
 {
-    if (e->form || e->x.response.body.n)
+    if (e->form || e->x.response.body.n || e->x.response.file)
         add(m, "Content-Type", content_type(e));
     add(m, "X-Request-Id", e->x.request.id);
     add(m, "X-Content-Type-Options", "nosniff");
@@ -143,6 +145,11 @@ static struct MHD_Response *make_response(struct exchange *e)
     struct static_body file = e->form ? *e->form : (struct static_body){0};
     const struct buf *b = e->packed.n ? &e->packed : &e->x.response.body;
 
+    if (e->x.response.file) {
+        int fd = e->x.response.file->fd;
+        e->x.response.file->fd = -1;
+        return MHD_create_response_from_fd64((uint64_t)e->x.response.file->n, fd);
+    }
     if (e->form)
         return MHD_create_response_from_buffer(file.n, file.bytes, MHD_RESPMEM_PERSISTENT);
     return MHD_create_response_from_buffer(b->n, b->bytes, MHD_RESPMEM_PERSISTENT);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -52,10 +53,26 @@ static void empty(struct buf *b)
         buf_reset(b);
 }
 
+void http_send_file(struct http_exchange *x, int fd, int64_t n)
+{
+    struct http_file *file = arena_new(&x->arena, struct http_file);
+    *file = (struct http_file){fd, n};
+    x->response.file = file;
+}
+
+static void close_file(struct exchange *e)
+{
+    struct http_file *file = e->x.response.file;
+    if (file && file->fd >= 0)
+        close(file->fd);
+    e->x.response.file = NULL;
+}
+
 /* As new, but for the memory it keeps. */
 static void clean(struct exchange *e)
 {
     page_put(e->server->page, e->edition);
+    close_file(e);
     empty(&e->x.response.body);
     empty(&e->body);
     empty(&e->packed);
@@ -101,6 +118,7 @@ void exchange_refuse(struct exchange *e, enum rc rc)
     r->status = 0;
     r->content_type = NULL;
     r->header_count = 0;
+    close_file(e);
     s->config.refuse(s->config.app, &e->x, rc);
     if (!r->status)
         r->status = error_row(rc)->status;

@@ -28,6 +28,11 @@ struct query_value {
 
 enum stage { STAGE_READING, STAGE_AWAY, STAGE_ANSWERED };
 
+struct http_file {
+    int fd; /* -1: libmicrohttpd closes it */
+    int64_t n;
+};
+
 struct exchange {
     struct http_exchange x; /* first: the application's pointer is ours */
     struct http_server *server;

@@ -66,6 +66,7 @@ struct http_response {
         const char *name, *value;
     } headers[12];
     size_t header_count;
+    struct http_file *file; /* sent instead of the body; NULL: none. See http_send_file */
 };
 
 struct http_exchange {
@@ -82,6 +83,10 @@ const char *http_header(const struct http_exchange *x, const char *name);
 const char *http_param(const struct http_exchange *x, const char *name);
 /* Name and value are not copied: constants or arena text. CR or LF in a value: not sent. */
 void http_set_header(struct http_exchange *x, const char *name, const char *value);
+
+/* Makes an open file the answer's body: its first `n` bytes. The descriptor is http's from now on, and closed by it. Set status
+ * and content_type as usual. */
+void http_send_file(struct http_exchange *x, int fd, int64_t n);
 
 struct http_config {
     const char *host;
