@@ -12,12 +12,14 @@ MAY_USE = {
     "base": {"base"},
     "json": {"base", "json"},
     "crypto": {"base", "crypto"},
+    "media": {"base", "media"},
+    "files": {"base", "files"},
     "db": {"base", "json", "crypto", "db"},
     "http": {"base", "json", "crypto", "http"},
-    "domain": {"base", "json", "crypto", "db", "http", "domain"},
+    "domain": {"base", "json", "crypto", "media", "files", "db", "http", "domain"},
 }
-EVERYTHING = {"base", "json", "crypto", "db", "http", "domain", "app", "ops"}
-ENGINES = {"sqlite3.h": "db", "libpq-fe.h": "db", "microhttpd.h": "http"}
+EVERYTHING = {"base", "json", "crypto", "media", "files", "db", "http", "domain", "app", "ops"}
+ENGINES = {"sqlite3.h": "db", "libpq-fe.h": "db", "microhttpd.h": "http", "gd.h": "media"}
 BANNED = r"\b(sprintf|vsprintf|strcpy|strcat|strtok|atoi|atol|atof|gmtime|localtime|rand|alloca)\s*\("
 FLOATING = r"\b(float|double)\b"
 FLOATING_SQL = r"\b(REAL|FLOAT|DOUBLE)\b"

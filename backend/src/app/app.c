@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "crypto/token.h"
 #include "domain/list.h"
+#include "files/files.h"
 
 struct reader {
     struct db *db;
@@ -27,12 +28,14 @@ enum rc app_init(struct app *app, const struct settings *settings, struct error 
                          .on_server = db_is_server(settings->database)};
     if (pthread_key_create(&app->readers, close_reader) != 0)
         return error_set(why, RC_INTERNAL);
+    app->files = files_open_local(settings->upload_dir);
     return db_writer_start(settings->database, &app->writer, why);
 }
 
 void app_end(struct app *app)
 {
     db_writer_stop(app->writer);
+    files_close(app->files);
     void *own = pthread_getspecific(app->readers);
     if (own)
         close_reader(own);

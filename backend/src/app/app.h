@@ -14,6 +14,7 @@ struct app {
     struct db_writer *writer;
     bool on_server; /* the database is a server's: no I/O thread waits for it, workers do */
     pthread_key_t readers; /* struct reader of each thread that reads */
+    struct files *files;
     int64_t started_ms;
 };
 

@@ -22,6 +22,7 @@ static struct call *new_call(struct app *app, struct http_exchange *x)
     call->route = x->request.route ? app_route(x->request.route) : NULL;
     call->ctx = (struct ctx){.arena = &x->arena,
                              .settings = app->settings,
+                             .files = app->files,
                              .now_ms = x->request.now_ms,
                              .request_id = x->request.id,
                              .english = language && strncasecmp(language, "en", 2) == 0,
@@ -123,6 +124,8 @@ static enum rc write_job(struct db *db, void *arg)
 static void write_done(void *arg, enum rc rc)
 {
     struct call *call = arg;
+    if (call->route->after)
+        call->route->after(call, rc);
     if (rc != RC_OK) {
         if (call->ctx.err.rc == RC_OK || error_row(rc)->status >= 500)
             error_clear(&call->ctx.err); /* the commit failed after the handler was content */
@@ -150,8 +153,12 @@ static enum rc run_slow(struct call *call, bool *handed_over)
 {
     if (!call->route->prepare)
         return call->route->handler(call);
-    TRY(call->route->prepare(call));
-    return hand_over(call, handed_over);
+    enum rc rc = call->route->prepare(call);
+    if (rc == RC_OK)
+        rc = hand_over(call, handed_over);
+    if (rc != RC_OK && call->route->after)
+        call->route->after(call, rc);
+    return rc;
 }
 
 static enum rc run_read(struct db *db, void *arg)

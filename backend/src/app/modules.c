@@ -1,5 +1,6 @@
 /* The list of modules: adding a resource is one line here. */
 #include "app/app.h"
+#include "domain/avatar.h"
 #include "domain/dashboard.h"
 #include "domain/database_admin.h"
 #include "domain/document.h"
@@ -16,7 +17,7 @@
 #include "domain/user.h"
 
 const struct module *const modules[] = {
-    &session_module,      &user_module,          &profile_module, &material_module, &ledger_module,  &unit_module,
+    &session_module,      &user_module,          &profile_module, &avatar_module, &material_module, &ledger_module,  &unit_module,
     &location_module,     &document_module,      &setting_module,  &stocktaking_module, &dashboard_module,
     &notification_module, &operation_log_module, &database_admin_module, &health_module,   &openapi_module,
 };

@@ -216,6 +216,14 @@ static void write_parameters(struct json_writer *w, const char *path)
     jw_array_end(w);
 }
 
+static void write_form(struct json_writer *w)
+{
+    static const char form[] = "{\"content\":{\"multipart/form-data\":{\"schema\":{\"type\":\"object\",\"properties\":"
+                               "{\"avatar\":{\"type\":\"string\",\"format\":\"binary\"}}}}}}";
+    jw_name(w, "requestBody");
+    jw_raw(w, form, sizeof form - 1);
+}
+
 static void write_operation(struct json_writer *w, struct arena *a, const struct route *r)
 {
     char *method = arena_dup(a, r->http.method);
@@ -245,6 +253,8 @@ static void write_operation(struct json_writer *w, struct arena *a, const struct
         jw_object_end(w);
         jw_object_end(w);
     }
+    if (r->http.is_upload)
+        write_form(w);
     write_answer(w, r);
     jw_object_end(w);
 }

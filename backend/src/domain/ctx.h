@@ -13,6 +13,7 @@
 #include "db/db.h"
 #include "domain/permission.h"
 
+struct files;
 struct list_memo;
 struct token_memo;
 
@@ -34,6 +35,7 @@ struct ctx {
     struct list_memo *memo;            /* this thread's remembered totals; NULL: count every time */
     struct token_memo *tokens;         /* this thread's checked access tokens; NULL: check every time */
     const struct settings *settings;
+    struct files *files;               /* pictures and the like; NULL for commands */
     struct actor actor;
     int64_t now_ms;
     const char *request_id;

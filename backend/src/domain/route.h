@@ -32,6 +32,8 @@ struct route {
     const struct record_type *body;   /* what the body may hold; NULL: no body is read */
     handler_fn prepare;               /* SLOW only: hashing and the like, outside any transaction, ctx.db a reader */
     handler_fn handler;               /* SLOW with prepare: in the writer; else in the lane */
+    /* SLOW with prepare: told how it ended, in the writer after the commit, or where it was given up. Short; may be NULL. */
+    void (*after)(struct call *call, enum rc rc);
     bool keeps_no_answer;             /* an Idempotency-Key is not minded: the answer holds tokens, or ends the session */
     enum answer_shape shape;
     const struct record_type *answer; /* the type of `data`, or of its rows */

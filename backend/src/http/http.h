@@ -36,6 +36,7 @@ struct http_route {
     const char *path;   /* "/api/materials/:id"; a literal segment wins over a parameter */
     enum http_lane lane;
     size_t body_max; /* 0: HTTP_BODY_MAX */
+    bool is_upload;  /* the body is multipart/form-data, of at most config.upload_max bytes and what a form adds */
 };
 
 struct http_param {
@@ -84,6 +85,10 @@ const char *http_param(const struct http_exchange *x, const char *name);
 /* Name and value are not copied: constants or arena text. CR or LF in a value: not sent. */
 void http_set_header(struct http_exchange *x, const char *name, const char *value);
 
+/* The bytes of the form's part with one of these names (NULL-ended), in the arena; of several the first. False: there is none, or
+ * it is empty, or the body is no whole form. For routes with is_upload. */
+bool http_form_file(struct http_exchange *x, const char *const *names, const char **bytes, size_t *n);
+
 /* Makes an open file the answer's body: its first `n` bytes. The descriptor is http's from now on, and closed by it. Set status
  * and content_type as usual. */
 void http_send_file(struct http_exchange *x, int fd, int64_t n);
@@ -97,6 +102,7 @@ struct http_config {
      * reading waits for another machine. */
     int worker_threads;
     size_t connections_max;
+    size_t upload_max; /* bytes of a file in a form */
     const struct http_route *const *routes; /* pointers into the application's table */
     size_t route_count;
     const char *const *trusted_proxies; /* addresses or CIDR blocks, NULL-ended */

@@ -14,6 +14,7 @@
 /* What a body may hold beyond its limit and still be read to its end, so that the client gets to
  * see the 413. */
 #define BODY_EXCESS_MAX (4u * 1024 * 1024)
+#define FORM_EXTRA (16u * 1024) /* boundaries, headers of the parts, small fields */
 #define FORWARDED_MAX (32u * 1024)
 
 const char *http_header(const struct http_exchange *x, const char *name)
@@ -229,6 +230,14 @@ static bool must_break_off(struct exchange *e)
     return e->takes_early_answer;
 }
 
+static size_t body_limit(const struct exchange *e)
+{
+    const struct http_route *route = e->x.request.route;
+    if (route && route->is_upload)
+        return e->server->config.upload_max + FORM_EXTRA;
+    return route && route->body_max ? route->body_max : HTTP_BODY_MAX;
+}
+
 void request_begin(struct exchange *e, const char *url, const char *method)
 {
     struct http_server *s = e->server;
@@ -250,7 +259,7 @@ void request_begin(struct exchange *e, const char *url, const char *method)
         e->refused = find_route(e);
     if (atomic_load(&s->stopping))
         e->refused = RC_SHUTTING_DOWN;
-    e->body_max = r->route && r->route->body_max ? r->route->body_max : HTTP_BODY_MAX;
+    e->body_max = body_limit(e);
     e->body.max = e->body_max;
     if (must_break_off(e)) {
         e->close = e->broken_off = true;
@@ -273,12 +282,13 @@ bool request_take_body(struct exchange *e, const char *bytes, size_t n)
 
 /* ---- the door ---- */
 
-static bool body_is_json(const struct exchange *e)
+/* What is no form, http_form_file finds nothing in. */
+static bool has_right_type(const struct exchange *e)
 {
     static const char JSON[] = "application/json";
     const char *method = e->x.request.method;
 
-    if (!e->body.n ||
+    if (!e->body.n || e->x.request.route->is_upload ||
         (strcmp(method, "POST") != 0 && strcmp(method, "PUT") != 0 && strcmp(method, "PATCH") != 0))
         return true;
     const char *type = http_header(&e->x, "Content-Type");
@@ -315,7 +325,7 @@ bool request_decide(struct exchange *e)
     r->body = buf_text(&e->body);
     r->body_n = e->body.n;
     e->stage = STAGE_ANSWERED;
-    if (e->refused == RC_OK && r->route && !body_is_json(e))
+    if (e->refused == RC_OK && r->route && !has_right_type(e))
         e->refused = RC_UNSUPPORTED_MEDIA;
     if (e->refused != RC_OK) {
         exchange_refuse(e, e->refused);

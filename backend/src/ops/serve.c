@@ -8,6 +8,7 @@
 #include "app/app.h"
 #include "base/log.h"
 #include "crypto/token.h"
+#include "domain/avatar.h"
 #include "ops/tool.h"
 
 #define IO_THREADS 2
@@ -38,6 +39,7 @@ static enum rc start_server(struct tool *t, struct app *app, struct http_server 
         .slow_threads = SLOW_THREADS,
         .worker_threads = app->on_server ? WORKER_THREADS : 0,
         .connections_max = CONNECTIONS_MAX,
+        .upload_max = (size_t)t->settings.max_file_size,
         .trusted_proxies = t->settings.trusted_proxies,
         .cors_origins = t->settings.cors_origins,
         .web_dir = t->settings.web_dir,
@@ -68,6 +70,13 @@ static int fail(struct tool *t, enum rc rc)
     return rc >= RC_DB && rc <= RC_DB_NEWER ? EXIT_STORAGE : EXIT_FAILED;
 }
 
+static enum rc sweep(struct ctx *c, void *arg)
+{
+    const struct app *app = arg;
+    c->files = app->files;
+    return avatar_sweep(c);
+}
+
 /* Whatever LOG_LEVEL says: with PORT=0 nobody could know the port otherwise. */
 static void log_start(const struct settings *s, int port)
 {
@@ -87,6 +96,8 @@ static int serve(struct tool *t, int signals)
         return fail(t, rc);
     t->writer = app.writer;
     rc = tool_first_administrator(t, stderr);
+    if (rc == RC_OK && tool_run(t, sweep, &app) != RC_OK)
+        log_event(LOG_WARN, "files.sweep_failed", NULL, LOG_TEXT("folder", t->settings.upload_dir));
     if (rc == RC_OK)
         rc = start_server(t, &app, &server);
     int code = rc == RC_OK ? EXIT_OK : fail(t, rc);
