@@ -10,6 +10,7 @@
 #include "domain/notification.h"
 #include "domain/operation_log.h"
 #include "domain/profile.h"
+#include "domain/report.h"
 #include "domain/session.h"
 #include "domain/setting.h"
 #include "domain/stocktaking.h"
@@ -19,6 +20,6 @@
 const struct module *const modules[] = {
     &session_module,      &user_module,          &profile_module, &avatar_module, &material_module, &ledger_module,  &unit_module,
     &location_module,     &document_module,      &setting_module,  &stocktaking_module, &dashboard_module,
-    &notification_module, &operation_log_module, &database_admin_module, &health_module,   &openapi_module,
+    &notification_module, &operation_log_module, &report_module, &database_admin_module, &health_module,   &openapi_module,
 };
 const size_t module_count = sizeof modules / sizeof *modules;

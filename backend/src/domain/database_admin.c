@@ -190,24 +190,12 @@ struct page {
     const char *order_by, *way;
 };
 
-static int64_t number_of(struct call *call, const char *param, int64_t fallback, int64_t max)
-{
-    struct ctx *c = &call->ctx;
-    const char *text = http_query(call->http, param);
-    int64_t n = fallback;
-    if (text && *text && !text_int(text, 1, max, &n))
-        error_fault(&c->err, c->arena, param, "out_of_range", arena_fmt(c->arena, "应为 1 到 %lld 的整数", (long long)max),
-                    arena_fmt(c->arena, "must be a whole number from 1 to %lld", (long long)max),
-                    text_shorten(c->arena, text, 50));
-    return n;
-}
-
 static enum rc read_page(struct call *call, const struct table *t, struct page *out)
 {
     struct ctx *c = &call->ctx;
     const char *by = http_query(call->http, "orderBy"), *order = http_query(call->http, "order");
-    out->number = number_of(call, "page", 1, 1000000);
-    out->size = number_of(call, "pageSize", ROWS_PER_PAGE, LIST_PAGE_SIZE_MAX);
+    out->number = list_number(call, "page", 1, 1000000);
+    out->size = list_number(call, "pageSize", ROWS_PER_PAGE, LIST_PAGE_SIZE_MAX);
     out->way = order && (strcmp(order, "desc") == 0 || strcmp(order, "DESC") == 0) ? "DESC" : "ASC";
     out->order_by = by && *by ? NULL : t->columns[0].name;
     for (size_t i = 0; i < t->count; i++)

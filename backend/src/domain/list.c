@@ -563,3 +563,15 @@ enum rc list_remembered(struct call *call, const char *key, unsigned topics, han
     struct remembered r = {call, key, topics, write};
     return db_run_read(call->ctx.db, remembered_in_snapshot, &r);
 }
+
+int64_t list_number(struct call *call, const char *param, int64_t fallback, int64_t max)
+{
+    struct ctx *c = &call->ctx;
+    const char *text = http_query(call->http, param);
+    int64_t n = fallback;
+    if (text && *text && !text_int(text, 1, max, &n))
+        error_fault(&c->err, c->arena, param, "out_of_range", arena_fmt(c->arena, "应为 1 到 %lld 的整数", (long long)max),
+                    arena_fmt(c->arena, "must be a whole number from 1 to %lld", (long long)max),
+                    text_shorten(c->arena, text, 50));
+    return n;
+}

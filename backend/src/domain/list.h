@@ -70,6 +70,9 @@ const char *list_where(const struct list_query *q, const struct db_value **args,
 /* list_read and list_reply in one. */
 MUST_CHECK enum rc list_answer(struct call *call, const struct list_spec *spec, const struct list_scope *scope);
 
+/* A whole number of the query from 1 to max, for answers that are no lists of this kind; a fault goes to ctx.err. */
+int64_t list_number(struct call *call, const char *param, int64_t fallback, int64_t max);
+
 /* An answer that `write` makes, remembered under `key` (which names all that it depends on beside the database) while the
  * counters of `topics` stand still. */
 MUST_CHECK enum rc list_remembered(struct call *call, const char *key, unsigned topics, handler_fn write);

@@ -31,6 +31,7 @@ static const struct {
     [PERM_NOTIFICATION_READ] = {"notification.read", "查看通知", "see notifications", A | M | U},
     [PERM_NOTIFICATION_SEND] = {"notification.send", "发送通知", "send notifications", A},
     [PERM_PROFILE_WRITE] = {"profile.write", "维护本人头像", "change one's own picture", A | M | U},
+    [PERM_REPORT_READ] = {"report.read", "查看报表", "see reports", A | M | U},
     [PERM_DATABASE_READ] = {"database.read", "查看和导出数据库", "look into the database and export it", A},
 };
 

@@ -54,7 +54,7 @@ test('me answers the person', async () => {
     delete me.createdAt;
     assert.deepEqual(me, {
         id: user.user.id, username: user.user.username, role: 'regular_user', realName: user.realName, email: 'a.b@example.com',
-        avatar: null, mustChangePassword: false, permissions: ['material.read', 'document.read', 'document.create', 'dashboard.read', 'count.read', 'notification.read', 'profile.write'],
+        avatar: null, mustChangePassword: false, permissions: ['material.read', 'document.read', 'document.create', 'dashboard.read', 'count.read', 'notification.read', 'profile.write', 'report.read'],
     });
 });
 

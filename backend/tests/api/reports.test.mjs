@@ -1,0 +1,128 @@
+// Reports over the ledger, held against what the moves add up to.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { accepted, approve, faulty, getMaterial, issueOf, makeMaterial, makeUser, post, receiptOf, start } from './harness.mjs';
+
+const DAY_MS = 86_400_000;
+const ZONE_MS = 8 * 3_600_000; // Asia/Shanghai
+const server = await start();
+after(() => server.stop());
+const admin = await server.admin();
+const M = await makeUser(admin, 'inventory_manager');
+const get = async (path) => accepted(await admin.get(`/api/reports/${path}`), 200);
+const dayOf = (ms) => new Date(ms + ZONE_MS).toISOString().slice(0, 10);
+const near = (number) => Math.round(number * 1e6) / 1e6;
+let steel, gas, still;
+
+/** Posts, and lets it have happened that many days ago, at noon in Shanghai. */
+async function postAgo(days, body) {
+    const { id } = await post(M, admin, body);
+    const noon = Math.floor((Date.now() + ZONE_MS) / DAY_MS) * DAY_MS - ZONE_MS + DAY_MS / 2 - days * DAY_MS;
+    await server.database.vandalize(`UPDATE moves SET posted_at = ${noon} WHERE document_id = ${id}`);
+    return noon;
+}
+
+before(async () => {
+    steel = await makeMaterial(M, { category: 'metal', materialCode: 'RPT-A', materialName: '报表钢' });
+    gas = await makeMaterial(M, { materialCode: 'RPT-B' });
+    still = await makeMaterial(M, { materialCode: 'RPT-C' });
+    await postAgo(40, receiptOf(steel.id, 10, { unitPrice: 3 }));
+    await postAgo(20, receiptOf(steel.id, 5.5, { unitPrice: 4.5 }));
+    await postAgo(20, issueOf(steel.id, 2.25));
+    await postAgo(10, issueOf(steel.id, 1));
+    await postAgo(200, receiptOf(gas.id, 7, { unitPrice: 2 }));
+    await post(M, admin, receiptOf(steel.id, 1, { unitPrice: 1 }));
+    const { id } = accepted(await M.post('/api/inventory', issueOf(gas.id, 1)), 201); // pending: in no report
+    assert.ok(id);
+});
+
+/** The same from the moves themselves. */
+async function expected(material, from, to) {
+    const moves = await server.sql(`SELECT posted_at, stock_before, stock_after, value FROM moves WHERE material_id = ${material.id}`);
+    const row = { opening: 0, received: 0, issued: 0, opening_value: 0, received_value: 0, issued_value: 0 };
+    for (const { posted_at: at, stock_before: b, stock_after: a, value } of moves) {
+        if (at >= to)
+            continue;
+        if (at < from) {
+            row.opening += (a - b) / 1e6;
+            row.opening_value += (Math.sign(a - b) * value) / 1e6;
+        } else {
+            row[a > b ? 'received' : 'issued'] += Math.abs(a - b) / 1e6;
+            row[a > b ? 'received_value' : 'issued_value'] += value / 1e6;
+        }
+    }
+    row.closing = row.opening + row.received - row.issued;
+    row.closing_value = row.opening_value + row.received_value - row.issued_value;
+    return Object.fromEntries(Object.entries(row).map(([name, number]) => [name, near(number)]));
+}
+
+const start_of = (day) => Date.parse(`${day}T00:00:00+08:00`);
+
+test('opening, in, out, closing', async () => {
+    const now = Date.now();
+    for (const [first, last] of [[60, 0], [30, 15], [20, 20], [19, 11], [10, 0], [0, 0], [500, 300]]) {
+        const from = dayOf(now - first * DAY_MS), to = dayOf(now - last * DAY_MS);
+        const { list, total, page, pageSize } = await get(`stock-ledger?startDate=${from}&endDate=${to}`);
+        assert.deepEqual([total, page, pageSize], [3, 1, 20]);
+        assert.deepEqual(list.map((row) => row.material_code), ['RPT-A', 'RPT-B', 'RPT-C']);
+        for (const [i, material] of [steel, gas, still].entries()) {
+            const wanted = await expected(material, start_of(from), start_of(to) + DAY_MS);
+            assert.deepEqual(Object.fromEntries(Object.keys(wanted).map((name) => [name, list[i][name]])), wanted, `${from} ${to} ${material.material_code}`);
+        }
+    }
+    const today = dayOf(now);
+    const [row] = (await get(`stock-ledger?startDate=2000-01-01&endDate=${today}&category=metal`)).list;
+    const present = await getMaterial(admin, steel.id);
+    assert.deepEqual([row.opening, row.closing], [0, present.current_stock]);
+});
+
+test('stock at the end of a day, and at an instant', async () => {
+    const at = async (when, material) => (await get(`stock?at=${encodeURIComponent(when)}`)).list.find(({ id }) => id === material.id);
+    const now = Date.now();
+    assert.deepEqual([(await at(dayOf(now - 41 * DAY_MS), steel)).stock, (await at(dayOf(now - 40 * DAY_MS), steel)).stock], [0, 10]);
+    assert.deepEqual([(await at(dayOf(now - 20 * DAY_MS), steel)).stock, (await at(dayOf(now - 20 * DAY_MS), steel)).value], [13.25, 46.8]);
+    assert.equal((await at(dayOf(now), steel)).stock, (await getMaterial(admin, steel.id)).current_stock);
+    const [{ posted_at: moment }] = await server.sql(`SELECT posted_at FROM moves WHERE material_id = ${gas.id}`);
+    const iso = (ms) => new Date(ms).toISOString();
+    assert.deepEqual([(await at(iso(moment - 1), gas)).stock, (await at(iso(moment), gas)).stock], [0, 7]);
+    assert.equal((await at(iso(moment).slice(0, 19).replace('T', ' '), gas)).stock, 7);
+});
+
+test('pages and filters', async () => {
+    const day = dayOf(Date.now());
+    const one = await get(`stock?at=${day}&page=2&pageSize=1`);
+    assert.deepEqual([one.total, one.list.map(({ id }) => id)], [3, [gas.id]]);
+    for (const [query, ids] of [['category=metal', [steel.id]], ['keyword=rpt-b', [gas.id]], ['keyword=报表', [steel.id]], ['keyword=%25', []], ['category=&keyword=', [steel.id, gas.id, still.id]]]) {
+        const { list, total } = await get(`stock?at=${day}&${query}`);
+        assert.deepEqual([list.map(({ id }) => id), total], [ids, ids.length], query);
+    }
+});
+
+test('what moves most, and what does not', async () => {
+    const most = await get('most-moved?days=30');
+    assert.deepEqual(most.map(({ id, moves, received, issued }) => [id, moves, received, issued]), [[steel.id, 4, 6.5, 3.25]]);
+    assert.deepEqual((await get('most-moved?days=365&limit=1')).map(({ id }) => id), [steel.id]);
+    const slow = await get('slow-moving');
+    assert.deepEqual(slow.map(({ id, current_stock }) => [id, current_stock]), [[gas.id, 7]]);
+    assert.deepEqual(await get('slow-moving?days=300'), []);
+});
+
+test('what is no period, no moment, no number', async () => {
+    faulty(await admin.get('/api/reports/stock-ledger'), { startDate: '请输入日期', endDate: '请输入日期' });
+    faulty(await admin.get('/api/reports/stock-ledger?startDate=2026-02-30&endDate=x&category=wood&page=0&pageSize=9999'),
+        { startDate: '应为 YYYY-MM-DD 格式的日期', endDate: '应为 YYYY-MM-DD 格式的日期', category: '类别必须是 chemical 或 metal', page: null, pageSize: null });
+    faulty(await admin.get('/api/reports/stock-ledger?startDate=2026-02-02&endDate=2026-02-01'), { endDate: '结束日期不能早于开始日期' });
+    faulty(await admin.get('/api/reports/stock?at=noon'), { at: null });
+    faulty(await admin.get('/api/reports/slow-moving?days=-1'), { days: null });
+});
+
+test('a count and a reversal are in it as well', async () => {
+    const material = await makeMaterial(M, { materialCode: 'RPT-D' });
+    const { id } = await post(M, admin, receiptOf(material.id, 3, { unitPrice: 2 }));
+    const reversal = accepted(await M.post(`/api/inventory/${id}/reverse`, { reason: '写错' }), 201);
+    accepted(await approve(admin, reversal.id), 200);
+    const day = dayOf(Date.now());
+    const [row] = (await get(`stock-ledger?startDate=${day}&endDate=${day}&keyword=RPT-D`)).list;
+    assert.deepEqual([row.opening, row.received, row.issued, row.closing, row.closing_value], [0, 3, 3, 0, 0]);
+});
