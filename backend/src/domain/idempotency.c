@@ -18,13 +18,18 @@ static const char *key_of(const struct call *call)
     return http_header(call->http, "Idempotency-Key");
 }
 
-static enum rc check_key(struct ctx *c, const char *key)
+bool idempotency_key_is_good(const char *key)
 {
     size_t n = strlen(key);
     bool good = n >= 1 && n <= IDEMPOTENCY_KEY_MAX;
     for (const char *p = key; *p; p++)
         good = good && *p > ' ' && *p < 0x7f;
-    if (!good)
+    return good;
+}
+
+static enum rc check_key(struct ctx *c, const char *key)
+{
+    if (!idempotency_key_is_good(key))
         error_fault(&c->err, c->arena, "Idempotency-Key", "format", "应为1到100个可见的 ASCII 字符",
                     "must be 1 to 100 visible ASCII characters", NULL);
     return c->err.rc;

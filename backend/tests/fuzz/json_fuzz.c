@@ -1,19 +1,10 @@
-/* The JSON reader under libFuzzer: whatever it accepts is written again, and must be read as the same tree.
- * Built and run by tests/fuzz/run.
- */
+/* The JSON reader under libFuzzer: whatever it accepts is written again, and must be read as the same tree. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "fuzz.h"
 #include "json/json.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void insist(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 /* Names as sent may need escapes, which jw_name leaves to its caller: written as a text, with the colon behind it. */
 static void write_name(struct json_writer *w, const char *name)
