@@ -181,7 +181,7 @@ static void example_part(struct json_writer *w, struct arena *a, const struct an
         jw_text(w, "2026-11-23 08:30:00");
         return;
     case PART_BOOL:
-        jw_bool(w, false);
+        jw_bool(w, true);
         return;
     case PART_TEXTS:
         jw_array(w);
@@ -205,6 +205,8 @@ static void example_object(struct json_writer *w, struct arena *a, const struct 
     if (t)
         example_record(w, a, t, ANSWER);
     for (const struct answer_part *p = parts; p && p->name; p++) {
+        if (p->optional)
+            continue;
         jw_name(w, p->name);
         example_part(w, a, p);
     }

@@ -467,6 +467,7 @@ static const struct answer_part result_parts[] = {
     {"status", PART_TEXT, .optional = true},
     {"code", PART_TEXT, .optional = true},
     {"message", PART_TEXT, .optional = true},
+    LEDGER_SHORTAGE_PARTS,
     {0},
 };
 static const struct answer_part pending_parts[] = {{"id"}, {"transactionCode", PART_TEXT}, {"status", PART_TEXT}, {0}};

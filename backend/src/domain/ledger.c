@@ -87,6 +87,16 @@ struct shortage {
     struct dec wanted, available;
 };
 
+const struct answer_part ledger_material_parts[] = {
+    {"id"}, {"material_code", PART_TEXT}, {"material_name", PART_TEXT}, {"unit", PART_TEXT}, {0}};
+const struct answer_part ledger_shortage_parts[] = {
+    {"line_no"},
+    {"material", PART_OBJECT, .parts = ledger_material_parts},
+    {"wanted", PART_DEC},
+    {"available", PART_DEC},
+    {0},
+};
+
 static enum rc write_shortage(struct ctx *c, struct json_writer *w, const struct shortage *s)
 {
     DB_ROWS rows = NULL;
