@@ -29,11 +29,9 @@ static const char *const example_texts[][2] = {
     {"old_code", "CHEM-0001"},
     {"new_code", "CHEM-0002"},
     {"material_name", "氢氧化钾"},
-    {"name_zh", "千克"},
     {"name_en", "Potassium hydroxide"},
     {"subcategory", "电解质"},
     {"unit", "kg"},
-    {"code", "kg"},
     {"location", "A-01-02"},
     {"location_code", "A-01-02"},
     {"location_name", "主库"},
@@ -64,6 +62,7 @@ static const char *const example_texts[][2] = {
     {"request_id", "0f3a9c1e5b7d2468"},
     {"next_cursor", "1:1795422600000"},
     {"kind", "storage"},
+    {"remark", "备注"},
     {"database", "ok"},
     {"timestamp", "2026-11-23T08:30:00.000Z"},
     {"version", MMS_VERSION},
@@ -122,7 +121,7 @@ static void example_field(struct json_writer *w, struct arena *a, const struct f
         jw_dec(w, (struct dec){12500000});
         return;
     case FIELD_TEXT:
-        jw_text(w, f->choices ? f->choices[0] : example_text(f->name));
+        jw_text(w, f->choices ? f->choices[0] : f->example ? f->example : example_text(f->name));
         return;
     case FIELD_TIME:
         jw_text(w, "2026-11-23 08:30:00");

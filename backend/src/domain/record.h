@@ -55,6 +55,7 @@ struct field {
     int64_t min, max; /* text: characters; int: value; dec: whole units; JSON: elements; max 0: no limit */
     const char *const *choices;       /* text: one of these; NULL-ended */
     bool (*valid)(const char *text);  /* text: more than length */
+    const char *example;              /* text, for the description; NULL: one by name (app/openapi_schema.c) */
     const struct record_type *items;  /* JSON: of each element; NULL: they are ids */
     const char *need_zh, *need_en;    /* said when missing; NULL: a general sentence */
     const char *bad_zh, *bad_en;      /* said when not acceptable; NULL: a general sentence */

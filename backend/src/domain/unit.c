@@ -14,10 +14,10 @@ struct unit {
 
 static const struct field unit_fields[] = {
     FIELD(struct unit, id, FIELD_INT, F_OUT),
-    FIELD(struct unit, code, FIELD_TEXT, F_IN | F_OUT | F_NEED, .max = UNIT_CODE_MAX, .need_zh = "单位不能为空",
+    FIELD(struct unit, code, FIELD_TEXT, F_IN | F_OUT | F_NEED, .max = UNIT_CODE_MAX, .example = "kg", .need_zh = "单位不能为空",
           .need_en = "The unit is required"),
-    FIELD(struct unit, name_zh, FIELD_TEXT, F_IN | F_OUT, .max = 50),
-    FIELD(struct unit, name_en, FIELD_TEXT, F_IN | F_OUT, .max = 50),
+    FIELD(struct unit, name_zh, FIELD_TEXT, F_IN | F_OUT, .max = 50, .example = "千克"),
+    FIELD(struct unit, name_en, FIELD_TEXT, F_IN | F_OUT, .max = 50, .example = "kilogram"),
     FIELD(struct unit, decimals, FIELD_INT, F_IN | F_OUT | F_NEED, .min = 0, .max = DEC_PLACES, .bad_zh = "小数位数应为 0 到 6",
           .bad_en = "The decimals must be 0 to 6"),
     FIELD(struct unit, needs_review, FIELD_FLAG, F_OUT | F_SURE),
