@@ -69,16 +69,18 @@ page_sum() {
         xargs -0 sha256sum | sha256sum | cut -c1-64)
 }
 
-need_page_packages() {
-    local sum
-    sum=$(sha256sum "$here/frontend/package-lock.json" | cut -c1-64)
-    [ "$(cat "$here/frontend/node_modules/.mms-lock" 2>/dev/null)" = "$sum" ] && return 0
+# need_npm_packages FOLDER: what its package-lock.json names.
+need_npm_packages() {
+    local folder=$here/$1 sum
+    sum=$(sha256sum "$folder/package-lock.json" | cut -c1-64)
+    [ "$(cat "$folder/node_modules/.mms-lock" 2>/dev/null)" = "$sum" ] && return 0
     need_node || return 1
-    say "安装页面依赖 / installing the page's packages"
-    (cd "$here/frontend" && npm ci --no-fund --no-audit --loglevel=error >"$cache/npm.log" 2>&1) ||
+    say "安装依赖 / installing packages: $1"
+    (cd "$folder" && npm ci --no-fund --no-audit --loglevel=error >"$cache/npm.log" 2>&1) ||
         { tail -n 20 "$cache/npm.log" >&2; return 1; }
-    echo "$sum" >"$here/frontend/node_modules/.mms-lock"
+    echo "$sum" >"$folder/node_modules/.mms-lock"
 }
+need_page_packages() { need_npm_packages frontend; }
 
 build_page() {
     local sum

@@ -39,5 +39,6 @@ const struct route *app_route(const struct http_route *http);
 
 extern const struct module health_module;
 extern const struct module openapi_module;
+extern const struct module api_docs_module;
 
 #endif

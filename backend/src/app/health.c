@@ -89,7 +89,14 @@ static enum rc get_health(struct call *call)
     return RC_OK;
 }
 
+static const struct answer_part memory_parts[] = {{"rss"}, {"heapTotal"}, {"heapUsed"}, {0}};
+static const struct answer_part check_parts[] = {
+    {"database", PART_TEXT}, {"memory", PART_OBJECT, .parts = memory_parts}, {0}};
+static const struct answer_part health_parts[] = {
+    {"status", PART_TEXT}, {"timestamp", PART_TEXT}, {"uptime"}, {"version", PART_TEXT},
+    {"checks", PART_OBJECT, .parts = check_parts}, {0}};
+
 static const struct route health_routes[] = {
-    ROUTE("GET", "/api/health", LANE_PROBE, PERM_OPEN, NULL, get_health, "健康检查"),
+    ROUTE("GET", "/api/health", LANE_PROBE, PERM_OPEN, NULL, get_health, "健康检查", .bare = true, .parts = health_parts),
 };
-const struct module health_module = MODULE("health", health_routes);
+const struct module health_module = MODULE("health", "运行状态", health_routes);

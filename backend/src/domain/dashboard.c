@@ -202,12 +202,12 @@ struct low_row {
 };
 static const struct field low_fields[] = {
     FIELD(struct low_row, id, FIELD_INT, F_OUT),
-    FIELD(struct low_row, material_code, FIELD_TEXT, F_OUT),
-    FIELD(struct low_row, material_name, FIELD_TEXT, F_OUT),
-    FIELD(struct low_row, category, FIELD_TEXT, F_OUT),
-    FIELD(struct low_row, current_stock, FIELD_DEC, F_OUT),
-    FIELD(struct low_row, min_stock, FIELD_DEC, F_OUT),
-    FIELD(struct low_row, unit, FIELD_TEXT, F_OUT),
+    FIELD(struct low_row, material_code, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct low_row, material_name, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct low_row, category, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct low_row, current_stock, FIELD_DEC, F_OUT | F_SURE),
+    FIELD(struct low_row, min_stock, FIELD_DEC, F_OUT | F_SURE),
+    FIELD(struct low_row, unit, FIELD_TEXT, F_OUT | F_SURE),
 };
 static const struct record_type low_type = RECORD_TYPE("LowStock", struct low_row, low_fields);
 
@@ -224,14 +224,14 @@ struct pending_row {
 };
 static const struct field pending_fields[] = {
     FIELD(struct pending_row, id, FIELD_INT, F_OUT),
-    FIELD(struct pending_row, transaction_code, FIELD_TEXT, F_OUT),
-    FIELD(struct pending_row, transaction_type, FIELD_TEXT, F_OUT),
+    FIELD(struct pending_row, transaction_code, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct pending_row, transaction_type, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct pending_row, quantity, FIELD_DEC, F_OUT),
-    FIELD(struct pending_row, line_count, FIELD_INT, F_OUT),
-    FIELD(struct pending_row, created_at, FIELD_TIME, F_OUT),
-    FIELD(struct pending_row, material_code, FIELD_TEXT, F_OUT),
-    FIELD(struct pending_row, material_name, FIELD_TEXT, F_OUT),
-    FIELD(struct pending_row, applicant_name, FIELD_TEXT, F_OUT),
+    FIELD(struct pending_row, line_count, FIELD_INT, F_OUT | F_SURE),
+    FIELD(struct pending_row, created_at, FIELD_TIME, F_OUT | F_SURE),
+    FIELD(struct pending_row, material_code, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct pending_row, material_name, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct pending_row, applicant_name, FIELD_TEXT, F_OUT | F_SURE),
 };
 static const struct record_type pending_type = RECORD_TYPE("PendingDocument", struct pending_row, pending_fields);
 
@@ -274,13 +274,21 @@ static enum rc get_pending(struct call *call)
     return answer(call, "pending", TOPIC_MATERIALS | TOPIC_DOCUMENTS | TOPIC_USERS, write_pending);
 }
 
+static const struct answer_part stats_parts[] = {
+    {"totalMaterials"},   {"pendingTransactions"}, {"todayTransactions"},
+    {"lowStockMaterials"}, {"totalInventoryValue", PART_DEC}, {0},
+};
+
 static const struct route dashboard_routes[] = {
-    ROUTE("GET", "/api/dashboard/stats", LANE_READ, PERM_DASHBOARD_READ, NULL, get_stats, "概览数字", .shape = ANSWER_OBJECT),
-    ROUTE("GET", "/api/dashboard/materials-by-category", LANE_READ, PERM_DASHBOARD_READ, NULL, get_categories, "各类别物料"),
-    ROUTE("GET", "/api/dashboard/transaction-trend", LANE_READ, PERM_DASHBOARD_READ, NULL, get_trend, "近30天出入库趋势"),
+    ROUTE("GET", "/api/dashboard/stats", LANE_READ, PERM_DASHBOARD_READ, NULL, get_stats, "概览数字", .parts = stats_parts),
+    ROUTE("GET", "/api/dashboard/materials-by-category", LANE_READ, PERM_DASHBOARD_READ, NULL, get_categories, "各类别物料",
+          .shape = ANSWER_ARRAY, .parts = PARTS({"category", PART_TEXT}, {"count"}, {"total_stock", PART_DEC})),
+    ROUTE("GET", "/api/dashboard/transaction-trend", LANE_READ, PERM_DASHBOARD_READ, NULL, get_trend, "近30天出入库趋势",
+          .shape = ANSWER_ARRAY,
+          .parts = PARTS({"date", PART_TEXT}, {"transaction_type", PART_TEXT}, {"count"}, {"total_quantity", PART_DEC})),
     ROUTE("GET", "/api/dashboard/low-stock-materials", LANE_READ, PERM_DASHBOARD_READ, NULL, get_low, "低库存物料",
           .shape = ANSWER_ARRAY, .answer = &low_type),
     ROUTE("GET", "/api/dashboard/pending-transactions", LANE_READ, PERM_DASHBOARD_READ, NULL, get_pending, "待审批单据",
           .shape = ANSWER_ARRAY, .answer = &pending_type),
 };
-const struct module dashboard_module = MODULE("dashboard", dashboard_routes);
+const struct module dashboard_module = MODULE("dashboard", "概览", dashboard_routes);

@@ -367,16 +367,33 @@ static enum rc get_export(struct call *call)
     return RC_OK;
 }
 
+static const struct answer_part table_parts[] = {{"name", PART_TEXT}, {"isBusinessTable", PART_BOOL}, {"rowCount"}, {0}};
+static const struct answer_part info_parts[] = {{"engine", PART_TEXT}, {"version", PART_TEXT},   {"schemaVersion"},        {"size"},
+                                                {"integrity", PART_TEXT}, {"canBackUp", PART_BOOL}, {0}};
+static const struct answer_part column_parts[] = {{"name", PART_TEXT}, {"type", PART_TEXT}, {"notnull"}, {"pk"}, {0}};
+static const struct answer_part rows_parts[] = {
+    {"tableName", PART_TEXT},
+    {"columns", PART_ARRAY, .parts = column_parts},
+    {"rows", PART_ARRAY}, /* their members are the table's columns */
+    {"pagination", PART_OBJECT, .parts = PARTS({"total"}, {"page"}, {"pageSize"}, {"totalPages"})},
+    {0}};
+static const struct list_filter rows_query[] = {
+    {"page", FILTER_ID}, {"pageSize", FILTER_ID}, {"orderBy", FILTER_TEXT}, {"order", FILTER_TEXT}, {0}};
+
 static const struct route database_admin_routes[] = {
-    ROUTE("GET", "/api/admin/database/tables", LANE_SLOW, PERM_DATABASE_READ, NULL, get_tables, "数据表", .shape = ANSWER_ARRAY),
-    ROUTE("GET", "/api/admin/database/info", LANE_SLOW, PERM_DATABASE_READ, NULL, get_info, "数据库概况", .shape = ANSWER_OBJECT),
-    ROUTE("GET", "/api/admin/database/table/:name", LANE_SLOW, PERM_DATABASE_READ, NULL, get_table, "数据表的行",
-          .shape = ANSWER_OBJECT),
-    ROUTE("PUT", "/api/admin/database/table/:name/row/:id", LANE_WRITE, PERM_DATABASE_READ, NULL, refuse_edit, "不提供：直接修改数据"),
+    ROUTE("GET", "/api/admin/database/tables", LANE_SLOW, PERM_DATABASE_READ, NULL, get_tables, "数据表", .shape = ANSWER_ARRAY,
+          .parts = table_parts),
+    ROUTE("GET", "/api/admin/database/info", LANE_SLOW, PERM_DATABASE_READ, NULL, get_info, "数据库概况", .parts = info_parts),
+    ROUTE("GET", "/api/admin/database/table/:name", LANE_SLOW, PERM_DATABASE_READ, NULL, get_table, "数据表的行", .query = rows_query,
+          .parts = rows_parts, .refusals = REFUSALS(RC_TABLE_INVALID, RC_SORT_INVALID)),
+    ROUTE("PUT", "/api/admin/database/table/:name/row/:id", LANE_WRITE, PERM_DATABASE_READ, NULL, refuse_edit, "不提供：直接修改数据",
+          .refusals = REFUSALS(RC_RAW_EDIT)),
     ROUTE("DELETE", "/api/admin/database/table/:name/row/:id", LANE_WRITE, PERM_DATABASE_READ, NULL, refuse_edit,
-          "不提供：直接删除数据"),
+          "不提供：直接删除数据", .refusals = REFUSALS(RC_RAW_EDIT)),
     ROUTE("POST", "/api/admin/database/export", LANE_SLOW, PERM_DATABASE_READ, NULL, post_export, "导出数据库",
-          .prepare = prepare_export, .shape = ANSWER_OBJECT),
-    ROUTE("GET", "/api/admin/database/export/:file", LANE_SLOW, PERM_DATABASE_READ, NULL, get_export, "下载导出的数据库"),
+          .prepare = prepare_export, .parts = PARTS({"filename", PART_TEXT}, {"downloadUrl", PART_TEXT}, {"size"}),
+          .refusals = REFUSALS(RC_BACKUP_ELSEWHERE, RC_FILES_UNWRITABLE)),
+    ROUTE("GET", "/api/admin/database/export/:file", LANE_SLOW, PERM_DATABASE_READ, NULL, get_export, "下载导出的数据库", .bare = true,
+          .media = "application/vnd.sqlite3", .refusals = REFUSALS(RC_NOT_FOUND)),
 };
-const struct module database_admin_module = MODULE("administration", database_admin_routes);
+const struct module database_admin_module = MODULE("administration", "系统管理", database_admin_routes);

@@ -11,32 +11,37 @@
 #include "domain/notification.h"
 #include "domain/reply.h"
 
+static const char *const statuses[] = {"pending", "approved", "rejected", "cancelled", NULL};
+static const char *const types[] = {"in", "out", NULL};
+static const char *const all_purposes[] = {"purchase", "opening", "return", "production", "scrap", "count", "reversal", NULL};
+
 #define D(MEMBER, TYPE) FIELD(struct document, MEMBER, TYPE, F_OUT)
+#define SURE(MEMBER, TYPE, ...) FIELD(struct document, MEMBER, TYPE, F_OUT | F_SURE, __VA_ARGS__)
 static const struct field document_fields[] = {
     D(id, FIELD_INT),
-    D(transaction_code, FIELD_TEXT),
-    D(transaction_type, FIELD_TEXT),
-    D(purpose, FIELD_TEXT),
-    D(material_id, FIELD_INT),
-    D(quantity, FIELD_DEC),
+    SURE(transaction_code, FIELD_TEXT),
+    SURE(transaction_type, FIELD_TEXT, .choices = types),
+    SURE(purpose, FIELD_TEXT, .choices = all_purposes),
+    SURE(material_id, FIELD_INT),
+    SURE(quantity, FIELD_DEC),
     D(unit_price, FIELD_DEC),
     D(total_amount, FIELD_DEC),
-    D(applicant_id, FIELD_INT),
+    SURE(applicant_id, FIELD_INT),
     D(approver_id, FIELD_INT),
-    D(status, FIELD_TEXT),
+    SURE(status, FIELD_TEXT, .choices = statuses),
     D(remark, FIELD_TEXT),
     D(approval_remark, FIELD_TEXT),
     D(reverses_id, FIELD_INT),
     D(reversed_by_id, FIELD_INT),
-    D(line_count, FIELD_INT),
-    D(created_at, FIELD_TIME),
-    D(updated_at, FIELD_TIME),
+    SURE(line_count, FIELD_INT),
+    SURE(created_at, FIELD_TIME),
+    SURE(updated_at, FIELD_TIME),
     D(approved_at, FIELD_ISO_TIME),
-    D(material_code, FIELD_TEXT),
-    D(material_name, FIELD_TEXT),
-    D(category, FIELD_TEXT),
-    D(unit, FIELD_TEXT),
-    D(applicant_name, FIELD_TEXT),
+    SURE(material_code, FIELD_TEXT),
+    SURE(material_name, FIELD_TEXT),
+    SURE(category, FIELD_TEXT),
+    SURE(unit, FIELD_TEXT),
+    SURE(applicant_name, FIELD_TEXT),
     D(approver_name, FIELD_TEXT),
 };
 const struct record_type document_type = RECORD_TYPE("Document", struct document, document_fields);
@@ -104,9 +109,6 @@ enum rc document_get(struct ctx *c, int64_t id, struct document *out)
 
 /* ---------------------------------------------------------------- reading */
 
-static const char *const statuses[] = {"pending", "approved", "rejected", "cancelled", NULL};
-static const char *const types[] = {"in", "out", NULL};
-
 static const struct list_spec document_list = {
     .columns = DOCUMENT_COLUMNS,
     .from = DOCUMENT_FROM,
@@ -129,20 +131,20 @@ static const struct list_spec document_list = {
 
 static enum rc get_mine(struct call *call)
 {
-    return list_answer(call, &document_list, &(struct list_scope){"d.applicant_id = ?", call->ctx.actor.user_id});
+    return list_answer(call, &(struct list_scope){"d.applicant_id = ?", call->ctx.actor.user_id});
 }
 
 static enum rc get_documents(struct call *call)
 {
     if (!role_has(call->ctx.actor.role, PERM_DOCUMENT_READ_ALL))
         return get_mine(call);
-    return list_answer(call, &document_list, NULL);
+    return list_answer(call, NULL);
 }
 
 static enum rc get_pending(struct call *call)
 {
     static const struct list_scope pending = {"(d.status = 'pending' AND d.id > ?)", 0};
-    return list_answer(call, &document_list, &pending);
+    return list_answer(call, &pending);
 }
 
 static enum rc write_lines(struct call *call, struct json_writer *w, int64_t id, struct db_value *stock)
@@ -204,7 +206,7 @@ static const struct field document_body_fields[] = {
     FIELD(struct document_body, purpose, FIELD_TEXT, F_IN, .choices = purposes, .bad_zh = "无效的出入库用途",
           .bad_en = "There is no such purpose"),
     FIELD(struct document_body, remark, FIELD_TEXT, F_IN | F_RAW, .max = 500),
-    FIELD(struct document_body, lines, FIELD_JSON, F_IN),
+    FIELD(struct document_body, lines, FIELD_JSON, F_IN | F_INLINE, .items = &new_line_type, .min = 1, .max = DOCUMENT_LINES_MAX),
 };
 static const struct record_type document_body_type =
     RECORD_TYPE("NewDocument", struct document_body, document_body_fields);
@@ -290,14 +292,17 @@ static const struct field decision_fields[] = {
           .need_en = "The action must be approve or reject", .bad_zh = "操作类型必须是 approve 或 reject",
           .bad_en = "The action must be approve or reject"),
     FIELD(struct decision, remark, FIELD_TEXT, F_IN | F_RAW, .max = 500),
-    FIELD(struct decision, ids, FIELD_JSON, F_IN),
+    FIELD(struct decision, ids, FIELD_JSON, F_IN | F_ASKED, .min = 1, .max = DOCUMENT_DECIDE_MAX),
 };
-static const struct record_type decision_type = RECORD_TYPE("Decision", struct decision, decision_fields);
+static const struct record_type bulk_decision_type = RECORD_TYPE("BulkDecision", struct decision, decision_fields);
+/* Of one document: without the ids. */
+static const struct record_type decision_type = {
+    .name = "Decision", .fields = decision_fields, .count = sizeof decision_fields / sizeof *decision_fields - 1, .size = sizeof(struct decision)};
 
 static enum rc read_decision(struct call *call, struct decision *d)
 {
     struct ctx *c = &call->ctx;
-    enum rc rc = record_from_json(c, &decision_type, call->body, "", RECORD_CREATE, d);
+    enum rc rc = record_from_json(c, &bulk_decision_type, call->body, "", RECORD_CREATE, d);
     if (rc != RC_OK && !d->action)
         return error_say(&c->err, rc, "操作类型必须是 approve 或 reject", "The action must be approve or reject");
     return rc;
@@ -456,19 +461,38 @@ static enum rc post_reverse(struct call *call)
     return reply_pending(call, "冲销单创建成功,等待审批", "Reversal created, waiting for approval", id, number);
 }
 
-static const struct route document_routes[] = {
-    ROUTE("POST", "/api/inventory", LANE_WRITE, PERM_DOCUMENT_CREATE, &document_body_type, post_document, "提交出入库单"),
-    ROUTE("GET", "/api/inventory", LANE_READ, PERM_DOCUMENT_READ, NULL, get_documents, "出入库单列表", .shape = ANSWER_LIST,
-          .answer = &document_type),
-    ROUTE("GET", "/api/inventory/mine", LANE_READ, PERM_DOCUMENT_READ, NULL, get_mine, "我的出入库单", .shape = ANSWER_LIST,
-          .answer = &document_type),
-    ROUTE("GET", "/api/inventory/pending", LANE_READ, PERM_DOCUMENT_APPROVE, NULL, get_pending, "待审批出入库单",
-          .shape = ANSWER_LIST, .answer = &document_type),
-    ROUTE("POST", "/api/inventory/decide", LANE_WRITE, PERM_DOCUMENT_APPROVE, &decision_type, post_decide, "批量审批"),
-    ROUTE("GET", "/api/inventory/:id", LANE_READ, PERM_DOCUMENT_READ, NULL, get_document, "出入库单详情",
-          .shape = ANSWER_OBJECT, .answer = &document_type),
-    ROUTE("PUT", "/api/inventory/:id/approve", LANE_WRITE, PERM_DOCUMENT_APPROVE, &decision_type, put_approve, "审批出入库单"),
-    ROUTE("PUT", "/api/inventory/:id/cancel", LANE_WRITE, PERM_DOCUMENT_CREATE, NULL, put_cancel, "取消出入库单"),
-    ROUTE("POST", "/api/inventory/:id/reverse", LANE_WRITE, PERM_DOCUMENT_APPROVE, &reversal_type, post_reverse, "冲销出入库单"),
+static const struct answer_part result_parts[] = {
+    {"id"},
+    {"ok", PART_BOOL},
+    {"status", PART_TEXT, .optional = true},
+    {"code", PART_TEXT, .optional = true},
+    {"message", PART_TEXT, .optional = true},
+    LEDGER_SHORTAGE_PARTS,
+    {0},
 };
-const struct module document_module = MODULE("inventory", document_routes);
+static const struct answer_part pending_parts[] = {{"id"}, {"transactionCode", PART_TEXT}, {"status", PART_TEXT}, {0}};
+
+static const struct route document_routes[] = {
+    ROUTE("POST", "/api/inventory", LANE_WRITE, PERM_DOCUMENT_CREATE, &document_body_type, post_document, "提交出入库单",
+          .status = 201, .parts = pending_parts,
+          .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND, RC_MATERIAL_RETIRED, RC_LOCATION_NOT_FOUND, RC_AMOUNT_TOO_LARGE,
+                               RC_INSUFFICIENT_STOCK)),
+    ROUTE("GET", "/api/inventory", LANE_READ, PERM_DOCUMENT_READ, NULL, get_documents, "出入库单列表", .list = &document_list),
+    ROUTE("GET", "/api/inventory/mine", LANE_READ, PERM_DOCUMENT_READ, NULL, get_mine, "我的出入库单", .list = &document_list),
+    ROUTE("GET", "/api/inventory/pending", LANE_READ, PERM_DOCUMENT_APPROVE, NULL, get_pending, "待审批出入库单",
+          .list = &document_list),
+    ROUTE("POST", "/api/inventory/decide", LANE_WRITE, PERM_DOCUMENT_APPROVE, &bulk_decision_type, post_decide, "批量审批",
+          .parts = PARTS({"results", PART_ARRAY, .parts = result_parts}, {"done"}, {"failed"})),
+    ROUTE("GET", "/api/inventory/:id", LANE_READ, PERM_DOCUMENT_READ, NULL, get_document, "出入库单详情",
+          .answer = &document_type, .parts = PARTS({"lines", PART_ARRAY, &line_type}, {"current_stock", PART_DEC}),
+          .refusals = REFUSALS(RC_DOCUMENT_NOT_FOUND, RC_DOCUMENT_NOT_YOURS)),
+    ROUTE("PUT", "/api/inventory/:id/approve", LANE_WRITE, PERM_DOCUMENT_APPROVE, &decision_type, put_approve, "审批出入库单",
+          .parts = PARTS({"id"}, {"status", PART_TEXT}),
+          .refusals = REFUSALS(RC_DOCUMENT_NOT_FOUND, RC_DOCUMENT_DONE, RC_OWN_DOCUMENT, RC_INSUFFICIENT_STOCK,
+                               RC_AMOUNT_TOO_LARGE)),
+    ROUTE("PUT", "/api/inventory/:id/cancel", LANE_WRITE, PERM_DOCUMENT_CREATE, NULL, put_cancel, "取消出入库单",
+          .refusals = REFUSALS(RC_DOCUMENT_NOT_FOUND, RC_CANCEL_NOT_YOURS, RC_CANCEL_NOT_PENDING)),
+    ROUTE("POST", "/api/inventory/:id/reverse", LANE_WRITE, PERM_DOCUMENT_APPROVE, &reversal_type, post_reverse, "冲销出入库单",
+          .status = 201, .parts = pending_parts, .refusals = REFUSALS(RC_DOCUMENT_NOT_FOUND, RC_NOT_REVERSIBLE)),
+};
+const struct module document_module = MODULE("inventory", "出入库", document_routes);

@@ -87,6 +87,16 @@ struct shortage {
     struct dec wanted, available;
 };
 
+const struct answer_part ledger_material_parts[] = {
+    {"id"}, {"material_code", PART_TEXT}, {"material_name", PART_TEXT}, {"unit", PART_TEXT}, {0}};
+const struct answer_part ledger_shortage_parts[] = {
+    {"line_no"},
+    {"material", PART_OBJECT, .parts = ledger_material_parts},
+    {"wanted", PART_DEC},
+    {"available", PART_DEC},
+    {0},
+};
+
 static enum rc write_shortage(struct ctx *c, struct json_writer *w, const struct shortage *s)
 {
     DB_ROWS rows = NULL;
@@ -342,21 +352,21 @@ struct card_row {
 };
 static const struct field card_fields[] = {
     FIELD(struct card_row, id, FIELD_INT, F_OUT),
-    FIELD(struct card_row, seq, FIELD_INT, F_OUT),
-    FIELD(struct card_row, document_id, FIELD_INT, F_OUT),
-    FIELD(struct card_row, transaction_code, FIELD_TEXT, F_OUT),
-    FIELD(struct card_row, transaction_type, FIELD_TEXT, F_OUT),
-    FIELD(struct card_row, purpose, FIELD_TEXT, F_OUT),
-    FIELD(struct card_row, quantity_change, FIELD_DEC, F_OUT),
-    FIELD(struct card_row, stock_before, FIELD_DEC, F_OUT),
-    FIELD(struct card_row, stock_after, FIELD_DEC, F_OUT),
+    FIELD(struct card_row, seq, FIELD_INT, F_OUT | F_SURE),
+    FIELD(struct card_row, document_id, FIELD_INT, F_OUT | F_SURE),
+    FIELD(struct card_row, transaction_code, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct card_row, transaction_type, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct card_row, purpose, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct card_row, quantity_change, FIELD_DEC, F_OUT | F_SURE),
+    FIELD(struct card_row, stock_before, FIELD_DEC, F_OUT | F_SURE),
+    FIELD(struct card_row, stock_after, FIELD_DEC, F_OUT | F_SURE),
     FIELD(struct card_row, lot_no, FIELD_TEXT, F_OUT),
-    FIELD(struct card_row, from_location, FIELD_TEXT, F_OUT),
-    FIELD(struct card_row, to_location, FIELD_TEXT, F_OUT),
-    FIELD(struct card_row, operator_id, FIELD_INT, F_OUT),
-    FIELD(struct card_row, operator_name, FIELD_TEXT, F_OUT),
+    FIELD(struct card_row, from_location, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct card_row, to_location, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct card_row, operator_id, FIELD_INT, F_OUT | F_SURE),
+    FIELD(struct card_row, operator_name, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct card_row, remark, FIELD_TEXT, F_OUT),
-    FIELD(struct card_row, created_at, FIELD_TIME, F_OUT),
+    FIELD(struct card_row, created_at, FIELD_TIME, F_OUT | F_SURE),
 };
 static const struct record_type card_type = RECORD_TYPE("StockMove", struct card_row, card_fields);
 
@@ -382,7 +392,7 @@ static enum rc get_moves(struct call *call)
 {
     struct material m;
     TRY(material_get(&call->ctx, call->id, &m));
-    return list_answer(call, &card_list, &(struct list_scope){"v.material_id = ?", m.id});
+    return list_answer(call, &(struct list_scope){"v.material_id = ?", m.id});
 }
 
 struct balance {
@@ -392,12 +402,12 @@ struct balance {
     struct dec quantity;
 };
 static const struct field balance_fields[] = {
-    FIELD(struct balance, lot_id, FIELD_INT, F_OUT),
+    FIELD(struct balance, lot_id, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct balance, lot_no, FIELD_TEXT, F_OUT),
     FIELD(struct balance, expires_on, FIELD_DAY, F_OUT),
-    FIELD(struct balance, location_id, FIELD_INT, F_OUT),
-    FIELD(struct balance, location_code, FIELD_TEXT, F_OUT),
-    FIELD(struct balance, location_name, FIELD_TEXT, F_OUT),
+    FIELD(struct balance, location_id, FIELD_INT, F_OUT | F_SURE),
+    FIELD(struct balance, location_code, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct balance, location_name, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct balance, quantity, FIELD_DEC, F_OUT),
 };
 static const struct record_type balance_type = RECORD_TYPE("Balance", struct balance, balance_fields);
@@ -417,9 +427,9 @@ static enum rc get_balances(struct call *call)
 }
 
 static const struct route ledger_routes[] = {
-    ROUTE("GET", "/api/materials/:id/moves", LANE_READ, PERM_MATERIAL_READ, NULL, get_moves, "物料流水", .shape = ANSWER_LIST,
-          .answer = &card_type),
+    ROUTE("GET", "/api/materials/:id/moves", LANE_READ, PERM_MATERIAL_READ, NULL, get_moves, "物料流水", .list = &card_list,
+          .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND)),
     ROUTE("GET", "/api/materials/:id/balances", LANE_READ, PERM_MATERIAL_READ, NULL, get_balances, "物料各批次、库位结存",
-          .shape = ANSWER_ARRAY, .answer = &balance_type),
+          .shape = ANSWER_ARRAY, .answer = &balance_type, .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND)),
 };
-const struct module ledger_module = MODULE("ledger", ledger_routes);
+const struct module ledger_module = MODULE("ledger", "库存台账", ledger_routes);

@@ -42,6 +42,13 @@ MUST_CHECK enum rc ledger_lot(struct ctx *c, const char *field, int64_t material
 /* The lot of that number, or 0. */
 MUST_CHECK enum rc ledger_find_lot(struct ctx *c, int64_t material_id, const char *lot_no, int64_t *lot_id);
 
+/* The members of RC_INSUFFICIENT_STOCK as parts of an answer. */
+#define LEDGER_SHORTAGE_PARTS                                                                                          \
+    {"material", PART_OBJECT, .parts = ledger_material_parts, .optional = true},                                       \
+        {"wanted", PART_DEC, .optional = true}, {"available", PART_DEC, .optional = true},                             \
+        {"shortages", PART_ARRAY, .parts = ledger_shortage_parts, .optional = true}
+extern const struct answer_part ledger_material_parts[], ledger_shortage_parts[];
+
 extern const struct module ledger_module;
 
 #endif

@@ -277,8 +277,9 @@ static void read_cursor(struct call *call, struct list_query *q)
     q->cursor_value = q->sort->text ? DB_T(colon + 1) : DB_I(number);
 }
 
-enum rc list_read(struct call *call, const struct list_spec *spec, const struct list_scope *scope, struct list_query **out)
+enum rc list_read(struct call *call, const struct list_scope *scope, struct list_query **out)
 {
+    const struct list_spec *spec = call->route->list;
     struct list_query *q = arena_new(call->ctx.arena, struct list_query);
     q->spec = spec;
     q->topics = spec->topics;
@@ -522,10 +523,10 @@ enum rc list_reply(struct call *call, struct list_query *q,
     return db_run_read(call->ctx.db, reply_in_snapshot, &work);
 }
 
-enum rc list_answer(struct call *call, const struct list_spec *spec, const struct list_scope *scope)
+enum rc list_answer(struct call *call, const struct list_scope *scope)
 {
     struct list_query *q;
-    TRY(list_read(call, spec, scope, &q));
+    TRY(list_read(call, scope, &q));
     return list_reply(call, q, NULL);
 }
 

@@ -47,7 +47,7 @@ struct list_spec {
     int page_size;       /* default */
     struct list_sort sorts[6];     /* the first is the default, newest first; ends with a NULL name */
     struct list_filter filters[LIST_FILTERS_MAX]; /* ends with a NULL param */
-    const struct record_type *row;
+    const struct record_type *row; /* NULL: only the filters are wanted, for sums over the set (list_where) */
 };
 
 /* A condition that the request does not choose: "l.material_id = ?" with its value. */
@@ -58,9 +58,8 @@ struct list_scope {
 
 struct list_query; /* what was understood of the request */
 
-/* Reads the query string; all faults at once. */
-MUST_CHECK enum rc list_read(struct call *call, const struct list_spec *spec, const struct list_scope *scope,
-                             struct list_query **out);
+/* Reads the query string by the route's list_spec; all faults at once. `scope` may be NULL. */
+MUST_CHECK enum rc list_read(struct call *call, const struct list_scope *scope, struct list_query **out);
 /* Runs it and writes data = {list, total, page, pageSize, nextCursor}; `more` (may be NULL) may add members. */
 MUST_CHECK enum rc list_reply(struct call *call, struct list_query *q,
                               enum rc (*more)(struct call *call, struct list_query *q, struct json_writer *w));
@@ -68,7 +67,7 @@ MUST_CHECK enum rc list_reply(struct call *call, struct list_query *q,
 const char *list_where(const struct list_query *q, const struct db_value **args, size_t *count);
 
 /* list_read and list_reply in one. */
-MUST_CHECK enum rc list_answer(struct call *call, const struct list_spec *spec, const struct list_scope *scope);
+MUST_CHECK enum rc list_answer(struct call *call, const struct list_scope *scope);
 
 /* A whole number of the query from 1 to max, for answers that are no lists of this kind; a fault goes to ctx.err. */
 int64_t list_number(struct call *call, const char *param, int64_t fallback, int64_t max);

@@ -14,12 +14,12 @@ struct location {
 static const struct field location_fields[] = {
     FIELD(struct location, id, FIELD_INT, F_OUT),
     FIELD(struct location, parent_id, FIELD_INT, F_IN | F_OUT, .min = 1),
-    FIELD(struct location, code, FIELD_TEXT, F_IN | F_OUT | F_NEED, .max = 50, .need_zh = "库位编码不能为空",
+    FIELD(struct location, code, FIELD_TEXT, F_IN | F_OUT | F_NEED, .max = 50, .example = "A-01-02", .need_zh = "库位编码不能为空",
           .need_en = "The location code is required"),
-    FIELD(struct location, name_zh, FIELD_TEXT, F_IN | F_OUT | F_NEED, .max = 100, .need_zh = "库位名称不能为空",
+    FIELD(struct location, name_zh, FIELD_TEXT, F_IN | F_OUT | F_NEED, .max = 100, .example = "一号架二层", .need_zh = "库位名称不能为空",
           .need_en = "The location name is required"),
-    FIELD(struct location, name_en, FIELD_TEXT, F_IN | F_OUT, .max = 100),
-    FIELD(struct location, kind, FIELD_TEXT, F_OUT),
+    FIELD(struct location, name_en, FIELD_TEXT, F_IN | F_OUT, .max = 100, .example = "Rack 1, level 2"),
+    FIELD(struct location, kind, FIELD_TEXT, F_OUT | F_SURE),
 };
 static const struct record_type location_type = RECORD_TYPE("Location", struct location, location_fields);
 
@@ -69,6 +69,7 @@ static enum rc post_location(struct call *call)
 static const struct route location_routes[] = {
     ROUTE("GET", "/api/locations", LANE_READ, PERM_MATERIAL_READ, NULL, get_locations, "库位列表", .shape = ANSWER_ARRAY,
           .answer = &location_type),
-    ROUTE("POST", "/api/locations", LANE_WRITE, PERM_LOCATION_WRITE, &location_type, post_location, "新增库位"),
+    ROUTE("POST", "/api/locations", LANE_WRITE, PERM_LOCATION_WRITE, &location_type, post_location, "新增库位", .status = 201,
+          .parts = PARTS({"id"}), .refusals = REFUSALS(RC_LOCATION_NOT_FOUND, RC_LOCATION_TAKEN)),
 };
-const struct module location_module = MODULE("locations", location_routes);
+const struct module location_module = MODULE("locations", "库位", location_routes);

@@ -249,11 +249,19 @@ static enum rc write_totals(struct call *call, struct list_query *q, struct json
     return RC_OK;
 }
 
+static const struct list_filter totals_wanted[] = {{"totals", FILTER_FLAG}, {0}};
+static const struct answer_part total_parts[] = {
+    {"stock", PART_ARRAY, .parts = PARTS({"unit", PART_TEXT}, {"quantity", PART_DEC})},
+    {"materials", PART_INT},
+    {"low_stock", PART_INT},
+    {0},
+};
+
 static enum rc get_materials(struct call *call)
 {
     struct list_query *q;
     const char *totals = http_query(call->http, "totals");
-    TRY(list_read(call, &material_list, NULL, &q));
+    TRY(list_read(call, NULL, &q));
     return list_reply(call, q, totals && strcmp(totals, "true") == 0 ? write_totals : NULL);
 }
 
@@ -280,12 +288,12 @@ struct code_change {
 };
 static const struct field code_change_fields[] = {
     FIELD(struct code_change, id, FIELD_INT, F_OUT),
-    FIELD(struct code_change, old_code, FIELD_TEXT, F_OUT),
-    FIELD(struct code_change, new_code, FIELD_TEXT, F_OUT),
-    FIELD(struct code_change, changed_by, FIELD_INT, F_OUT),
-    FIELD(struct code_change, changed_by_name, FIELD_TEXT, F_OUT),
+    FIELD(struct code_change, old_code, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct code_change, new_code, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct code_change, changed_by, FIELD_INT, F_OUT | F_SURE),
+    FIELD(struct code_change, changed_by_name, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct code_change, change_reason, FIELD_TEXT, F_OUT),
-    FIELD(struct code_change, created_at, FIELD_TIME, F_OUT),
+    FIELD(struct code_change, created_at, FIELD_TIME, F_OUT | F_SURE),
 };
 static const struct record_type code_change_type = RECORD_TYPE("MaterialCodeChange", struct code_change, code_change_fields);
 
@@ -305,7 +313,7 @@ static enum rc get_code_history(struct call *call)
 {
     struct material m;
     TRY(material_get(&call->ctx, call->id, &m));
-    return list_answer(call, &code_history_list, &(struct list_scope){"h.material_id = ?", m.id});
+    return list_answer(call, &(struct list_scope){"h.material_id = ?", m.id});
 }
 
 /* ---------------------------------------------------------------- changing */
@@ -434,16 +442,24 @@ static enum rc post_restore(struct call *call)
 }
 
 static const struct route material_routes[] = {
-    ROUTE("GET", "/api/materials", LANE_READ, PERM_MATERIAL_READ, NULL, get_materials, "物料列表", .shape = ANSWER_LIST,
-          .answer = &material_type),
-    ROUTE("GET", "/api/materials/:id", LANE_READ, PERM_MATERIAL_READ, NULL, get_material, "物料详情", .shape = ANSWER_OBJECT,
-          .answer = &material_type),
-    ROUTE("POST", "/api/materials", LANE_WRITE, PERM_MATERIAL_WRITE, &material_type, post_material, "创建物料"),
-    ROUTE("PUT", "/api/materials/:id", LANE_WRITE, PERM_MATERIAL_WRITE, &material_type, put_material, "更新物料"),
-    ROUTE("DELETE", "/api/materials/:id", LANE_WRITE, PERM_MATERIAL_DELETE, NULL, delete_material, "删除物料"),
-    ROUTE("POST", "/api/materials/:id/retire", LANE_WRITE, PERM_MATERIAL_WRITE, NULL, post_retire, "停用物料"),
-    ROUTE("POST", "/api/materials/:id/restore", LANE_WRITE, PERM_MATERIAL_WRITE, NULL, post_restore, "恢复物料"),
+    ROUTE("GET", "/api/materials", LANE_READ, PERM_MATERIAL_READ, NULL, get_materials, "物料列表", .list = &material_list,
+          .query = totals_wanted, .parts = PARTS({"totals", PART_OBJECT, .parts = total_parts, .optional = true})),
+    ROUTE("GET", "/api/materials/:id", LANE_READ, PERM_MATERIAL_READ, NULL, get_material, "物料详情", .answer = &material_type,
+          .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND)),
+    ROUTE("POST", "/api/materials", LANE_WRITE, PERM_MATERIAL_WRITE, &material_type, post_material, "创建物料", .status = 201,
+          .parts = PARTS({"id"}, {"materialCode", PART_TEXT}, {"materialName", PART_TEXT}),
+          .refusals = REFUSALS(RC_MATERIAL_CODE_TAKEN)),
+    ROUTE("PUT", "/api/materials/:id", LANE_WRITE, PERM_MATERIAL_WRITE, &material_type, put_material, "更新物料",
+          .updates = true, .minds_if_match = true, .parts = PARTS({"id"}),
+          .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND, RC_MATERIAL_CODE_TAKEN, RC_NOTHING_TO_UPDATE, RC_VERSION_CONFLICT)),
+    ROUTE("DELETE", "/api/materials/:id", LANE_WRITE, PERM_MATERIAL_DELETE, NULL, delete_material, "删除物料",
+          .minds_if_match = true, .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND, RC_MATERIAL_IN_USE, RC_VERSION_CONFLICT)),
+    ROUTE("POST", "/api/materials/:id/retire", LANE_WRITE, PERM_MATERIAL_WRITE, NULL, post_retire, "停用物料",
+          .minds_if_match = true, .parts = PARTS({"id"}),
+          .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND, RC_MATERIAL_HAS_STOCK, RC_VERSION_CONFLICT)),
+    ROUTE("POST", "/api/materials/:id/restore", LANE_WRITE, PERM_MATERIAL_WRITE, NULL, post_restore, "恢复物料",
+          .minds_if_match = true, .parts = PARTS({"id"}), .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND, RC_VERSION_CONFLICT)),
     ROUTE("GET", "/api/materials/:id/code-history", LANE_READ, PERM_MATERIAL_READ, NULL, get_code_history, "物料编码变更历史",
-          .shape = ANSWER_LIST, .answer = &code_change_type),
+          .list = &code_history_list, .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND)),
 };
-const struct module material_module = MODULE("materials", material_routes);
+const struct module material_module = MODULE("materials", "物料", material_routes);

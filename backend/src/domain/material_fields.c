@@ -81,6 +81,7 @@ static bool are_statements(const char *text)
 }
 
 static const char *const categories[] = {"chemical", "metal", NULL};
+static const char *const statuses[] = {"active", "retired", NULL};
 static const char *const shelf_life_bases[] = {"S", "T", NULL}; /* standard; typical of suppliers */
 
 #define M(MEMBER, TYPE, FLAGS, ...) FIELD(struct material, MEMBER, TYPE, FLAGS, __VA_ARGS__)
@@ -98,9 +99,9 @@ static const struct field material_fields[] = {
       .bad_en = "The category must be chemical or metal"),
     M(subcategory, FIELD_TEXT, F_IN | F_OUT, .max = 50),
     M(unit, FIELD_TEXT, F_IN | F_OUT | F_NEED, .max = 20, .need_zh = "单位不能为空", .need_en = "The unit is required"),
-    M(unit_decimals, FIELD_INT, F_OUT),
+    M(unit_decimals, FIELD_INT, F_OUT | F_SURE),
     M(qty_decimals, FIELD_INT, F_IN | F_OUT, .min = 0, .max = DEC_PLACES),
-    M(current_stock, FIELD_DEC, F_OUT),
+    M(current_stock, FIELD_DEC, F_OUT | F_SURE),
     M(min_stock, FIELD_DEC, F_IN | F_OUT | F_ZERO, .max = 1000000000000, .bad_zh = "最低库存必须大于等于0",
       .bad_en = "The minimum stock must be 0 or more"),
     M(max_stock, FIELD_DEC, F_IN | F_OUT | F_ZERO, .max = 1000000000000, .bad_zh = "最高库存必须大于等于0",
@@ -128,14 +129,14 @@ static const struct field material_fields[] = {
     M(cert_required, FIELD_TEXT, F_IN | F_OUT, .max = 200),
     M(cas_check, FIELD_TEXT, F_IN | F_OUT, .max = 50),
     M(note, FIELD_TEXT, F_IN | F_OUT, .max = 500),
-    M(status, FIELD_TEXT, F_OUT),
-    M(version, FIELD_INT, F_IN | F_OUT, .min = 1),
+    M(status, FIELD_TEXT, F_OUT | F_SURE, .choices = statuses),
+    M(version, FIELD_INT, F_IN | F_OUT | F_UPDATE_ONLY | F_SURE, .min = 1),
     M(created_by, FIELD_INT, F_OUT),
-    M(created_at, FIELD_TIME, F_OUT),
-    M(updated_at, FIELD_TIME, F_OUT),
+    M(created_at, FIELD_TIME, F_OUT | F_SURE),
+    M(updated_at, FIELD_TIME, F_OUT | F_SURE),
     M(creator_name, FIELD_TEXT, F_OUT),
     M(unit_id, FIELD_INT, 0),
     M(move_count, FIELD_INT, 0),
-    M(code_change_reason, FIELD_TEXT, F_IN, .max = 500),
+    M(code_change_reason, FIELD_TEXT, F_IN | F_UPDATE_ONLY, .max = 500),
 };
 const struct record_type material_type = RECORD_TYPE("Material", struct material, material_fields);

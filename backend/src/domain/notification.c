@@ -25,8 +25,8 @@ static const struct field notification_fields[] = {
     FIELD(struct notification, content, FIELD_TEXT, F_IN | F_OUT, .max = 1000),
     FIELD(struct notification, link, FIELD_TEXT, F_IN | F_OUT, .max = 500),
     FIELD(struct notification, link_type, FIELD_TEXT, F_IN | F_OUT, .choices = link_types),
-    FIELD(struct notification, is_read, FIELD_INT, F_OUT),
-    FIELD(struct notification, created_at, FIELD_TIME, F_OUT),
+    FIELD(struct notification, is_read, FIELD_INT, F_OUT | F_SURE),
+    FIELD(struct notification, created_at, FIELD_TIME, F_OUT | F_SURE),
     FIELD(struct notification, read_at, FIELD_TIME, F_OUT),
 };
 static const struct record_type notification_type = RECORD_TYPE("Notification", struct notification, notification_fields);
@@ -192,7 +192,7 @@ static enum rc get_notifications(struct call *call)
 {
     const struct ctx *c = &call->ctx;
     const char *seen = is_approver(c) ? SEEN("?", APPROVERS) : SEEN("?", OTHERS);
-    return list_answer(call, &notification_list, &(struct list_scope){seen, c->actor.user_id});
+    return list_answer(call, &(struct list_scope){seen, c->actor.user_id});
 }
 
 static enum rc get_unread(struct call *call)
@@ -270,13 +270,16 @@ static enum rc post_notification(struct call *call)
 }
 
 static const struct route notification_routes[] = {
-    ROUTE("GET", "/api/notifications", LANE_READ, PERM_NOTIFICATION_READ, NULL, get_notifications, "我的通知", .shape = ANSWER_LIST,
-          .answer = &notification_type),
+    ROUTE("GET", "/api/notifications", LANE_READ, PERM_NOTIFICATION_READ, NULL, get_notifications, "我的通知",
+          .list = &notification_list),
     ROUTE("GET", "/api/notifications/unread-count", LANE_READ, PERM_NOTIFICATION_READ, NULL, get_unread, "未读通知数",
-          .shape = ANSWER_OBJECT),
+          .parts = PARTS({"count"})),
     ROUTE("PUT", "/api/notifications/read-all", LANE_WRITE, PERM_NOTIFICATION_READ, NULL, put_read_all, "全部标为已读"),
-    ROUTE("PUT", "/api/notifications/:id/read", LANE_WRITE, PERM_NOTIFICATION_READ, NULL, put_read, "标为已读"),
-    ROUTE("DELETE", "/api/notifications/:id", LANE_WRITE, PERM_NOTIFICATION_READ, NULL, delete_notification, "删除通知"),
-    ROUTE("POST", "/api/notifications", LANE_WRITE, PERM_NOTIFICATION_SEND, &notification_type, post_notification, "发送通知"),
+    ROUTE("PUT", "/api/notifications/:id/read", LANE_WRITE, PERM_NOTIFICATION_READ, NULL, put_read, "标为已读",
+          .refusals = REFUSALS(RC_NOTIFICATION_NOT_FOUND)),
+    ROUTE("DELETE", "/api/notifications/:id", LANE_WRITE, PERM_NOTIFICATION_READ, NULL, delete_notification, "删除通知",
+          .refusals = REFUSALS(RC_NOTIFICATION_NOT_FOUND)),
+    ROUTE("POST", "/api/notifications", LANE_WRITE, PERM_NOTIFICATION_SEND, &notification_type, post_notification, "发送通知",
+          .parts = PARTS({"id"}), .refusals = REFUSALS(RC_USER_NOT_FOUND)),
 };
-const struct module notification_module = MODULE("notifications", notification_routes);
+const struct module notification_module = MODULE("notifications", "通知", notification_routes);

@@ -14,8 +14,8 @@ struct log_row {
 static const struct field log_fields[] = {
     FIELD(struct log_row, id, FIELD_INT, F_OUT),
     FIELD(struct log_row, user_id, FIELD_INT, F_OUT),
-    FIELD(struct log_row, module, FIELD_TEXT, F_OUT),
-    FIELD(struct log_row, action, FIELD_TEXT, F_OUT),
+    FIELD(struct log_row, module, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct log_row, action, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct log_row, resource_type, FIELD_TEXT, F_OUT),
     FIELD(struct log_row, resource_id, FIELD_INT, F_OUT),
     FIELD(struct log_row, description, FIELD_TEXT, F_OUT),
@@ -23,7 +23,7 @@ static const struct field log_fields[] = {
     FIELD(struct log_row, ip_address, FIELD_TEXT, F_OUT),
     FIELD(struct log_row, user_agent, FIELD_TEXT, F_OUT),
     FIELD(struct log_row, request_id, FIELD_TEXT, F_OUT),
-    FIELD(struct log_row, created_at, FIELD_TIME, F_OUT),
+    FIELD(struct log_row, created_at, FIELD_TIME, F_OUT | F_SURE),
     FIELD(struct log_row, username, FIELD_TEXT, F_OUT),
     FIELD(struct log_row, real_name, FIELD_TEXT, F_OUT),
 };
@@ -48,7 +48,7 @@ static const struct list_spec log_list = {
 
 static enum rc get_logs(struct call *call)
 {
-    return list_answer(call, &log_list, NULL);
+    return list_answer(call, NULL);
 }
 
 /* ---------------------------------------------------------------- statistics */
@@ -105,7 +105,7 @@ static enum rc write_ranking(struct call *call, const struct list_query *q, cons
 static enum rc get_stats(struct call *call)
 {
     struct list_query *q;
-    TRY(list_read(call, &stats_period, NULL, &q));
+    TRY(list_read(call, NULL, &q));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
     for (size_t i = 0; i < sizeof rankings / sizeof *rankings; i++)
@@ -114,9 +114,17 @@ static enum rc get_stats(struct call *call)
     return reply_end(call, &w);
 }
 
-static const struct route log_routes[] = {
-    ROUTE("GET", "/api/operation-logs", LANE_READ, PERM_LOG_READ, NULL, get_logs, "操作日志", .shape = ANSWER_LIST,
-          .answer = &log_type),
-    ROUTE("GET", "/api/operation-logs/stats", LANE_READ, PERM_LOG_READ, NULL, get_stats, "操作日志统计", .shape = ANSWER_OBJECT),
+static const struct answer_part stats_parts[] = {
+    {"moduleStats", PART_ARRAY, .parts = PARTS({"module", PART_TEXT}, {"count"})},
+    {"actionStats", PART_ARRAY, .parts = PARTS({"action", PART_TEXT}, {"count"})},
+    {"userStats", PART_ARRAY,
+     .parts = PARTS({"username", PART_TEXT}, {"real_name", PART_TEXT, .nullable = true}, {"count"})},
+    {0},
 };
-const struct module operation_log_module = MODULE("operation-logs", log_routes);
+
+static const struct route log_routes[] = {
+    ROUTE("GET", "/api/operation-logs", LANE_READ, PERM_LOG_READ, NULL, get_logs, "操作日志", .list = &log_list),
+    ROUTE("GET", "/api/operation-logs/stats", LANE_READ, PERM_LOG_READ, NULL, get_stats, "操作日志统计", .list = &stats_period,
+          .parts = stats_parts),
+};
+const struct module operation_log_module = MODULE("operation-logs", "操作日志", log_routes);

@@ -171,11 +171,13 @@ static enum rc delete_session(struct call *call)
 }
 
 static const struct route profile_routes[] = {
-    ROUTE("GET", "/api/profile/me", LANE_READ, PERM_SIGNED_IN, NULL, get_me, "个人信息", .shape = ANSWER_OBJECT, .answer = &profile_type),
+    ROUTE("GET", "/api/profile/me", LANE_READ, PERM_SIGNED_IN, NULL, get_me, "个人信息", .answer = &profile_type),
     ROUTE("PUT", "/api/profile/me", LANE_SLOW, PERM_SIGNED_IN, &profile_type, put_me, "更新个人信息", .prepare = prepare_put_me,
-          .keeps_no_answer = true),
+          .keeps_no_answer = true, .updates = true, .parts = PARTS({"id"}),
+          .refusals = REFUSALS(RC_NOTHING_TO_UPDATE, RC_PASSWORD_WRONG, RC_PASSWORD_SAME, RC_TOO_MANY_LOGINS, RC_PASSWORD_CHANGE_REQUIRED)),
     ROUTE("GET", "/api/profile/sessions", LANE_READ, PERM_SIGNED_IN, NULL, get_sessions, "我的登录会话", .shape = ANSWER_ARRAY,
           .answer = &session_type),
-    ROUTE("DELETE", "/api/profile/sessions/:id", LANE_WRITE, PERM_SIGNED_IN, NULL, delete_session, "结束登录会话"),
+    ROUTE("DELETE", "/api/profile/sessions/:id", LANE_WRITE, PERM_SIGNED_IN, NULL, delete_session, "结束登录会话",
+          .refusals = REFUSALS(RC_SESSION_NOT_FOUND)),
 };
-const struct module profile_module = MODULE("profile", profile_routes);
+const struct module profile_module = MODULE("profile", "个人中心", profile_routes);

@@ -40,7 +40,11 @@ enum {
     F_SECRET = 8,   /* never echoed, logged or shown */
     F_RAW = 16,     /* text kept as typed (not trimmed) */
     F_ZERO = 32,    /* emptied means 0, not absent */
-    F_UPDATE_ONLY = 64, /* not asked for on creation */
+    F_UPDATE_ONLY = 64, /* in a change only: not asked for on creation */
+    /* For the description only: */
+    F_ASKED = 128,      /* must be given on creation; the module says so, in its own words */
+    F_INLINE = 256,     /* JSON: instead of an array of one object, the object's members may stand in the body itself */
+    F_SURE = 512,       /* in answers never null; an `id` need not say so */
 };
 
 struct field {
@@ -48,9 +52,11 @@ struct field {
     enum field_type type;
     size_t offset;
     unsigned flags;
-    int64_t min, max; /* text: characters; int: value; dec: whole units; max 0: no limit */
+    int64_t min, max; /* text: characters; int: value; dec: whole units; JSON: elements; max 0: no limit */
     const char *const *choices;       /* text: one of these; NULL-ended */
     bool (*valid)(const char *text);  /* text: more than length */
+    const char *example;              /* text, for the description; NULL: one by name (app/openapi_schema.c) */
+    const struct record_type *items;  /* JSON: of each element; NULL: they are ids */
     const char *need_zh, *need_en;    /* said when missing; NULL: a general sentence */
     const char *bad_zh, *bad_en;      /* said when not acceptable; NULL: a general sentence */
 };

@@ -299,14 +299,21 @@ static enum rc get_slow(struct call *call)
     return answer_days(call, SLOW_DAYS, &SLOW, &slow_type);
 }
 
+#define PAGE_OF(TYPE)                                                                                                  \
+    PARTS({"list", PART_ARRAY, TYPE}, {"total"}, {"page"}, {"pageSize"}, {"nextCursor", PART_TEXT, .nullable = true})
+#define MATERIALS_QUERY {"category", FILTER_TEXT}, {"keyword", FILTER_TEXT}, {"page", FILTER_ID}, {"pageSize", FILTER_ID}
+static const struct list_filter ledger_query[] = {{"startDate", FILTER_SINCE}, {"endDate", FILTER_UNTIL}, MATERIALS_QUERY, {0}};
+static const struct list_filter stock_query[] = {{"at", FILTER_TEXT}, MATERIALS_QUERY, {0}};
+static const struct list_filter days_query[] = {{"days", FILTER_ID}, {"limit", FILTER_ID}, {0}};
+
 static const struct route report_routes[] = {
-    ROUTE("GET", "/api/reports/stock-ledger", LANE_SLOW, PERM_REPORT_READ, NULL, get_ledger, "收发存", .shape = ANSWER_LIST,
-          .answer = &ledger_type),
-    ROUTE("GET", "/api/reports/stock", LANE_SLOW, PERM_REPORT_READ, NULL, get_stock, "某一时刻的库存", .shape = ANSWER_LIST,
-          .answer = &stock_type),
-    ROUTE("GET", "/api/reports/most-moved", LANE_SLOW, PERM_REPORT_READ, NULL, get_most, "出入库最频繁的物料", .shape = ANSWER_ARRAY,
-          .answer = &most_type),
-    ROUTE("GET", "/api/reports/slow-moving", LANE_SLOW, PERM_REPORT_READ, NULL, get_slow, "呆滞物料", .shape = ANSWER_ARRAY,
-          .answer = &slow_type),
+    ROUTE("GET", "/api/reports/stock-ledger", LANE_SLOW, PERM_REPORT_READ, NULL, get_ledger, "收发存", .query = ledger_query,
+          .parts = PAGE_OF(&ledger_type)),
+    ROUTE("GET", "/api/reports/stock", LANE_SLOW, PERM_REPORT_READ, NULL, get_stock, "某一时刻的库存", .query = stock_query,
+          .parts = PAGE_OF(&stock_type)),
+    ROUTE("GET", "/api/reports/most-moved", LANE_SLOW, PERM_REPORT_READ, NULL, get_most, "出入库最频繁的物料", .query = days_query,
+          .shape = ANSWER_ARRAY, .answer = &most_type),
+    ROUTE("GET", "/api/reports/slow-moving", LANE_SLOW, PERM_REPORT_READ, NULL, get_slow, "呆滞物料", .query = days_query,
+          .shape = ANSWER_ARRAY, .answer = &slow_type),
 };
-const struct module report_module = MODULE("reports", report_routes);
+const struct module report_module = MODULE("reports", "报表", report_routes);

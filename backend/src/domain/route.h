@@ -24,7 +24,23 @@ struct call {
  * rolled back and answered from ctx.err. */
 typedef enum rc (*handler_fn)(struct call *call);
 
-enum answer_shape { ANSWER_NONE, ANSWER_OBJECT, ANSWER_LIST, ANSWER_ARRAY };
+enum part_kind { PART_INT, PART_DEC, PART_TEXT, PART_TEXTS, PART_TIME, PART_BOOL, PART_OBJECT, PART_ARRAY };
+
+/* A member of an answer that its handler writes by itself. A table of them ends with a NULL name. */
+struct answer_part {
+    const char *name;
+    enum part_kind kind;
+    const struct record_type *record; /* OBJECT, ARRAY (of objects): the members of this type … */
+    const struct answer_part *parts;  /* … and these */
+    bool nullable, optional;          /* may be null; may be absent */
+};
+
+/* `data` of a success: an object with the members of `answer` and `parts` (neither: there is no data), an array of such
+ * objects, or, with `list`, a page of such rows and the parts beside it. */
+enum answer_shape { ANSWER_OBJECT, ANSWER_ARRAY };
+
+struct list_spec;
+struct list_filter;
 
 struct route {
     struct http_route http;
@@ -35,10 +51,23 @@ struct route {
     /* SLOW with prepare: told how it ended, in the writer after the commit, or where it was given up. Short; may be NULL. */
     void (*after)(struct call *call, enum rc rc);
     bool keeps_no_answer;             /* an Idempotency-Key is not minded: the answer holds tokens, or ends the session */
-    enum answer_shape shape;
-    const struct record_type *answer; /* the type of `data`, or of its rows */
+    const struct list_spec *list;     /* what list_read understands of the query */
     const char *summary;
+    /* The rest only describes (app/openapi.c), and is what the tests hold every answer against. */
+    const struct list_filter *query;  /* parameters that the handler reads by itself; ends with a NULL param */
+    bool updates;                     /* the body is read as a change: nothing in it is needed */
+    bool minds_if_match;
+    int status;                       /* of a success; 0: 200 */
+    enum answer_shape shape;
+    const struct record_type *answer;
+    const struct answer_part *parts;
+    bool bare;                        /* no envelope: `parts` are the answer itself */
+    const char *media;                /* NULL: application/json */
+    const enum rc *refusals;          /* beyond those that every route of its kind has; ends with RC_OK */
 };
+
+#define PARTS(...) ((const struct answer_part[]){__VA_ARGS__, {0}})
+#define REFUSALS(...) ((const enum rc[]){__VA_ARGS__, RC_OK})
 
 /* All seven are wanted: a row without a permission does not compile. */
 #define ROUTE(METHOD, PATH, LANE, PERMISSION, BODY, HANDLER, SUMMARY, ...)                                             \
@@ -48,14 +77,14 @@ struct route {
     }
 
 struct module {
-    const char *name;
+    const char *name, *title;
     const struct route *routes;
     size_t route_count;
 };
 
-#define MODULE(NAME, ROUTES)                                                                                           \
+#define MODULE(NAME, TITLE, ROUTES)                                                                                    \
     {                                                                                                                  \
-        .name = (NAME), .routes = (ROUTES), .route_count = sizeof(ROUTES) / sizeof *(ROUTES)                           \
+        .name = (NAME), .title = (TITLE), .routes = (ROUTES), .route_count = sizeof(ROUTES) / sizeof *(ROUTES)                           \
     }
 
 /* The list of modules (app/modules.c). */

@@ -448,14 +448,23 @@ static enum rc post_change_password(struct call *call)
     return reply_message(call, "密码修改成功", "Password changed");
 }
 
+#define PERSON_PARTS                                                                                                   \
+    {"id"}, {"username", PART_TEXT}, {"role", PART_TEXT}, {"realName", PART_TEXT, .nullable = true},                    \
+        {"email", PART_TEXT, .nullable = true}, {"avatar", PART_TEXT, .nullable = true}, {"mustChangePassword", PART_BOOL}, \
+        {"permissions", PART_TEXTS}
+#define TOKEN_PARTS {"accessToken", PART_TEXT}, {"refreshToken", PART_TEXT}, {"expiresIn"}
+static const struct answer_part me_parts[] = {PERSON_PARTS, {"createdAt", PART_TIME}, {0}};
+
 static const struct route session_routes[] = {
     ROUTE("POST", "/api/auth/login", LANE_SLOW, PERM_OPEN, &credentials_type, post_login, "登录", .prepare = prepare_login,
-          .shape = ANSWER_OBJECT, .keeps_no_answer = true),
+          .keeps_no_answer = true, .parts = PARTS(TOKEN_PARTS, {"user", PART_OBJECT, .parts = PARTS(PERSON_PARTS)}),
+          .refusals = REFUSALS(RC_LOGIN_FAILED, RC_ACCOUNT_DISABLED, RC_TOO_MANY_LOGINS)),
     ROUTE("POST", "/api/auth/refresh", LANE_WRITE, PERM_OPEN, &refresh_type, post_refresh, "刷新令牌",
-          .shape = ANSWER_OBJECT, .keeps_no_answer = true),
+          .keeps_no_answer = true, .parts = PARTS(TOKEN_PARTS), .refusals = REFUSALS(RC_REFRESH_MISSING, RC_REFRESH_INVALID)),
     ROUTE("POST", "/api/auth/logout", LANE_WRITE, PERM_SIGNED_IN, NULL, post_logout, "登出", .keeps_no_answer = true),
-    ROUTE("GET", "/api/auth/me", LANE_READ, PERM_SIGNED_IN, NULL, get_me, "当前用户", .shape = ANSWER_OBJECT),
+    ROUTE("GET", "/api/auth/me", LANE_READ, PERM_SIGNED_IN, NULL, get_me, "当前用户", .parts = me_parts),
     ROUTE("POST", "/api/auth/change-password", LANE_SLOW, PERM_SIGNED_IN, &password_change_type, post_change_password,
-          "修改密码", .prepare = prepare_change_password, .keeps_no_answer = true),
+          "修改密码", .prepare = prepare_change_password, .keeps_no_answer = true,
+          .refusals = REFUSALS(RC_PASSWORD_WRONG, RC_PASSWORD_SAME, RC_TOO_MANY_LOGINS)),
 };
-const struct module session_module = MODULE("auth", session_routes);
+const struct module session_module = MODULE("auth", "登录与会话", session_routes);

@@ -35,10 +35,10 @@ struct setting_row {
     int64_t updated_at;
 };
 static const struct field setting_fields[] = {
-    FIELD(struct setting_row, key, FIELD_TEXT, F_OUT),
+    FIELD(struct setting_row, key, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct setting_row, value, FIELD_TEXT, F_IN | F_OUT | F_NEED, .max = 200, .need_zh = "设置的值不能为空",
           .need_en = "The value is required"),
-    FIELD(struct setting_row, updated_at, FIELD_TIME, F_OUT),
+    FIELD(struct setting_row, updated_at, FIELD_TIME, F_OUT | F_SURE),
 };
 static const struct record_type setting_type = RECORD_TYPE("Setting", struct setting_row, setting_fields);
 
@@ -128,6 +128,7 @@ static enum rc put_setting(struct call *call)
 static const struct route setting_routes[] = {
     ROUTE("GET", "/api/settings", LANE_READ, PERM_SIGNED_IN, NULL, get_settings, "公司设置", .shape = ANSWER_ARRAY,
           .answer = &setting_type),
-    ROUTE("PUT", "/api/settings/:key", LANE_WRITE, PERM_SETTING_WRITE, &setting_type, put_setting, "更新公司设置"),
+    ROUTE("PUT", "/api/settings/:key", LANE_WRITE, PERM_SETTING_WRITE, &setting_type, put_setting, "更新公司设置",
+          .refusals = REFUSALS(RC_SETTING_NOT_FOUND)),
 };
-const struct module setting_module = MODULE("settings", setting_routes);
+const struct module setting_module = MODULE("settings", "公司设置", setting_routes);

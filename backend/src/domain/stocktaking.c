@@ -50,8 +50,8 @@ struct task_body {
     int64_t start_date, end_date;
 };
 static const struct field task_body_fields[] = {
-    FIELD(struct task_body, task_name, FIELD_TEXT, F_IN, .max = 100),
-    FIELD(struct task_body, material_ids, FIELD_JSON, F_IN),
+    FIELD(struct task_body, task_name, FIELD_TEXT, F_IN | F_ASKED, .max = 100),
+    FIELD(struct task_body, material_ids, FIELD_JSON, F_IN | F_ASKED, .min = 1, .max = COUNT_ITEMS_MAX),
     FIELD(struct task_body, start_date, FIELD_DAY, F_IN),
     FIELD(struct task_body, end_date, FIELD_DAY, F_IN),
     FIELD(struct task_body, remark, FIELD_TEXT, F_IN, .max = 500),
@@ -129,7 +129,7 @@ struct count_body {
     int64_t version;
 };
 static const struct field count_body_fields[] = {
-    FIELD(struct count_body, actual_stock, FIELD_DEC, F_IN, .max = 1000000000000),
+    FIELD(struct count_body, actual_stock, FIELD_DEC, F_IN | F_ASKED, .max = 1000000000000),
     FIELD(struct count_body, remark, FIELD_TEXT, F_IN, .max = 500),
     FIELD(struct count_body, version, FIELD_INT, F_IN, .min = 1),
 };
@@ -320,8 +320,8 @@ static enum rc get_tasks(struct call *call)
 {
     const struct ctx *c = &call->ctx;
     if (role_has(c->actor.role, PERM_COUNT_WRITE))
-        return list_answer(call, &task_list, NULL);
-    return list_answer(call, &task_list, &(struct list_scope){"t.creator_id = ?", c->actor.user_id});
+        return list_answer(call, NULL);
+    return list_answer(call, &(struct list_scope){"t.creator_id = ?", c->actor.user_id});
 }
 
 static enum rc get_task(struct call *call)
@@ -339,15 +339,32 @@ static enum rc get_task(struct call *call)
     return reply_end(call, &w);
 }
 
-static const struct route stocktaking_routes[] = {
-    ROUTE("GET", "/api/stocktaking", LANE_READ, PERM_COUNT_READ, NULL, get_tasks, "盘点任务列表", .shape = ANSWER_LIST,
-          .answer = &count_task_type),
-    ROUTE("POST", "/api/stocktaking", LANE_WRITE, PERM_COUNT_WRITE, &task_body_type, post_task, "创建盘点任务"),
-    ROUTE("GET", "/api/stocktaking/:id", LANE_READ, PERM_COUNT_READ, NULL, get_task, "盘点任务与明细", .shape = ANSWER_OBJECT),
-    ROUTE("PUT", "/api/stocktaking/:id/items/:itemId", LANE_WRITE, PERM_COUNT_WRITE, &count_body_type, put_item, "录入盘点数量"),
-    ROUTE("PUT", "/api/stocktaking/:id/complete", LANE_WRITE, PERM_COUNT_WRITE, &end_body_type, put_complete, "完成盘点任务"),
-    ROUTE("PUT", "/api/stocktaking/:id/cancel", LANE_WRITE, PERM_COUNT_WRITE, NULL, put_cancel, "取消盘点任务"),
-    ROUTE("GET", "/api/stocktaking/:id/diff/report", LANE_READ, PERM_COUNT_READ, NULL, count_get_report, "盘点差异报告",
-          .shape = ANSWER_OBJECT),
+static const struct answer_part counted_parts[] = {
+    {"id"}, {"actualStock", PART_DEC}, {"difference", PART_DEC}, {"differenceType", PART_TEXT}, {"version"}, {0},
 };
-const struct module stocktaking_module = MODULE("stocktaking", stocktaking_routes);
+static const struct answer_part done_parts[] = {
+    {"taskId"},
+    {"report", PART_OBJECT, .parts = PARTS(COUNT_SUMMARY_PARTS, {"items", PART_ARRAY, &count_item_type})},
+    {0},
+};
+
+static const struct route stocktaking_routes[] = {
+    ROUTE("GET", "/api/stocktaking", LANE_READ, PERM_COUNT_READ, NULL, get_tasks, "盘点任务列表", .list = &task_list),
+    ROUTE("POST", "/api/stocktaking", LANE_WRITE, PERM_COUNT_WRITE, &task_body_type, post_task, "创建盘点任务", .status = 201,
+          .parts = PARTS({"id"}, {"taskCode", PART_TEXT}), .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND)),
+    ROUTE("GET", "/api/stocktaking/:id", LANE_READ, PERM_COUNT_READ, NULL, get_task, "盘点任务与明细",
+          .answer = &count_task_type, .parts = PARTS({"items", PART_ARRAY, &count_item_type}),
+          .refusals = REFUSALS(RC_TASK_NOT_FOUND, RC_TASK_NOT_YOURS)),
+    ROUTE("PUT", "/api/stocktaking/:id/items/:itemId", LANE_WRITE, PERM_COUNT_WRITE, &count_body_type, put_item, "录入盘点数量",
+          .parts = counted_parts,
+          .refusals = REFUSALS(RC_TASK_NOT_FOUND, RC_ITEM_NOT_FOUND, RC_TASK_ENDED, RC_VERSION_CONFLICT)),
+    ROUTE("PUT", "/api/stocktaking/:id/complete", LANE_WRITE, PERM_COUNT_WRITE, &end_body_type, put_complete, "完成盘点任务",
+          .parts = done_parts,
+          .refusals = REFUSALS(RC_TASK_NOT_FOUND, RC_TASK_COMPLETED, RC_TASK_ENDED, RC_TASK_UNCOUNTED, RC_INSUFFICIENT_STOCK,
+                               RC_AMOUNT_TOO_LARGE)),
+    ROUTE("PUT", "/api/stocktaking/:id/cancel", LANE_WRITE, PERM_COUNT_WRITE, NULL, put_cancel, "取消盘点任务",
+          .refusals = REFUSALS(RC_TASK_NOT_FOUND, RC_TASK_NOT_CANCELLABLE, RC_TASK_ENDED)),
+    ROUTE("GET", "/api/stocktaking/:id/diff/report", LANE_READ, PERM_COUNT_READ, NULL, count_get_report, "盘点差异报告",
+          .parts = count_report_parts, .refusals = REFUSALS(RC_TASK_NOT_FOUND, RC_TASK_NOT_YOURS, RC_AMOUNT_TOO_LARGE)),
+};
+const struct module stocktaking_module = MODULE("stocktaking", "盘点", stocktaking_routes);

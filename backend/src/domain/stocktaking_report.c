@@ -71,6 +71,24 @@ static int by_difference(const void *a, const void *b)
     return dx != dy ? (dx < dy) - (dx > dy) : (x->id > y->id) - (x->id < y->id);
 }
 
+#define TEXT_OR_NULL(NAME) {NAME, PART_TEXT, .nullable = true}
+static const struct answer_part task_parts[] = {
+    {"id"}, {"taskCode", PART_TEXT}, {"taskName", PART_TEXT}, {"status", PART_TEXT},
+    TEXT_OR_NULL("startDate"), TEXT_OR_NULL("endDate"), TEXT_OR_NULL("creatorName"), TEXT_OR_NULL("completedByName"),
+    {"completedAt", PART_TIME, .nullable = true}, {"createdAt", PART_TIME}, {0},
+};
+static const struct answer_part item_parts[] = {
+    {"id"}, {"materialId"}, {"materialCode", PART_TEXT}, {"materialName", PART_TEXT}, {"unit", PART_TEXT}, {"category", PART_TEXT},
+    TEXT_OR_NULL("differenceType"), TEXT_OR_NULL("remark"), {"bookStock", PART_DEC},
+    {"actualStock", PART_DEC, .nullable = true}, {"difference", PART_DEC, .nullable = true}, {0},
+};
+const struct answer_part count_report_parts[] = {
+    {"task", PART_OBJECT, .parts = task_parts},
+    {"summary", PART_OBJECT, .parts = PARTS(COUNT_SUMMARY_PARTS, {"totalDifference", PART_DEC})},
+    {"items", PART_ARRAY, .parts = item_parts},
+    {0},
+};
+
 enum rc count_get_report(struct call *call)
 {
     struct task t;

@@ -19,6 +19,12 @@ struct item {
 
 extern const struct record_type count_task_type, count_item_type;
 
+/* What count_write_summary writes, and the report. */
+#define COUNT_SUMMARY_PARTS                                                                                            \
+    {"totalItems"}, {"surplusCount"}, {"shortageCount"}, {"normalCount"}, {"totalSurplus", PART_DEC},                   \
+    {"totalShortage", PART_DEC}
+extern const struct answer_part count_report_parts[];
+
 #define TASK_COLUMNS                                                                                                   \
     "t.id, t.task_code, t.task_name, t.status, t.start_date, t.end_date, t.creator_id, t.completed_by, t.completed_at, " \
     "t.remark, t.created_at, t.updated_at, COALESCE(cr.real_name, cr.username) AS creator_name, "                      \

@@ -14,13 +14,13 @@ struct unit {
 
 static const struct field unit_fields[] = {
     FIELD(struct unit, id, FIELD_INT, F_OUT),
-    FIELD(struct unit, code, FIELD_TEXT, F_IN | F_OUT | F_NEED, .max = UNIT_CODE_MAX, .need_zh = "单位不能为空",
+    FIELD(struct unit, code, FIELD_TEXT, F_IN | F_OUT | F_NEED, .max = UNIT_CODE_MAX, .example = "kg", .need_zh = "单位不能为空",
           .need_en = "The unit is required"),
-    FIELD(struct unit, name_zh, FIELD_TEXT, F_IN | F_OUT, .max = 50),
-    FIELD(struct unit, name_en, FIELD_TEXT, F_IN | F_OUT, .max = 50),
+    FIELD(struct unit, name_zh, FIELD_TEXT, F_IN | F_OUT, .max = 50, .example = "千克"),
+    FIELD(struct unit, name_en, FIELD_TEXT, F_IN | F_OUT, .max = 50, .example = "kilogram"),
     FIELD(struct unit, decimals, FIELD_INT, F_IN | F_OUT | F_NEED, .min = 0, .max = DEC_PLACES, .bad_zh = "小数位数应为 0 到 6",
           .bad_en = "The decimals must be 0 to 6"),
-    FIELD(struct unit, needs_review, FIELD_FLAG, F_OUT),
+    FIELD(struct unit, needs_review, FIELD_FLAG, F_OUT | F_SURE),
 };
 static const struct record_type unit_type = RECORD_TYPE("Unit", struct unit, unit_fields);
 
@@ -149,7 +149,9 @@ static enum rc put_unit(struct call *call)
 static const struct route unit_routes[] = {
     ROUTE("GET", "/api/units", LANE_READ, PERM_MATERIAL_READ, NULL, get_units, "计量单位列表", .shape = ANSWER_ARRAY,
           .answer = &unit_type),
-    ROUTE("POST", "/api/units", LANE_WRITE, PERM_MATERIAL_WRITE, &unit_type, post_unit, "新增计量单位"),
-    ROUTE("PUT", "/api/units/:id", LANE_WRITE, PERM_MATERIAL_WRITE, &unit_type, put_unit, "核对计量单位"),
+    ROUTE("POST", "/api/units", LANE_WRITE, PERM_MATERIAL_WRITE, &unit_type, post_unit, "新增计量单位", .status = 201,
+          .parts = PARTS({"id"}), .refusals = REFUSALS(RC_UNIT_TAKEN)),
+    ROUTE("PUT", "/api/units/:id", LANE_WRITE, PERM_MATERIAL_WRITE, &unit_type, put_unit, "核对计量单位", .updates = true,
+          .parts = PARTS({"id"}), .refusals = REFUSALS(RC_UNIT_NOT_FOUND)),
 };
-const struct module unit_module = MODULE("units", unit_routes);
+const struct module unit_module = MODULE("units", "计量单位", unit_routes);

@@ -33,7 +33,7 @@ static const struct field user_fields[] = {
     FIELD(struct user, username, FIELD_TEXT, F_IN | F_OUT | F_NEED, .min = 3, .max = 50, .valid = is_username,
           .bad_zh = "用户名应为3-50个字母、数字、下划线或连字符",
           .bad_en = "The user name must be 3 to 50 letters, digits, underscores or hyphens"),
-    FIELD(struct user, password, FIELD_TEXT, F_IN | F_SECRET | F_RAW),
+    FIELD(struct user, password, FIELD_TEXT, F_IN | F_SECRET | F_RAW | F_ASKED),
     FIELD(struct user, role, FIELD_TEXT, F_IN | F_OUT | F_NEED, .choices = role_names, .bad_zh = "无效的角色类型",
           .bad_en = "There is no such role"),
     FIELD(struct user, real_name, FIELD_TEXT, F_IN | F_OUT, .max = 50),
@@ -42,10 +42,10 @@ static const struct field user_fields[] = {
     FIELD(struct user, avatar, FIELD_TEXT, 0),
     FIELD(struct user, status, FIELD_TEXT, F_IN | F_OUT, .choices = user_statuses, .bad_zh = "状态必须是 active 或 disabled",
           .bad_en = "The status must be active or disabled"),
-    FIELD(struct user, must_change_password, FIELD_FLAG, F_IN | F_OUT),
+    FIELD(struct user, must_change_password, FIELD_FLAG, F_IN | F_OUT | F_SURE),
     FIELD(struct user, password_hash, FIELD_TEXT, F_SECRET),
-    FIELD(struct user, created_at, FIELD_TIME, F_OUT),
-    FIELD(struct user, updated_at, FIELD_TIME, F_OUT),
+    FIELD(struct user, created_at, FIELD_TIME, F_OUT | F_SURE),
+    FIELD(struct user, updated_at, FIELD_TIME, F_OUT | F_SURE),
 };
 const struct record_type user_type = RECORD_TYPE("User", struct user, user_fields);
 
@@ -200,7 +200,7 @@ static const struct list_spec user_list = {
 static enum rc get_users(struct call *call)
 {
     static const struct list_scope not_closed = {"(u.status <> 'closed' AND u.id > ?)", 0};
-    return list_answer(call, &user_list, &not_closed);
+    return list_answer(call, &not_closed);
 }
 
 static enum rc get_user(struct call *call)
@@ -373,17 +373,24 @@ static enum rc get_roles(struct call *call)
     return reply_end(call, &w);
 }
 
+static const struct answer_part added_parts[] = {{"id"}, {"username", PART_TEXT}, {"role", PART_TEXT}, {0}};
+
+static const struct answer_part role_parts[] = {{"permission", PART_TEXT}, {"title", PART_TEXT}, {"titleEn", PART_TEXT}, {"roles", PART_TEXTS}, {0}};
+
 static const struct route user_routes[] = {
-    ROUTE("GET", "/api/roles", LANE_READ, PERM_SIGNED_IN, NULL, get_roles, "角色与权限", .shape = ANSWER_ARRAY),
-    ROUTE("GET", "/api/users", LANE_READ, PERM_USER_MANAGE, NULL, get_users, "用户列表", .shape = ANSWER_LIST,
-          .answer = &user_type),
-    ROUTE("GET", "/api/users/:id", LANE_READ, PERM_USER_MANAGE, NULL, get_user, "用户详情", .shape = ANSWER_OBJECT,
-          .answer = &user_type),
-    ROUTE("POST", "/api/users", LANE_SLOW, PERM_USER_MANAGE, &user_type, post_user, "创建用户", .prepare = prepare_post_user),
+    ROUTE("GET", "/api/roles", LANE_READ, PERM_SIGNED_IN, NULL, get_roles, "角色与权限", .shape = ANSWER_ARRAY, .parts = role_parts),
+    ROUTE("GET", "/api/users", LANE_READ, PERM_USER_MANAGE, NULL, get_users, "用户列表", .list = &user_list),
+    ROUTE("GET", "/api/users/:id", LANE_READ, PERM_USER_MANAGE, NULL, get_user, "用户详情", .answer = &user_type,
+          .refusals = REFUSALS(RC_USER_NOT_FOUND)),
+    ROUTE("POST", "/api/users", LANE_SLOW, PERM_USER_MANAGE, &user_type, post_user, "创建用户", .prepare = prepare_post_user,
+          .status = 201, .parts = added_parts, .refusals = REFUSALS(RC_USERNAME_TAKEN)),
     ROUTE("PUT", "/api/users/:id", LANE_SLOW, PERM_USER_MANAGE, &user_type, put_user, "更新用户",
-          .prepare = prepare_put_user),
-    ROUTE("DELETE", "/api/users/:id", LANE_WRITE, PERM_USER_MANAGE, NULL, delete_user, "关闭用户账户"),
+          .prepare = prepare_put_user, .updates = true, .parts = PARTS({"id"}),
+          .refusals = REFUSALS(RC_USER_NOT_FOUND, RC_USERNAME_USED, RC_NOTHING_TO_UPDATE, RC_LAST_ADMINISTRATOR)),
+    ROUTE("DELETE", "/api/users/:id", LANE_WRITE, PERM_USER_MANAGE, NULL, delete_user, "关闭用户账户",
+          .refusals = REFUSALS(RC_USER_NOT_FOUND, RC_DELETE_SELF, RC_LAST_ADMINISTRATOR)),
     ROUTE("POST", "/api/auth/register", LANE_SLOW, PERM_OPEN, &user_type, post_user, "注册（仅限系统管理员）",
-          .prepare = prepare_register),
+          .prepare = prepare_register, .status = 201, .parts = added_parts,
+          .refusals = REFUSALS(RC_REGISTRATION_CLOSED, RC_USERNAME_TAKEN)),
 };
-const struct module user_module = MODULE("users", user_routes);
+const struct module user_module = MODULE("users", "用户", user_routes);

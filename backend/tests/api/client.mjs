@@ -64,7 +64,7 @@ export class Client {
                 response.on('end', () => {
                     try {
                         const answer = asAnswer(response, Buffer.concat(parts), path);
-                        if (answer.status < 300 && answer.body?.success)
+                        if (answer.body && path.startsWith('/api/'))
                             this.place.checkSchema?.(method, request.path.split('?')[0], answer, /numbers=text/.test(all.accept));
                         resolve(answer);
                     } catch (error) {
