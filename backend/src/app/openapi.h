@@ -1,5 +1,6 @@
 /* The OpenAPI 3.1 document, made from the route table, the field tables, the list_specs and errors.def.
- * openapi.c: the document, its paths and operations. openapi_schema.c: schemas and examples. openapi_failure.c: errors. */
+ * openapi.c: the document, its paths and operations. openapi_schema.c: schemas. openapi_example.c: examples.
+ * openapi_failure.c: errors. */
 #ifndef MMS_APP_OPENAPI_H
 #define MMS_APP_OPENAPI_H
 
@@ -25,6 +26,11 @@ void oa_type(struct json_writer *w, const char *type, bool nullable);
 void oa_ref(struct json_writer *w, const char *where);
 
 /* --- openapi_schema.c --- */
+/* A record in an answer, in the body of a creation, in the body of a change. */
+enum oa_use { OA_ANSWER, OA_CREATION, OA_CHANGE };
+/* Whether the field stands there, and how it is spelled. */
+bool openapi_is_told(const struct field *f, enum oa_use use);
+const char *openapi_told_name(struct arena *a, const struct field *f, enum oa_use use);
 /* The members of "schemas", without Failure. */
 void openapi_schemas(struct json_writer *w, struct arena *a);
 /* The members of a media type: "schema" and "example". */
@@ -32,6 +38,12 @@ void openapi_body(struct json_writer *w, struct arena *a, const struct route *r)
 void openapi_answer(struct json_writer *w, struct arena *a, const struct route *r);
 /* The schema alone, of an answer that is not in the envelope. */
 void openapi_bare_schema(struct json_writer *w, struct arena *a, const struct route *r);
+
+/* --- openapi_example.c --- */
+/* The members of a record, without braces; one part; an object of both (either may be NULL). */
+void openapi_example_record(struct json_writer *w, struct arena *a, const struct record_type *t, enum oa_use use);
+void openapi_example_part(struct json_writer *w, struct arena *a, const struct answer_part *p);
+void openapi_example_object(struct json_writer *w, struct arena *a, const struct record_type *t, const struct answer_part *parts);
 
 /* --- openapi_failure.c --- */
 /* The members of an operation's "responses" for what may fail; and its "x-codes". */
