@@ -276,6 +276,12 @@ static void write_parts(struct json_writer *w, struct arena *a, const struct ans
 
 static void write_object(struct json_writer *w, struct arena *a, const struct record_type *t, const struct answer_part *parts)
 {
+    if (!t && !parts) { /* any members */
+        jw_object(w);
+        oa_type(w, "object", false);
+        jw_object_end(w);
+        return;
+    }
     if (!parts) {
         record_ref(w, a, t, OA_ANSWER);
         return;

@@ -30,7 +30,7 @@ enum part_kind { PART_INT, PART_DEC, PART_TEXT, PART_TEXTS, PART_TIME, PART_BOOL
 struct answer_part {
     const char *name;
     enum part_kind kind;
-    const struct record_type *record; /* OBJECT, ARRAY (of objects): the members of this type … */
+    const struct record_type *record; /* OBJECT, ARRAY (of objects): the members of this type … (neither: any) */
     const struct answer_part *parts;  /* … and these */
     bool nullable, optional;          /* may be null; may be absent */
 };

@@ -70,7 +70,7 @@ test('every failure that is told has a status, and every status a failure', () =
         if (operation['x-permission'] !== 'open')
             wanted.push('401');
         if (operation.requestBody)
-            wanted.push('413', '415');
+            wanted.push('413', ...(operation.requestBody.content['application/json'] ? ['415'] : []));
         if (/\{/.test(key))
             wanted.push('404');
         if (!key.startsWith('GET'))
@@ -93,7 +93,7 @@ test('every example fits its schema, and every JSON body and answer has one', ()
         assert.ok(fits(example), `${where}: ${JSON.stringify(fits.errors)}\n${JSON.stringify(example)}`);
     };
     for (const { key, operation } of operations) {
-        if (operation.requestBody)
+        if (operation.requestBody?.content['application/json'])
             check(operation.requestBody.content['application/json'], `${key}: body`);
         for (const [status, told] of Object.entries(operation.responses)) {
             const { content } = named(told);
