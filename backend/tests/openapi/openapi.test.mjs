@@ -71,7 +71,7 @@ test('every failure that is told has a status, and every status a failure', () =
             wanted.push('401');
         if (operation.requestBody)
             wanted.push('413', ...(operation.requestBody.content['application/json'] ? ['415'] : []));
-        if (/\{/.test(key))
+        if (/\{/.test(key) && !key.includes('/admin/database/table/')) // there 400, as older clients expect
             wanted.push('404');
         if (!key.startsWith('GET'))
             wanted.push('409');
