@@ -7,7 +7,8 @@
 #include "ops/command.h"
 
 static const struct command *const commands[] = {
-    &serve_command, &migrate_command, &demo_command, &user_command, &verify_command, &audit_command, &check_config_command, &version_command,
+    &serve_command, &migrate_command, &demo_command, &user_command, &verify_command,
+    &audit_command, &check_config_command, &version_command,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

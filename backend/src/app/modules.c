@@ -18,8 +18,9 @@
 #include "domain/user.h"
 
 const struct module *const modules[] = {
-    &session_module,      &user_module,          &profile_module, &avatar_module, &material_module, &ledger_module,  &unit_module,
-    &location_module,     &document_module,      &setting_module,  &stocktaking_module, &dashboard_module,
-    &notification_module, &operation_log_module, &report_module, &database_admin_module, &health_module,   &openapi_module, &api_docs_module,
+    &session_module,      &user_module,          &profile_module,  &avatar_module,         &material_module,
+    &ledger_module,       &unit_module,          &location_module, &document_module,       &setting_module,
+    &stocktaking_module,  &dashboard_module,     &report_module,   &notification_module,   &operation_log_module,
+    &database_admin_module, &health_module,      &openapi_module,  &api_docs_module,
 };
 const size_t module_count = sizeof modules / sizeof *modules;

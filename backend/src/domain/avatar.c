@@ -175,10 +175,12 @@ enum rc avatar_sweep(struct ctx *c)
 }
 
 static const struct route avatar_routes[] = {
-    {.http = {.method = "POST", .path = "/api/profile/avatar", .lane = LANE_SLOW, .is_upload = true}, .permission = PERM_PROFILE_WRITE,
+    {.http = {.method = "POST", .path = "/api/profile/avatar", .lane = LANE_SLOW, .is_upload = true},
+     .permission = PERM_PROFILE_WRITE,
      .prepare = prepare_post, .handler = post_avatar, .after = after_change, .keeps_no_answer = true, .summary = "上传头像",
      .parts = PARTS({"avatar", PART_TEXT}),
-     .refusals = REFUSALS(RC_PICTURE_MISSING, RC_PICTURE_TYPE, RC_PICTURE_TOO_LARGE, RC_PICTURE_BROKEN, RC_FILES_UNWRITABLE, RC_BODY_TOO_LARGE)},
+     .refusals = REFUSALS(RC_PICTURE_MISSING, RC_PICTURE_TYPE, RC_PICTURE_TOO_LARGE, RC_PICTURE_BROKEN,
+                          RC_FILES_UNWRITABLE, RC_BODY_TOO_LARGE)},
     ROUTE("DELETE", "/api/profile/avatar", LANE_SLOW, PERM_PROFILE_WRITE, NULL, delete_avatar, "删除头像", .prepare = prepare_delete,
           .after = after_change),
     ROUTE("GET", "/api/uploads/avatars/:file", LANE_READ, PERM_OPEN, NULL, get_file, "头像（同 /uploads/avatars）", .bare = true,

@@ -320,8 +320,8 @@ static enum rc refuse_edit(struct call *call)
     const char *table = text_shorten(c->arena, http_param(call->http, "name"), 60);
     TRY(audit_write(c, &(struct audit_entry){.module = "admin_data_management", .action = "refused", .resource_type = "table",
                                              .resource_id = call->id,
-                                             .description = arena_fmt(c->arena, "拒绝直接修改数据: %s %s", call->http->request.method,
-                                                                      table)}));
+                                             .description = arena_fmt(c->arena, "拒绝直接修改数据: %s %s",
+                                                                      call->http->request.method, table)}));
     reply_error(call->http, c, RC_RAW_EDIT);
     return RC_OK;
 }

@@ -60,8 +60,8 @@ static const char *new_name(struct ctx *c)
     char secret[2 * SECRET_BYTES + 1], stamp[CLOCK_TEXT_MAX]; /* "2026-11-24 08:30:00" */
     random_hex(SECRET_BYTES, secret);
     clock_print_row(c->now_ms, stamp);
-    return arena_fmt(c->arena, PREFIX "%.4s%.2s%.2s-%.2s%.2s%.2s-%s.db", stamp, stamp + 5, stamp + 8, stamp + 11, stamp + 14, stamp + 17,
-                     secret);
+    return arena_fmt(c->arena, PREFIX "%.4s%.2s%.2s-%.2s%.2s%.2s-%s.db", stamp, stamp + 5, stamp + 8, stamp + 11,
+                     stamp + 14, stamp + 17, secret);
 }
 
 enum rc database_copy_make(struct ctx *c, struct database_copy *out)

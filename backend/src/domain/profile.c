@@ -16,8 +16,9 @@ static const struct sql MY_SESSIONS = {
     "FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $3 ORDER BY created_at DESC, id DESC"};
 static const struct sql SESSION_BEGAN = {"session.began", "SELECT created_at AS n FROM sessions WHERE id = $1"};
 
-static const struct sql MY_PROFILE = {"user.profile", "SELECT id, username, role, real_name, email, avatar, password_hash, created_at, "
-                                                     "updated_at FROM users WHERE id = $1"};
+static const struct sql MY_PROFILE = {
+    "user.profile",
+    "SELECT id, username, role, real_name, email, avatar, password_hash, created_at, updated_at FROM users WHERE id = $1"};
 
 struct profile {
     struct record record;
@@ -126,7 +127,8 @@ static enum rc put_me(struct call *call)
         TRY(user_set_contact(c, before.id, after.real_name, after.email));
     if (p->new_hash)
         TRY(user_set_password(c, before.id, p->new_hash, false, c->actor.session_id));
-    TRY(audit_write(c, &(struct audit_entry){.module = "profile", .action = "update", .resource_type = "user", .resource_id = before.id,
+    TRY(audit_write(c, &(struct audit_entry){.module = "profile", .action = "update", .resource_type = "user",
+                                             .resource_id = before.id,
                                              .description = arena_fmt(c->arena, "更新个人信息: %s%s", before.username,
                                                                       p->new_hash ? "（修改密码）" : ""),
                                              .changes = record_changes(c, &profile_type, &before, &after)}));
@@ -174,7 +176,8 @@ static const struct route profile_routes[] = {
     ROUTE("GET", "/api/profile/me", LANE_READ, PERM_SIGNED_IN, NULL, get_me, "个人信息", .answer = &profile_type),
     ROUTE("PUT", "/api/profile/me", LANE_SLOW, PERM_SIGNED_IN, &profile_type, put_me, "更新个人信息", .prepare = prepare_put_me,
           .keeps_no_answer = true, .updates = true, .parts = PARTS({"id"}),
-          .refusals = REFUSALS(RC_NOTHING_TO_UPDATE, RC_PASSWORD_WRONG, RC_PASSWORD_SAME, RC_TOO_MANY_LOGINS, RC_PASSWORD_CHANGE_REQUIRED)),
+          .refusals = REFUSALS(RC_NOTHING_TO_UPDATE, RC_PASSWORD_WRONG, RC_PASSWORD_SAME, RC_TOO_MANY_LOGINS,
+                               RC_PASSWORD_CHANGE_REQUIRED)),
     ROUTE("GET", "/api/profile/sessions", LANE_READ, PERM_SIGNED_IN, NULL, get_sessions, "我的登录会话", .shape = ANSWER_ARRAY,
           .answer = &session_type),
     ROUTE("DELETE", "/api/profile/sessions/:id", LANE_WRITE, PERM_SIGNED_IN, NULL, delete_session, "结束登录会话",

@@ -283,7 +283,8 @@ static const struct record_type slow_type = RECORD_TYPE("SlowMoving", struct mov
 static enum rc answer_days(struct call *call, int64_t usual_days, const struct sql *sql, const struct record_type *type)
 {
     struct ctx *c = &call->ctx;
-    int64_t days = list_number(call, "days", usual_days, DAYS_MAX), limit = list_number(call, "limit", PAGE_SIZE, LIST_PAGE_SIZE_MAX);
+    int64_t days = list_number(call, "days", usual_days, DAYS_MAX);
+    int64_t limit = list_number(call, "limit", PAGE_SIZE, LIST_PAGE_SIZE_MAX);
     if (c->err.rc != RC_OK)
         return c->err.rc;
     return reply_rows(call, type, sql, DB_ARGS(DB_I(c->now_ms - days * DAY_MS), DB_I(limit)));
