@@ -56,6 +56,7 @@ static const char *const example_texts[][2] = {
     {"next_cursor", "1:1795422600000"},
     {"kind", "storage"},
     {"remark", "备注"},
+    {"avatar", "/uploads/avatars/0f3a9c1e5b7d24680f3a9c1e5b7d2468.png"},
     {"database", "ok"},
     {"timestamp", "2026-11-23T08:30:00.000Z"},
     {"version", MMS_VERSION},

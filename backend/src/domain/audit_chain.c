@@ -38,7 +38,7 @@ void audit_walk_end(struct audit_walk *w)
     arena_free(&w->arena);
 }
 
-static void tell(struct audit_walk *w, const char *zh, const char *en)
+void audit_walk_tell(struct audit_walk *w, const char *zh, const char *en)
 {
     w->broken++;
     if (w->found)
@@ -47,8 +47,8 @@ static void tell(struct audit_walk *w, const char *zh, const char *en)
 
 static void tell_missing(struct audit_walk *w, int64_t first, int64_t last)
 {
-    tell(w, arena_fmt(&w->arena, "缺少第 %lld 至 %lld 条", (long long)first, (long long)last),
-         arena_fmt(&w->arena, "rows %lld to %lld are missing", (long long)first, (long long)last));
+    audit_walk_tell(w, arena_fmt(&w->arena, "缺少第 %lld 至 %lld 条", (long long)first, (long long)last),
+                    arena_fmt(&w->arena, "rows %lld to %lld are missing", (long long)first, (long long)last));
 }
 
 void audit_walk_row(struct audit_walk *w, const struct db_value row[static AUDIT_COLUMNS], const char *hash)
@@ -59,12 +59,12 @@ void audit_walk_row(struct audit_walk *w, const struct db_value row[static AUDIT
         tell_missing(w, w->expected_id, id - 1);
     audit_hash(&w->arena, w->hash, row, right);
     if (!hash)
-        tell(w, arena_fmt(&w->arena, "第 %lld 条没有哈希，不是由本程序写入", (long long)id),
-             arena_fmt(&w->arena, "row %lld has no hash: this program did not write it", (long long)id));
+        audit_walk_tell(w, arena_fmt(&w->arena, "第 %lld 条没有哈希，不是由本程序写入", (long long)id),
+                        arena_fmt(&w->arena, "row %lld has no hash: this program did not write it", (long long)id));
     else if (strcmp(hash, right) != 0)
-        tell(w, arena_fmt(&w->arena, "第 %lld 条与前一条不衔接：其中之一被修改、插入或替换", (long long)id),
-             arena_fmt(&w->arena, "row %lld does not fit the row before: one of them was changed, inserted or replaced",
-                       (long long)id));
+        audit_walk_tell(w, arena_fmt(&w->arena, "第 %lld 条与前一条不衔接：其中之一被修改、插入或替换", (long long)id),
+                        arena_fmt(&w->arena, "row %lld does not fit the row before: one of them was changed, inserted or replaced",
+                                  (long long)id));
     strncpy(w->hash, hash ? hash : "", sizeof w->hash - 1);
     w->expected_id = id + 1;
     w->rows++;
@@ -76,8 +76,8 @@ void audit_walk_reaches(struct audit_walk *w, int64_t last_id, const char *hash)
     if (w->expected_id <= last_id)
         tell_missing(w, w->expected_id, last_id);
     else if (w->expected_id != last_id + 1 || strcmp(w->hash, hash) != 0)
-        tell(w, arena_fmt(&w->arena, "末端与记录不符（第 %lld 条）", (long long)last_id),
-             arena_fmt(&w->arena, "the end is not the one on record (row %lld)", (long long)last_id));
+        audit_walk_tell(w, arena_fmt(&w->arena, "末端与记录不符（第 %lld 条）", (long long)last_id),
+                        arena_fmt(&w->arena, "the end is not the one on record (row %lld)", (long long)last_id));
 }
 
 /* ---------------------------------------------------------------- the table */
@@ -136,8 +136,8 @@ static enum rc prove_seals(struct ctx *c, struct audit_walk *w, int64_t *seals)
     TRY(db_next(rows, &more));
     while (more) {
         long long first = (long long)db_int(rows, "first_id"), last = (long long)db_int(rows, "last_id");
-        tell(w, arena_fmt(&w->arena, "第 %lld 至 %lld 条与封存记录不符", first, last),
-             arena_fmt(&w->arena, "rows %lld to %lld are not what was sealed", first, last));
+        audit_walk_tell(w, arena_fmt(&w->arena, "第 %lld 至 %lld 条与封存记录不符", first, last),
+                        arena_fmt(&w->arena, "rows %lld to %lld are not what was sealed", first, last));
         TRY(db_next(rows, &more));
     }
     return RC_OK;
@@ -151,7 +151,7 @@ enum rc audit_prove(struct ctx *c, struct audit_walk *w, int64_t *seals)
     audit_walk_begin(w, head.first_id, AUDIT_FIRST_HASH);
     TRY(ctx_number(c, &BEFORE, DB_ARGS(DB_I(head.first_id)), &before));
     if (before >= head.first_id)
-        tell(w, "链首之前被插入了记录", "rows were inserted before the first");
+        audit_walk_tell(w, "链首之前被插入了记录", "rows were inserted before the first");
     TRY(audit_rows(c, head.first_id, INT64_MAX, walk, w));
     audit_walk_reaches(w, head.last_id, w->rows || head.last_id >= head.first_id ? head.hash : AUDIT_FIRST_HASH);
     return prove_seals(c, w, seals);

@@ -21,6 +21,8 @@ void audit_walk_row(struct audit_walk *w, const struct db_value row[static AUDIT
 /* Where the chain must have come to. */
 void audit_walk_reaches(struct audit_walk *w, int64_t last_id, const char *hash);
 void audit_walk_end(struct audit_walk *w);
+/* Counts a break, and tells of it. */
+void audit_walk_tell(struct audit_walk *w, const char *zh, const char *en);
 
 /* Calls `take` for the rows first … last in order, some at a time; values live until it returns. */
 MUST_CHECK enum rc audit_rows(struct ctx *c, int64_t first, int64_t last,

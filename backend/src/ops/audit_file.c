@@ -131,13 +131,6 @@ static struct db_value value_of(const struct json *object, const char *name)
     return v && json_to_int(v, &number) ? DB_I(number) : DB_N;
 }
 
-static void tell(struct audit_walk *w, const char *zh, const char *en)
-{
-    w->broken++;
-    if (w->found)
-        w->found(w->arg, zh, en);
-}
-
 struct proving {
     struct audit_walk *walk;
     struct arena arena; /* of one line */
@@ -152,7 +145,7 @@ static void prove_header(struct proving *p, const struct json *line)
     p->begun = true;
     if (format.type != DB_TEXT || strcmp(format.text, FORMAT) != 0 || value_of(line, "version").number != 1 ||
         previous.type != DB_TEXT)
-        tell(p->walk, "这不是操作日志的封存文件", "this is not a sealed operation log");
+        audit_walk_tell(p->walk, "这不是操作日志的封存文件", "this is not a sealed operation log");
     else
         audit_walk_begin(p->walk, first.number, previous.text);
     p->last_id = last.number;
@@ -171,7 +164,7 @@ static void prove_line(struct proving *p, const char *bytes, size_t n)
     struct json_fault fault;
     const struct json *line = json_parse(&p->arena, bytes, n, &fault);
     if (!line || line->type != JSON_OBJECT || p->ended) {
-        tell(p->walk, "有一行不属于此文件", "a line does not belong here");
+        audit_walk_tell(p->walk, "有一行不属于此文件", "a line does not belong here");
     } else if (!p->begun) {
         prove_header(p, line);
     } else if (json_member(line, "rows")) {
@@ -179,7 +172,7 @@ static void prove_line(struct proving *p, const char *bytes, size_t n)
         struct db_value hash = value_of(line, "hash");
         audit_walk_reaches(p->walk, p->last_id, hash.type == DB_TEXT ? hash.text : "");
         if (value_of(line, "rows").number != p->walk->rows)
-            tell(p->walk, "行数不符", "the number of rows is not the one on record");
+            audit_walk_tell(p->walk, "行数不符", "the number of rows is not the one on record");
     } else {
         prove_row(p, line);
     }
@@ -203,7 +196,7 @@ bool audit_file_prove(const char *path, struct audit_walk *w, char hash[static H
         prove_line(&p, line, (size_t)n);
     }
     if (!p.ended)
-        tell(w, "文件不完整，缺少末行", "the file is cut: its last line is missing");
+        audit_walk_tell(w, "文件不完整，缺少末行", "the file is cut: its last line is missing");
     hash_end(&stream, hash);
     bool read = !ferror(file);
     fclose(file);
