@@ -153,7 +153,7 @@ enum rc audit_prove(struct ctx *c, struct audit_walk *w, int64_t *seals)
     if (before >= head.first_id)
         audit_walk_tell(w, "链首之前被插入了记录", "rows were inserted before the first");
     TRY(audit_rows(c, head.first_id, INT64_MAX, walk, w));
-    audit_walk_reaches(w, head.last_id, w->rows || head.last_id >= head.first_id ? head.hash : AUDIT_FIRST_HASH);
+    audit_walk_reaches(w, head.last_id, head.hash);
     return prove_seals(c, w, seals);
 }
 

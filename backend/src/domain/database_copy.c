@@ -36,13 +36,18 @@ static const char *shown_name(struct ctx *c, const char *name)
     return arena_fmt(c->arena, "%.*s.db", (int)(strlen(PREFIX) + STAMP_CHARS), name);
 }
 
+static bool is_over(const struct ctx *c, const struct stat *st)
+{
+    return st->st_mtime * 1000 < c->now_ms - DATABASE_COPY_KEPT_MS;
+}
+
 static void remove_old(struct ctx *c, const char *folder)
 {
     DIR *dir = opendir(folder);
     for (const struct dirent *entry; dir && (entry = readdir(dir));) {
         struct stat st;
         const char *path = arena_fmt(c->arena, "%s/%s", folder, entry->d_name);
-        if (text_starts(entry->d_name, PREFIX) && stat(path, &st) == 0 && st.st_mtime * 1000 < c->now_ms - DATABASE_COPY_KEPT_MS)
+        if (text_starts(entry->d_name, PREFIX) && stat(path, &st) == 0 && is_over(c, &st))
             unlink(path);
     }
     if (dir)
@@ -97,7 +102,7 @@ enum rc database_copy_open(struct ctx *c, const char *name, struct database_copy
     *fd = open(arena_fmt(c->arena, "%s/%s", folder_of(c), name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (*fd < 0)
         return error_set(&c->err, RC_NOT_FOUND);
-    if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode) || is_over(c, &st)) {
         close(*fd);
         return error_set(&c->err, RC_NOT_FOUND);
     }

@@ -1,5 +1,5 @@
-/* Consistent copies of the database for an administrator to take away: files in UPLOAD_DIR/exports, removed after an hour. Their
- * names cannot be guessed, and are asked for by administrators only. */
+/* Consistent copies of the database for an administrator to take away: files in UPLOAD_DIR/exports. They are given out for an
+ * hour, and removed when the next one is made. Their names cannot be guessed, and are asked for by administrators only. */
 #ifndef MMS_DOMAIN_DATABASE_COPY_H
 #define MMS_DOMAIN_DATABASE_COPY_H
 

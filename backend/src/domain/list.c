@@ -440,6 +440,18 @@ struct page {
     size_t count;
 };
 
+void list_write_place(struct json_writer *w, int64_t total, int64_t page, int64_t page_size, const char *next)
+{
+    jw_name(w, "total");
+    jw_int(w, total);
+    jw_name(w, "page");
+    jw_int(w, page);
+    jw_name(w, "pageSize");
+    jw_int(w, page_size);
+    jw_name(w, "nextCursor");
+    jw_text(w, next);
+}
+
 static enum rc write_page(const struct reply_work *work, const struct page *page, const struct changes *changes)
 {
     struct call *call = work->call;
@@ -451,14 +463,7 @@ static enum rc write_page(const struct reply_work *work, const struct page *page
     jw_name(&w, "list");
     const char *next = NULL;
     TRY(write_rows(call, q, page->text, page->args, page->count, &w, &next));
-    jw_name(&w, "total");
-    jw_int(&w, total);
-    jw_name(&w, "page");
-    jw_int(&w, q->page);
-    jw_name(&w, "pageSize");
-    jw_int(&w, q->page_size);
-    jw_name(&w, "nextCursor");
-    jw_text(&w, next);
+    list_write_place(&w, total, q->page, q->page_size, next);
     if (work->more)
         TRY(work->more(call, q, &w));
     jw_object_end(&w);

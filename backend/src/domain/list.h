@@ -69,6 +69,8 @@ const char *list_where(const struct list_query *q, const struct db_value **args,
 /* list_read and list_reply in one. */
 MUST_CHECK enum rc list_answer(struct call *call, const struct list_scope *scope);
 
+/* The members after `list`: where this page stands. next: the cursor; NULL: none. */
+void list_write_place(struct json_writer *w, int64_t total, int64_t page, int64_t page_size, const char *next);
 /* A whole number of the query from 1 to max, for answers that are no lists of this kind; a fault goes to ctx.err. */
 int64_t list_number(struct call *call, const char *param, int64_t fallback, int64_t max);
 

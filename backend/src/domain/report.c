@@ -157,14 +157,7 @@ static enum rc write_page(struct call *call, const struct question *q, const str
         TRY(db_next(rows, &more));
     }
     jw_array_end(&w);
-    jw_name(&w, "total");
-    jw_int(&w, total);
-    jw_name(&w, "page");
-    jw_int(&w, q->page);
-    jw_name(&w, "pageSize");
-    jw_int(&w, q->page_size);
-    jw_name(&w, "nextCursor");
-    jw_null(&w);
+    list_write_place(&w, total, q->page, q->page_size, NULL);
     jw_object_end(&w);
     return reply_end(call, &w);
 }

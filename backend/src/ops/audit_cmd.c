@@ -52,44 +52,9 @@ static bool split_known(struct arena *a, const char *known, int64_t *id, const c
     return end == colon && strlen(*hash) == HASH_HEX_MAX - 1;
 }
 
-/* Runs `service` in one snapshot; what goes wrong is printed. */
-struct reading {
-    struct request *request;
-    enum rc (*service)(struct ctx *c, struct request *r);
-};
-
-static enum rc run_service(struct db *db, void *arg)
+static enum rc prove(struct ctx *c, void *arg)
 {
-    const struct reading *reading = arg;
-    struct tool *t = reading->request->tool;
-    struct ctx c = {.arena = &t->arena, .db = db, .settings = &t->settings, .now_ms = clock_now_ms()};
-    int version;
-    TRY(db_schema_version(db, &version));
-    if (version != migrations[migration_count - 1].number)
-        return version > migrations[migration_count - 1].number ? RC_DB_NEWER : RC_DB;
-    enum rc rc = reading->service(&c, reading->request);
-    t->err = c.err;
-    return rc;
-}
-
-static int read_with(struct request *r, enum rc (*service)(struct ctx *c, struct request *r))
-{
-    struct db *db = NULL;
-    struct tool *t = r->tool;
-    struct reading reading = {r, service};
-    enum rc rc = db_open(t->settings.database, DB_READ, &db, &t->err);
-    if (rc == RC_OK)
-        rc = db_run_read(db, run_service, &reading);
-    db_close(db);
-    if (rc == RC_OK)
-        return EXIT_OK;
-    fprintf(stderr, "mms audit: %s\n", t->settings.database_name);
-    tool_print_error("audit", rc, &t->err);
-    return rc == RC_INVALID_INPUT ? EXIT_USAGE_ERROR : rc == RC_INTERNAL || rc == RC_DB_CHECK ? EXIT_FAILED : EXIT_STORAGE;
-}
-
-static enum rc prove(struct ctx *c, struct request *r)
-{
+    struct request *r = arg;
     int64_t id = 0;
     const char *hash = NULL;
     TRY(audit_prove(c, &r->walk, &r->seals));
@@ -101,7 +66,7 @@ static enum rc prove(struct ctx *c, struct request *r)
 
 static int verify_database(struct request *r)
 {
-    int code = read_with(r, prove);
+    int code = tool_read(r->tool, "audit", prove, r);
     if (code != EXIT_OK)
         return code;
     code = print_outcome(&r->walk);
@@ -156,8 +121,9 @@ static enum rc end_of(struct ctx *c, const char *day_text, int64_t *until_ms)
     return RC_OK;
 }
 
-static enum rc export(struct ctx *c, struct request *r)
+static enum rc export(struct ctx *c, void *arg)
 {
+    struct request *r = arg;
     int64_t until_ms = 0;
     const char *slash = strrchr(r->file, '/');
     TRY(end_of(c, r->until, &until_ms));
@@ -184,7 +150,7 @@ static enum rc keep(struct ctx *c, void *arg)
 static int seal(struct request *r)
 {
     struct tool *t = r->tool;
-    int code = read_with(r, export);
+    int code = tool_read(t, "audit", export, r);
     if (code != EXIT_OK)
         return code;
     if (r->seal.last_id < r->seal.first_id) {

@@ -107,6 +107,40 @@ enum rc tool_run(struct tool *t, enum rc (*service)(struct ctx *c, void *arg), v
     return db_run_tx(t->writer, run_service, &r);
 }
 
+static enum rc read_service(struct db *db, void *arg)
+{
+    int version, newest = migrations[migration_count - 1].number;
+    TRY(db_schema_version(db, &version));
+    if (version != newest)
+        return version > newest ? RC_DB_NEWER : RC_DB;
+    return run_service(db, arg);
+}
+
+static int exit_code(enum rc rc)
+{
+    bool is_storage = rc >= RC_DB && rc <= RC_DB_NEWER && rc != RC_DB_CHECK;
+    return rc == RC_OK ? EXIT_OK : rc == RC_INVALID_INPUT ? EXIT_USAGE_ERROR : is_storage ? EXIT_STORAGE : EXIT_FAILED;
+}
+
+int tool_read(struct tool *t, const char *command, enum rc (*service)(struct ctx *c, void *arg), void *arg)
+{
+    struct running r = {t, service, arg};
+    struct db *db = NULL;
+    enum rc rc = db_open(t->settings.database, DB_READ, &db, &t->err);
+    bool opened = rc == RC_OK;
+    if (opened)
+        rc = db_run_read(db, read_service, &r);
+    int code = exit_code(rc);
+    if (opened && code == EXIT_STORAGE && rc != RC_DB_NEWER)
+        fprintf(stderr, "mms %s: %s\n", command, db_last_error(db));
+    if (opened && code == EXIT_STORAGE) /* db_open names it in its own sentence */
+        fprintf(stderr, "mms %s: %s\n", command, t->settings.database_name);
+    if (rc != RC_OK)
+        tool_print_error(command, rc, &t->err);
+    db_close(db);
+    return code;
+}
+
 static enum rc add_first(struct ctx *c, void *arg)
 {
     int64_t count, id;

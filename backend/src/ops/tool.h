@@ -31,6 +31,10 @@ void tool_close(struct tool *t);
 /* Runs a service in the writer's transaction, as the program itself, at the present time. */
 enum rc tool_run(struct tool *t, enum rc (*service)(struct ctx *c, void *arg), void *arg);
 
+/* Runs a service in one snapshot of a database that is of this program's version, with the settings read. What goes wrong is
+ * printed; the exit code comes back. */
+int tool_read(struct tool *t, const char *command, enum rc (*service)(struct ctx *c, void *arg), void *arg);
+
 /* The first administrator "admin" on a database without users: with ADMIN_INITIAL_PASSWORD, or with a random password, which
  * is written once to `out`. */
 enum rc tool_first_administrator(struct tool *t, FILE *out);

@@ -121,6 +121,7 @@ test('copies do not pile up', SQLITE_ONLY, async () => {
     const { filename } = accepted(await admin.post('/api/admin/database/export'), 200);
     const old = new Date(Date.now() - 2 * 3_600_000);
     utimesSync(path.join(folder, filename), old, old);
+    refused(await admin.get(`/api/admin/database/export/${filename}`), 404, 'not_found', '请求的资源不存在'); // its hour is over
     const next = accepted(await admin.post('/api/admin/database/export'), 200);
     assert.ok(!readdirSync(folder).includes(filename) && readdirSync(folder).includes(next.filename));
 });
