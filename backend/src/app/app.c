@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "crypto/token.h"
 #include "domain/list.h"
+#include "domain/notification_hub.h"
 #include "files/files.h"
 
 struct reader {
@@ -22,6 +23,11 @@ static void close_reader(void *arg)
     free(r);
 }
 
+static bool lend_reader(void *app, struct ctx *c)
+{
+    return app_use_reader(app, c);
+}
+
 enum rc app_init(struct app *app, const struct settings *settings, struct error *why)
 {
     *app = (struct app){.settings = settings, .started_ms = clock_now_ms(),
@@ -29,12 +35,18 @@ enum rc app_init(struct app *app, const struct settings *settings, struct error 
     if (pthread_key_create(&app->readers, close_reader) != 0)
         return error_set(why, RC_INTERNAL);
     app->files = files_open_local(settings->upload_dir);
-    return db_writer_start(settings->database, &app->writer, why);
+    enum rc rc = db_writer_start(settings->database, &app->writer, why);
+    if (rc == RC_OK) {
+        app->hub = notification_hub_start(lend_reader, app);
+        db_writer_on_commit(app->writer, notification_hub_wake, app->hub);
+    }
+    return rc;
 }
 
 void app_end(struct app *app)
 {
     db_writer_stop(app->writer);
+    notification_hub_stop(app->hub);
     files_close(app->files);
     void *own = pthread_getspecific(app->readers);
     if (own)

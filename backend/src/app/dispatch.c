@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "domain/idempotency.h"
 #include "domain/reply.h"
+#include "domain/service_token.h"
 #include "domain/session.h"
 
 #define SLOW_ANSWER_US 250000 /* reads that took longer are logged at info */
@@ -23,6 +24,7 @@ static struct call *new_call(struct app *app, struct http_exchange *x)
     call->ctx = (struct ctx){.arena = &x->arena,
                              .settings = app->settings,
                              .files = app->files,
+                             .hub = app->hub,
                              .now_ms = x->request.now_ms,
                              .request_id = x->request.id,
                              .english = language && strncasecmp(language, "en", 2) == 0,
@@ -49,6 +51,7 @@ static enum rc identify(struct call *call)
             error_clear(&c->err);
             c->actor.user_id = 0;
             c->actor.role = ROLE_NONE;
+            c->actor.permissions = 0;
         }
         return RC_OK;
     }
@@ -56,6 +59,7 @@ static enum rc identify(struct call *call)
         return rc;
     if (c->actor.must_change_password && call->route->permission != PERM_SIGNED_IN)
         return error_set(&c->err, RC_PASSWORD_CHANGE_REQUIRED);
+    service_token_note_use(call->app->writer, &c->actor);
     return ctx_require(c, call->route->permission);
 }
 

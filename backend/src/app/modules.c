@@ -11,6 +11,7 @@
 #include "domain/operation_log.h"
 #include "domain/profile.h"
 #include "domain/report.h"
+#include "domain/service_token.h"
 #include "domain/session.h"
 #include "domain/setting.h"
 #include "domain/stocktaking.h"
@@ -18,7 +19,7 @@
 #include "domain/user.h"
 
 const struct module *const modules[] = {
-    &session_module,      &user_module,          &profile_module,  &avatar_module,         &material_module,
+    &session_module,      &user_module,          &profile_module,  &service_token_module, &avatar_module,         &material_module,
     &ledger_module,       &unit_module,          &location_module, &document_module,       &setting_module,
     &stocktaking_module,  &dashboard_module,     &report_module,   &notification_module,   &operation_log_module,
     &database_admin_module, &health_module,      &openapi_module,  &api_docs_module,

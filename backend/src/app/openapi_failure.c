@@ -4,7 +4,7 @@
 #include "app/openapi.h"
 
 /* What is so of a route, and with it some of its failures. */
-enum { ALWAYS = 1, QUERY = 2, BODY = 4, SIGNED_IN = 8, PERMITTED = 16, WRITES = 32, KEYED = 64 };
+enum { ALWAYS = 1, QUERY = 2, BODY = 4, SIGNED_IN = 8, PERMITTED = 16, WRITES = 32, KEYED = 64, OWN_ACCOUNT = 128 };
 
 static const struct {
     enum rc rc;
@@ -16,6 +16,7 @@ static const struct {
     {RC_TOKEN_MISSING, SIGNED_IN},
     {RC_TOKEN_INVALID, SIGNED_IN},
     {RC_PERMISSION_MISSING, PERMITTED},
+    {RC_SESSION_REQUIRED, OWN_ACCOUNT},
     {RC_PASSWORD_CHANGE_REQUIRED, PERMITTED},
     {RC_DB_UNIQUE, WRITES},
     {RC_DB_CHECK, WRITES},
@@ -56,6 +57,8 @@ static unsigned facts_of(const struct route *r)
         facts |= SIGNED_IN;
     if (r->permission != PERM_OPEN && r->permission != PERM_SIGNED_IN)
         facts |= PERMITTED;
+    if (r->permission == PERM_SIGNED_IN)
+        facts |= OWN_ACCOUNT;
     if (openapi_is_write(r))
         facts |= WRITES;
     if (openapi_is_keyed(r))

@@ -136,6 +136,9 @@ MUST_CHECK enum rc db_run_tx(struct db_writer *w, enum rc (*run)(struct db *db, 
  * maybe before this returns - what the caller reads afterwards must not live in arg). For the health check. */
 MUST_CHECK enum rc db_run_tx_within(struct db_writer *w, enum rc (*run)(struct db *db, void *arg), void *arg,
                                     void (*release)(void *arg), int timeout_ms);
+/* Calls `committed` after each commit, on the writer's thread, before those are told whose jobs it holds. Once, before the first
+ * job is submitted; short, and it must outlive the writer. */
+void db_writer_on_commit(struct db_writer *w, void (*committed)(void *arg), void *arg);
 /* Finishes what is queued, checkpoints, ends the thread, closes. NULL is fine. */
 void db_writer_stop(struct db_writer *w);
 

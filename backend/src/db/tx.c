@@ -80,6 +80,8 @@ struct db_writer {
     /* of the thread */
     struct queued batch[DB_BATCH_MAX];
     enum rc rcs[DB_BATCH_MAX];
+    void (*committed)(void *arg);
+    void *committed_arg;
     int careful; /* so many batches are run with a savepoint for each job */
     int checkpointed_pages;
     /* for anybody */
@@ -198,6 +200,13 @@ static size_t count_failed(const struct db_writer *w, size_t n)
     return failed;
 }
 
+static void note_commit(struct db_writer *w)
+{
+    atomic_fetch_add(&w->commits, 1);
+    if (w->committed)
+        w->committed(w->committed_arg);
+}
+
 /* Begin, all jobs, commit. Afterwards no transaction is open. */
 static enum rc try_batch(struct db_writer *w, size_t n)
 {
@@ -210,7 +219,7 @@ static enum rc try_batch(struct db_writer *w, size_t n)
     if (whole == RC_OK && count_failed(w, n) < n) {
         whole = driver_tx(c, DRIVER_COMMIT);
         if (whole == RC_OK)
-            atomic_fetch_add(&w->commits, 1);
+            note_commit(w);
     }
     if (driver_in_tx(c) && driver_tx(c, DRIVER_ROLLBACK) != RC_OK && driver_in_tx(c))
         db_misuse("ROLLBACK", "failed, and without it no promise can be kept");
@@ -321,6 +330,12 @@ enum rc db_writer_start(const char *place, struct db_writer **out, struct error 
     }
     *out = w;
     return RC_OK;
+}
+
+void db_writer_on_commit(struct db_writer *w, void (*committed)(void *arg), void *arg)
+{
+    w->committed = committed;
+    w->committed_arg = arg;
 }
 
 void db_writer_stop(struct db_writer *w)

@@ -6,10 +6,17 @@ static const struct sql CHANGED = {"change_counters.add",
                                    "UPDATE change_counters SET materials = materials + $1, stock = stock + $2, "
                                    "documents = documents + $3, users = users + $4 WHERE id = 1"};
 
+bool ctx_may(const struct ctx *c, enum permission p)
+{
+    return set_permits(c->actor.permissions, p);
+}
+
 enum rc ctx_require(struct ctx *c, enum permission p)
 {
-    if (role_has(c->actor.role, p))
+    if (ctx_may(c, p))
         return RC_OK;
+    if (p == PERM_SIGNED_IN && c->actor.service_token_id)
+        return error_set(&c->err, RC_SESSION_REQUIRED);
     c->err.members = arena_fmt(c->arena, "\"permission\":\"%s\"", permission_name(p));
     return error_say(&c->err, RC_PERMISSION_MISSING,
                      arena_fmt(c->arena, "权限不足，无法执行此操作（缺少权限：%s %s）", permission_title(p, false),

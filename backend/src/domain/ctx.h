@@ -15,16 +15,20 @@
 
 struct files;
 struct list_memo;
+struct notification_hub;
 struct token_memo;
 
 /* Who asks. user_id 0: nobody signed in, or the program itself (commands). */
 struct actor {
     int64_t user_id;
-    int64_t session_id;
+    int64_t session_id;       /* 0: by a service token */
+    int64_t service_token_id; /* 0: by a session */
     enum role role;
+    permission_set permissions; /* the role's; of a service token, only those that its scopes name */
     const char *username;
     const char *real_name;
     bool must_change_password;
+    bool use_is_unnoted; /* of the service token */
     const char *ip_address; /* NULL for commands */
     const char *user_agent;
 };
@@ -36,6 +40,7 @@ struct ctx {
     struct token_memo *tokens;         /* this thread's checked access tokens; NULL: check every time */
     const struct settings *settings;
     struct files *files;               /* pictures and the like; NULL for commands */
+    struct notification_hub *hub;      /* who hears of notifications at once; NULL for commands */
     struct actor actor;
     int64_t now_ms;
     const char *request_id;
@@ -44,6 +49,7 @@ struct ctx {
     struct error err;
 };
 
+bool ctx_may(const struct ctx *c, enum permission p);
 /* RC_PERMISSION_MISSING naming the permission, unless the actor has it. */
 MUST_CHECK enum rc ctx_require(struct ctx *c, enum permission p);
 

@@ -136,7 +136,7 @@ static enum rc get_mine(struct call *call)
 
 static enum rc get_documents(struct call *call)
 {
-    if (!role_has(call->ctx.actor.role, PERM_DOCUMENT_READ_ALL))
+    if (!ctx_may(&call->ctx, PERM_DOCUMENT_READ_ALL))
         return get_mine(call);
     return list_answer(call, NULL);
 }
@@ -174,7 +174,7 @@ static enum rc detail_in_snapshot(struct db *db, void *arg)
     struct document d;
     struct db_value stock = DB_N;
     TRY(document_get(&call->ctx, call->id, &d));
-    if (d.applicant_id != call->ctx.actor.user_id && !role_has(call->ctx.actor.role, PERM_DOCUMENT_READ_ALL))
+    if (d.applicant_id != call->ctx.actor.user_id && !ctx_may(&call->ctx, PERM_DOCUMENT_READ_ALL))
         return error_set(&call->ctx.err, RC_DOCUMENT_NOT_YOURS);
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "domain/audit.h"
 #include "domain/list.h"
+#include "domain/notification_hub.h"
 #include "domain/reply.h"
-
-#define PURGED_AT_ONCE 3 /* todos of decided documents that go with each new one */
 
 struct notification {
     struct record record;
@@ -31,19 +31,20 @@ static const struct field notification_fields[] = {
 };
 static const struct record_type notification_type = RECORD_TYPE("Notification", struct notification, notification_fields);
 
-/* What one person sees; $1 is he, WHO stands for it. */
+/* What one person sees; $1 is he, WHO stands for him. */
 #define SEEN_FROM                                                                                                      \
     "notifications n LEFT JOIN notification_marks k ON k.notification_id = n.id AND k.user_id = $1 "                   \
     "LEFT JOIN documents d ON d.id = n.document_id"
 #define SEEN(WHO, AUDIENCES)                                                                                           \
     "((n.user_id = " WHO " OR n.audience IN (" AUDIENCES ")) AND k.deleted_at IS NULL AND "                            \
-    "(n.document_id IS NULL OR d.status = 'pending'))"
+    "(n.document_id IS NULL OR d.status = 'pending') AND (n.topic IS NULL OR NOT EXISTS (SELECT 1 FROM notification_mutes s " \
+    "WHERE s.user_id = " WHO " AND s.topic = n.topic)))"
 #define APPROVERS "'everybody', 'approvers'"
 #define OTHERS "'everybody'"
 
 static bool is_approver(const struct ctx *c)
 {
-    return role_has(c->actor.role, PERM_DOCUMENT_APPROVE);
+    return ctx_may(c, PERM_DOCUMENT_APPROVE);
 }
 
 #define UNREAD_BY(AUDIENCES) "SELECT COUNT(*) AS n FROM " SEEN_FROM " WHERE " SEEN("$1", AUDIENCES) " AND k.read_at IS NULL"
@@ -52,6 +53,18 @@ static const struct sql UNREAD[] = {{"notification.unread", UNREAD_BY(OTHERS)},
 #define IS_SEEN_BY(AUDIENCES) "SELECT COUNT(*) AS n FROM " SEEN_FROM " WHERE " SEEN("$1", AUDIENCES) " AND n.id = $2"
 static const struct sql IS_SEEN[] = {{"notification.seen", IS_SEEN_BY(OTHERS)},
                                      {"notification.seen_by_approver", IS_SEEN_BY(APPROVERS)}};
+static const struct sql NEWEST = {"notification.newest", "SELECT COALESCE(MAX(id), 0) AS n FROM notifications"};
+#define NOTIFICATION_COLUMNS                                                                                           \
+    "n.id, n.type, n.title, n.content, n.link, n.link_type, CASE WHEN k.read_at IS NULL THEN 0 ELSE 1 END AS is_read, " \
+    "n.created_at, k.read_at"
+#define NEWS_FOR(AUDIENCES)                                                                                            \
+    "SELECT " NOTIFICATION_COLUMNS " FROM " SEEN_FROM " WHERE " SEEN("$1", AUDIENCES) " AND n.id > $2 AND n.id <= $3 "  \
+    "ORDER BY n.id LIMIT $4"
+static const struct sql NEWS[] = {{"notification.news", NEWS_FOR(OTHERS)}, {"notification.news_for_approver", NEWS_FOR(APPROVERS)}};
+static const struct sql TOPICS_OFF = {"notification.topics_off", "SELECT topic FROM notification_mutes WHERE user_id = $1"};
+static const struct sql TOPIC_OFF = {"notification.topic_off", "INSERT INTO notification_mutes (user_id, topic) VALUES ($1, $2) "
+                                                               "ON CONFLICT (user_id, topic) DO NOTHING"};
+static const struct sql TOPIC_ON = {"notification.topic_on", "DELETE FROM notification_mutes WHERE user_id = $1 AND topic = $2"};
 #define READ_ON_CONFLICT                                                                                               \
     " ON CONFLICT (notification_id, user_id) DO UPDATE SET read_at = COALESCE(notification_marks.read_at, excluded.read_at)"
 #define READ_ALL_BY(AUDIENCES)                                                                                         \
@@ -66,118 +79,15 @@ static const struct sql PUT_AWAY = {
     "notification.put_away",
     "INSERT INTO notification_marks (notification_id, user_id, read_at, deleted_at) VALUES ($2, $1, $3, $3) "
     "ON CONFLICT (notification_id, user_id) DO UPDATE SET deleted_at = excluded.deleted_at"};
-static const struct sql INSERT = {
-    "notification.insert",
-    "INSERT INTO notifications (audience, user_id, type, title, content, link, link_type, document_id, created_by, created_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id"};
-static const struct sql PURGE = {
-    "notification.purge",
-    "DELETE FROM notifications WHERE id IN (SELECT n.id FROM notifications n JOIN documents d ON d.id = n.document_id "
-    "WHERE n.document_id IS NOT NULL AND d.status <> 'pending' ORDER BY n.document_id LIMIT $1)"};
-static const struct sql FIRST_LINE = {
-    "notification.first_line",
-    "SELECT d.kind, d.line_count, m.material_name, un.code AS unit, l.quantity FROM documents d JOIN document_lines l ON "
-    "l.document_id = d.id AND l.line_no = 1 JOIN materials m ON m.id = l.material_id JOIN units un ON un.id = m.unit_id "
-    "WHERE d.id = $1"};
-static const struct sql STOCK = {
-    "notification.stock", "SELECT m.material_name, un.code AS unit, m.current_stock, m.min_stock FROM materials m "
-                          "JOIN units un ON un.id = m.unit_id WHERE m.id = $1"};
 static const struct sql USER_IS_THERE = {"notification.user",
                                          "SELECT COUNT(*) AS n FROM users WHERE id = $1 AND status <> 'closed'"};
-
-/* ---------------------------------------------------------------- services */
-
-static enum rc insert(struct ctx *c, const char *audience, const struct notification *n, int64_t document_id, int64_t *id)
-{
-    return ctx_insert(c, &INSERT,
-                      DB_ARGS(DB_T(audience), n->user_id ? DB_I(n->user_id) : DB_N, DB_T(n->type), DB_T(n->title),
-                              DB_T(n->content), DB_T(n->link), DB_T(n->link_type), document_id ? DB_I(document_id) : DB_N,
-                              c->actor.user_id ? DB_I(c->actor.user_id) : DB_N, DB_I(c->now_ms)),
-                      id);
-}
-
-static const char *quantity_text(struct ctx *c, struct dec quantity)
-{
-    char text[DEC_TEXT_MAX];
-    dec_print(quantity, text);
-    return arena_dup(c->arena, text);
-}
-
-static const char *document_link(struct ctx *c, int64_t id)
-{
-    return arena_fmt(c->arena, "/inventory?id=%lld", (long long)id);
-}
-
-enum rc notification_submitted(struct ctx *c, int64_t document_id)
-{
-    DB_ROWS rows = NULL;
-    bool more;
-    int64_t id;
-    TRY(db_exec(c->db, &PURGE, DB_ARGS(DB_I(PURGED_AT_ONCE)), NULL));
-    TRY(db_start(c->db, &FIRST_LINE, DB_ARGS(DB_I(document_id)), &rows));
-    TRY(db_next(rows, &more));
-    if (!more)
-        return error_set(&c->err, RC_INTERNAL);
-    bool receipt = db_text(rows, "kind")[0] == 'r';
-    int64_t lines = db_int(rows, "line_count");
-    const char *others = lines > 1 ? arena_fmt(c->arena, "等 %lld 项", (long long)lines) : "";
-    struct notification n = {
-        .type = "todo",
-        .title = receipt ? "待审批入库单" : "待审批出库单",
-        .content = arena_fmt(c->arena, "物料 %s%s 的%s申请待审批,数量:%s %s", db_text(rows, "material_name"), others,
-                             receipt ? "入库" : "出库", quantity_text(c, db_dec(rows, "quantity")), db_text(rows, "unit")),
-        .link = document_link(c, document_id),
-        .link_type = "transaction",
-    };
-    return insert(c, "approvers", &n, document_id, &id);
-}
-
-enum rc notification_decided(struct ctx *c, int64_t document_id, const char *number, bool receipt, bool approved,
-                             int64_t applicant_id)
-{
-    int64_t id;
-    if (applicant_id == c->actor.user_id)
-        return RC_OK;
-    struct notification n = {
-        .user_id = applicant_id,
-        .type = "system",
-        .title = arena_fmt(c->arena, "%s单%s", receipt ? "入库" : "出库", approved ? "已批准" : "已拒绝"),
-        .content = arena_fmt(c->arena, "%s %s", number, approved ? "已批准" : "已拒绝"),
-        .link = document_link(c, document_id),
-        .link_type = "transaction",
-    };
-    return insert(c, "user", &n, 0, &id);
-}
-
-enum rc notification_low_stock(struct ctx *c, int64_t material_id)
-{
-    DB_ROWS rows = NULL;
-    bool more;
-    int64_t id;
-    TRY(db_start(c->db, &STOCK, DB_ARGS(DB_I(material_id)), &rows));
-    TRY(db_next(rows, &more));
-    if (!more)
-        return error_set(&c->err, RC_INTERNAL);
-    const char *unit = arena_dup(c->arena, db_text(rows, "unit"));
-    struct notification n = {
-        .type = "system",
-        .title = "库存不足预警",
-        .content = arena_fmt(c->arena, "物料 %s 库存 %s %s,最低库存 %s %s", db_text(rows, "material_name"),
-                             quantity_text(c, db_dec(rows, "current_stock")), unit, quantity_text(c, db_dec(rows, "min_stock")),
-                             unit),
-        .link = arena_fmt(c->arena, "/materials?id=%lld", (long long)material_id),
-        .link_type = "material",
-    };
-    return insert(c, "approvers", &n, 0, &id);
-}
 
 /* ---------------------------------------------------------------- handlers */
 
 static const char *const yes_no[] = {"true", "false", NULL};
 
 static const struct list_spec notification_list = {
-    .columns = "n.id, n.type, n.title, n.content, n.link, n.link_type, CASE WHEN k.read_at IS NULL THEN 0 ELSE 1 END AS is_read, "
-               "n.created_at, k.read_at",
+    .columns = NOTIFICATION_COLUMNS,
     .from = SEEN_FROM,
     .id = "n.id",
     .always_fresh = true,
@@ -262,18 +172,166 @@ static enum rc post_notification(struct call *call)
         TRY(ctx_number(c, &USER_IS_THERE, DB_ARGS(DB_I(n.user_id)), &there));
     if (!there)
         return error_set(&c->err, RC_USER_NOT_FOUND);
-    TRY(insert(c, n.user_id ? "user" : "everybody", &n, 0, &id));
+    TRY(notification_add(c, &(struct new_notification){.audience = n.user_id ? "user" : "everybody", .user_id = n.user_id,
+                                                       .type = n.type, .title = n.title, .content = n.content, .link = n.link,
+                                                       .link_type = n.link_type}, &id));
     TRY(audit_write(c, &(struct audit_entry){.module = "notifications", .action = "create", .resource_type = "notification",
                                              .resource_id = id,
                                              .description = arena_fmt(c->arena, "创建通知: %s", n.title)}));
     return reply_id(call, 200, "通知创建成功", "Notification created", id);
 }
 
+/* ---------------------------------------------------------------- live */
+
+enum rc notification_newest(struct ctx *c, int64_t *id)
+{
+    return ctx_number(c, &NEWEST, DB_NO_ARGS, id);
+}
+
+/* False: it does not fit, and nothing of it stays. */
+static bool add_event(struct buf *events, struct db_rows *rows)
+{
+    const size_t before = events->n;
+    struct json_writer w;
+    buf_fmt(events, "id: %lld\nevent: notification\ndata: ", (long long)db_int(rows, "id"));
+    jw_init(&w, events, false);
+    jw_object(&w);
+    record_write_row(&w, &notification_type, rows);
+    jw_object_end(&w);
+    buf_str(events, "\n\n");
+    if (!events->overflow)
+        return true;
+    events->n = before;
+    events->overflow = false;
+    return false;
+}
+
+enum rc notification_read_news(struct ctx *c, struct notification_news *news)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    int64_t events = 0;
+    TRY(db_start(c->db, &NEWS[is_approver(c)],
+                 DB_ARGS(DB_I(c->actor.user_id), DB_I(news->after_id), DB_I(news->until_id), DB_I(news->most)), &rows));
+    TRY(db_next(rows, &more));
+    while (more && add_event(&news->events, rows)) {
+        news->after_id = db_int(rows, "id");
+        events++;
+        TRY(db_next(rows, &more));
+    }
+    if (!more && events < news->most)
+        news->after_id = news->until_id; /* what lies between is not for him */
+    return RC_OK;
+}
+
+/* Where a client that comes back goes on: behind the last one it has seen. */
+static enum rc where_to_begin(struct call *call, int64_t *last_id)
+{
+    struct ctx *c = &call->ctx;
+    const char *header = http_header(call->http, "Last-Event-ID"), *query = http_query(call->http, "lastEventId");
+    const char *seen = header && *header ? header : query;
+    int64_t newest;
+    TRY(notification_newest(c, &newest));
+    *last_id = newest;
+    if (!seen || !*seen)
+        return RC_OK;
+    if (!text_int(seen, 0, INT64_MAX, last_id))
+        error_fault(&c->err, c->arena, "lastEventId", "type", "应为收到的最后一个事件的编号", "must be the id of the last event received",
+                    NULL);
+    *last_id = *last_id < newest ? *last_id : newest;
+    return c->err.rc;
+}
+
+static enum rc get_stream(struct call *call)
+{
+    static const char BEGINNING[] = "retry: 3000\n\n"; /* ms until a client comes back */
+    struct ctx *c = &call->ctx;
+    int64_t last_id;
+    TRY(where_to_begin(call, &last_id));
+    struct http_stream *stream = http_stream_open(call->http, "text/event-stream; charset=utf-8");
+    if (!stream)
+        return error_set(&c->err, RC_BUSY);
+    (void)http_stream_send(stream, BEGINNING, sizeof BEGINNING - 1); /* nothing waits yet: it fits */
+    notification_hub_join(c->hub, c, last_id, stream);
+    return RC_OK;
+}
+
+/* ---------------------------------------------------------------- what one wants to hear of */
+
+struct switches {
+    struct record record;
+    int64_t submitted, decided, low_stock;
+};
+static const struct field switch_fields[] = {
+    FIELD(struct switches, submitted, FIELD_FLAG, F_IN | F_OUT | F_SURE),
+    FIELD(struct switches, decided, FIELD_FLAG, F_IN | F_OUT | F_SURE),
+    FIELD(struct switches, low_stock, FIELD_FLAG, F_IN | F_OUT | F_SURE),
+};
+/* The fields' names are the topics. */
+static const struct record_type switches_type = RECORD_TYPE("NotificationSwitches", struct switches, switch_fields);
+
+static int64_t *switch_of(struct switches *s, const struct field *f)
+{
+    return (int64_t *)(void *)((char *)s + f->offset);
+}
+
+static enum rc read_switches(struct ctx *c, struct switches *s)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    *s = (struct switches){.record.has = UINT64_MAX, .submitted = 1, .decided = 1, .low_stock = 1};
+    TRY(db_start(c->db, &TOPICS_OFF, DB_ARGS(DB_I(c->actor.user_id)), &rows));
+    TRY(db_next(rows, &more));
+    while (more) {
+        for (size_t i = 0; i < switches_type.count; i++)
+            if (strcmp(switch_fields[i].name, db_text(rows, "topic")) == 0)
+                *switch_of(s, &switch_fields[i]) = 0;
+        TRY(db_next(rows, &more));
+    }
+    return RC_OK;
+}
+
+static enum rc get_switches(struct call *call)
+{
+    struct switches s;
+    TRY(read_switches(&call->ctx, &s));
+    return reply_record(call, &switches_type, &s);
+}
+
+static enum rc put_switches(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct switches change, before, after;
+    TRY(record_from_json(c, &switches_type, call->body, "", RECORD_UPDATE, &change));
+    if (!change.record.given)
+        return error_set(&c->err, RC_NOTHING_TO_UPDATE);
+    TRY(read_switches(c, &before));
+    after = before;
+    if (record_merge(&switches_type, &after, &change)) {
+        for (size_t i = 0; i < switches_type.count; i++)
+            TRY(db_exec(c->db, *switch_of(&after, &switch_fields[i]) ? &TOPIC_ON : &TOPIC_OFF,
+                        DB_ARGS(DB_I(c->actor.user_id), DB_T(switch_fields[i].name)), NULL));
+        TRY(audit_write(c, &(struct audit_entry){.module = "notifications", .action = "update", .resource_type = "user",
+                                                 .resource_id = c->actor.user_id, .description = "更新通知开关",
+                                                 .changes = record_changes(c, &switches_type, &before, &after)}));
+    }
+    return reply_message(call, "通知开关更新成功", "Notification switches updated");
+}
+
+static const struct list_filter stream_query[] = {{"lastEventId", FILTER_ID}, {0}};
+
 static const struct route notification_routes[] = {
     ROUTE("GET", "/api/notifications", LANE_READ, PERM_NOTIFICATION_READ, NULL, get_notifications, "我的通知",
           .list = &notification_list),
     ROUTE("GET", "/api/notifications/unread-count", LANE_READ, PERM_NOTIFICATION_READ, NULL, get_unread, "未读通知数",
           .parts = PARTS({"count"})),
+    ROUTE("GET", "/api/notifications/stream", LANE_READ, PERM_NOTIFICATION_READ, NULL, get_stream,
+          "新通知的事件流（SSE）：事件 notification 的 data 与列表中的一行相同；断线后带 Last-Event-ID 续传", .bare = true,
+          .media = "text/event-stream", .query = stream_query),
+    ROUTE("GET", "/api/notifications/switches", LANE_READ, PERM_NOTIFICATION_READ, NULL, get_switches, "我的通知开关",
+          .answer = &switches_type),
+    ROUTE("PUT", "/api/notifications/switches", LANE_WRITE, PERM_NOTIFICATION_READ, &switches_type, put_switches, "更新我的通知开关",
+          .updates = true, .refusals = REFUSALS(RC_NOTHING_TO_UPDATE)),
     ROUTE("PUT", "/api/notifications/read-all", LANE_WRITE, PERM_NOTIFICATION_READ, NULL, put_read_all, "全部标为已读"),
     ROUTE("PUT", "/api/notifications/:id/read", LANE_WRITE, PERM_NOTIFICATION_READ, NULL, put_read, "标为已读",
           .refusals = REFUSALS(RC_NOTIFICATION_NOT_FOUND)),

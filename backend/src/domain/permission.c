@@ -60,6 +60,25 @@ const char *permission_title(enum permission p, bool english)
     return english ? permissions[p].en : permissions[p].zh;
 }
 
+bool permission_find(const char *name, enum permission *out)
+{
+    for (int p = PERM_OPEN; p < PERM_COUNT; p++)
+        if (strcmp(permissions[p].name, name) == 0) {
+            *out = (enum permission)p;
+            return true;
+        }
+    return false;
+}
+
+permission_set role_permissions(enum role role)
+{
+    permission_set set = 0;
+    for (int p = PERM_OPEN; p < PERM_COUNT; p++)
+        if (role_has(role, (enum permission)p))
+            set |= UINT64_C(1) << p;
+    return set;
+}
+
 bool role_has(enum role role, enum permission p)
 {
     return (permissions[p].roles >> role) & 1U;

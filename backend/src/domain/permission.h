@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum role { ROLE_NONE, ROLE_SYSTEM_ADMIN, ROLE_INVENTORY_MANAGER, ROLE_REGULAR_USER };
 
@@ -32,12 +33,23 @@ enum permission {
     PERM_COUNT
 };
 
+/* Bit p: permission p. */
+typedef uint64_t permission_set;
+_Static_assert(PERM_COUNT <= 64, "a permission_set has a bit for each");
+#define PERMISSION_SET_MAX 1000 /* a text of all names, with a blank between them */
+
 const char *role_name(enum role role);                       /* "system_admin"; "" for ROLE_NONE */
 bool role_find(const char *name, enum role *out);
 extern const char *const role_names[];                       /* NULL-ended */
 
 const char *permission_name(enum permission p);              /* "material.write" */
 const char *permission_title(enum permission p, bool english);
+bool permission_find(const char *name, enum permission *out);
 bool role_has(enum role role, enum permission p);
+permission_set role_permissions(enum role role);
+static inline bool set_permits(permission_set set, enum permission p)
+{
+    return (set >> p) & 1U;
+}
 
 #endif

@@ -8,6 +8,7 @@
 #include "crypto/token.h"
 #include "domain/audit.h"
 #include "domain/reply.h"
+#include "domain/service_token.h"
 #include "domain/throttle.h"
 #include "domain/user.h"
 
@@ -106,27 +107,35 @@ static bool session_is_live(struct db_rows *rows, int64_t now_ms)
            strcmp(db_text(rows, "status"), "active") == 0;
 }
 
+static enum rc take_session(struct ctx *c, int64_t session_id, int64_t user_id)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(c->db, &SESSION_BY_ID, DB_ARGS(DB_I(session_id)), &rows));
+    TRY(db_next(rows, &more));
+    if (!more || db_int(rows, "user_id") != user_id || !session_is_live(rows, c->now_ms) || !user_as_actor(c, rows))
+        return error_set(&c->err, RC_TOKEN_INVALID);
+    c->actor.session_id = session_id;
+    c->actor.permissions = role_permissions(c->actor.role);
+    return RC_OK;
+}
+
 enum rc session_authenticate(struct ctx *c, const char *authorization)
 {
     struct access_claims claims;
     if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0 || !authorization[7])
         return error_set(&c->err, RC_TOKEN_MISSING);
-    if (!access_token_verify_with(c->tokens, c->settings->jwt_secret, authorization + 7, c->now_ms / 1000, &claims))
+    const char *token = authorization + 7;
+    if (service_token_is_one(token))
+        return service_token_authenticate(c, token);
+    if (!access_token_verify_with(c->tokens, c->settings->jwt_secret, token, c->now_ms / 1000, &claims))
         return error_set(&c->err, RC_TOKEN_INVALID);
-    DB_ROWS rows = NULL;
-    bool more;
-    TRY(db_start(c->db, &SESSION_BY_ID, DB_ARGS(DB_I(claims.session_id)), &rows));
-    TRY(db_next(rows, &more));
-    if (!more || db_int(rows, "user_id") != claims.user_id || !session_is_live(rows, c->now_ms))
-        return error_set(&c->err, RC_TOKEN_INVALID);
-    c->actor.user_id = claims.user_id;
-    c->actor.session_id = claims.session_id;
-    c->actor.username = arena_dup(c->arena, db_text(rows, "username"));
-    c->actor.real_name = arena_dup(c->arena, db_text(rows, "real_name"));
-    c->actor.must_change_password = db_int(rows, "must_change_password");
-    if (!role_find(db_text(rows, "role"), &c->actor.role))
-        return error_set(&c->err, RC_TOKEN_INVALID);
-    return RC_OK;
+    return take_session(c, claims.session_id, claims.user_id);
+}
+
+enum rc session_check_again(struct ctx *c)
+{
+    return c->actor.service_token_id ? service_token_check_again(c) : take_session(c, c->actor.session_id, c->actor.user_id);
 }
 
 enum rc session_end_all(struct ctx *c, int64_t user_id, int64_t keep, const char *reason)

@@ -10,8 +10,11 @@
 
 #define SESSION_IDLE_MS (INT64_C(30) * 24 * 3600 * 1000) /* a session nobody refreshes ends after this */
 
-/* Fills c->actor from an access token ("Bearer …" header value; NULL: none). RC_TOKEN_MISSING, RC_TOKEN_INVALID. */
+/* Fills c->actor from an access token or a service token ("Bearer …" header value; NULL: none). RC_TOKEN_MISSING,
+ * RC_TOKEN_INVALID. */
 MUST_CHECK enum rc session_authenticate(struct ctx *c, const char *authorization);
+/* The same for an actor who was let in a while ago, by his session or service token. RC_TOKEN_INVALID: not any more. */
+MUST_CHECK enum rc session_check_again(struct ctx *c);
 
 /* Ends the user's sessions, all but `keep` (0: none is kept). Reason: password, disabled. */
 MUST_CHECK enum rc session_end_all(struct ctx *c, int64_t user_id, int64_t keep, const char *reason);

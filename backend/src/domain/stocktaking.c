@@ -319,7 +319,7 @@ static const struct list_spec task_list = {
 static enum rc get_tasks(struct call *call)
 {
     const struct ctx *c = &call->ctx;
-    if (role_has(c->actor.role, PERM_COUNT_WRITE))
+    if (ctx_may(c, PERM_COUNT_WRITE))
         return list_answer(call, NULL);
     return list_answer(call, &(struct list_scope){"t.creator_id = ?", c->actor.user_id});
 }

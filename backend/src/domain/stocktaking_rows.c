@@ -58,7 +58,7 @@ enum rc count_find_task(struct call *call, struct task *out)
     if (!more)
         return error_set(&c->err, RC_TASK_NOT_FOUND);
     record_from_row(c, &count_task_type, rows, out);
-    if (!role_has(c->actor.role, PERM_COUNT_WRITE) && out->creator_id != c->actor.user_id)
+    if (!ctx_may(c, PERM_COUNT_WRITE) && out->creator_id != c->actor.user_id)
         return error_set(&c->err, RC_TASK_NOT_YOURS);
     return RC_OK;
 }

@@ -92,6 +92,15 @@ enum rc user_by_id(struct ctx *c, int64_t id, struct user *out, bool *found)
     return load(c, &USER_BY_ID, DB_I(id), out, found);
 }
 
+bool user_as_actor(struct ctx *c, struct db_rows *rows)
+{
+    c->actor.user_id = db_int(rows, "user_id");
+    c->actor.username = arena_dup(c->arena, db_text(rows, "username"));
+    c->actor.real_name = arena_dup(c->arena, db_text(rows, "real_name"));
+    c->actor.must_change_password = db_int(rows, "must_change_password");
+    return role_find(db_text(rows, "role"), &c->actor.role);
+}
+
 enum rc user_count(struct ctx *c, int64_t *count)
 {
     return ctx_number(c, &USER_COUNT, DB_NO_ARGS, count);
@@ -344,7 +353,7 @@ static enum rc delete_user(struct call *call)
 
 static enum rc prepare_register(struct call *call)
 {
-    if (!role_has(call->ctx.actor.role, PERM_USER_MANAGE))
+    if (!ctx_may(&call->ctx, PERM_USER_MANAGE))
         return error_set(&call->ctx.err, RC_REGISTRATION_CLOSED);
     return prepare_post_user(call);
 }

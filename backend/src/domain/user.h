@@ -32,6 +32,10 @@ MUST_CHECK enum rc user_set_contact(struct ctx *c, int64_t id, const char *real_
 /* active or disabled; a disabled one is cut off at once. RC_LAST_ADMINISTRATOR when nobody could administrate any more. */
 MUST_CHECK enum rc user_set_status(struct ctx *c, const struct user *u, const char *status);
 
+/* Fills c->actor with the person of a row (user_id, username, real_name, role, must_change_password); what he may do is the
+ * caller's to say. False: his role is none. */
+bool user_as_actor(struct ctx *c, struct db_rows *rows);
+
 MUST_CHECK enum rc user_count(struct ctx *c, int64_t *count);
 
 bool user_is_email(const char *text);

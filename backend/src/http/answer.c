@@ -7,6 +7,7 @@
 #include "http/cors.h"
 #include "http/exchange.h"
 #include "http/gzip.h"
+#include "http/stream.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
 #define FILE_LASTING "public, max-age=31536000, immutable"
@@ -110,7 +111,7 @@ static bool add_cors_headers(struct MHD_Response *m, const struct exchange *e)
 
 static bool varies_by_coding(const struct exchange *e)
 {
-    if (e->x.response.file)
+    if (e->x.response.file || e->is_stream)
         return false;
     if (e->form)
         return e->file->br.bytes || e->file->gz.bytes;
@@ -119,7 +120,7 @@ static bool varies_by_coding(const struct exchange *e)
 
 static void add_headers(struct MHD_Response *m, const struct exchange *e)
 {
-    if (e->form || e->x.response.body.n || e->x.response.file)
+    if (e->form || e->x.response.body.n || e->x.response.file || e->is_stream)
         add(m, "Content-Type", content_type(e));
     add(m, "X-Request-Id", e->x.request.id);
     add(m, "X-Content-Type-Options", "nosniff");
@@ -149,6 +150,10 @@ static struct MHD_Response *make_response(struct exchange *e)
         int fd = e->x.response.file->fd;
         e->x.response.file->fd = -1;
         return MHD_create_response_from_fd64((uint64_t)e->x.response.file->n, fd);
+    }
+    if (e->x.response.stream) {
+        e->is_stream = true;
+        return stream_response(e);
     }
     if (e->form)
         return MHD_create_response_from_buffer(file.n, file.bytes, MHD_RESPMEM_PERSISTENT);

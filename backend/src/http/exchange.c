@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "http/stream.h"
 
 /* What a spare exchange may keep: enough for the usual list, little enough for many connections. */
 enum { SPARE_MAX = 256, KEPT_BYTES = 64 * 1024 };
@@ -68,11 +69,18 @@ static void close_file(struct exchange *e)
     e->x.response.file = NULL;
 }
 
+static void drop_stream(struct exchange *e)
+{
+    stream_abandon(e->x.response.stream);
+    e->x.response.stream = NULL;
+}
+
 /* As new, but for the memory it keeps. */
 static void clean(struct exchange *e)
 {
     page_put(e->server->page, e->edition);
     close_file(e);
+    drop_stream(e);
     empty(&e->x.response.body);
     empty(&e->body);
     empty(&e->packed);
@@ -119,6 +127,7 @@ void exchange_refuse(struct exchange *e, enum rc rc)
     r->content_type = NULL;
     r->header_count = 0;
     close_file(e);
+    drop_stream(e);
     s->config.refuse(s->config.app, &e->x, rc);
     if (!r->status)
         r->status = error_row(rc)->status;

@@ -46,6 +46,7 @@ struct exchange {
     bool settled, told;      /* settle() and config.finished have been called */
     bool close;              /* the connection ends with this answer */
     bool broken_off;         /* … which leaves before the request is complete */
+    bool is_stream;          /* the answer has no end */
     struct segments path;
     struct query_value *query;
     size_t query_count;
@@ -77,6 +78,10 @@ struct http_server {
     pthread_cond_t quiet; /* signalled when stopping and in_flight, reading or away came down */
     size_t away;          /* under lock */
     bool closed;          /* under lock: nothing is handed over any more */
+    pthread_mutex_t stream_lock;
+    struct http_stream *streams;
+    size_t stream_count;
+    bool streams_ended;
     pthread_mutex_t spare_lock;
     struct exchange *spare;
     size_t spare_count;

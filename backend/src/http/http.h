@@ -24,6 +24,7 @@
 #define HTTP_ANSWER_MAX (32 * 1024 * 1024) /* bytes of an answer */
 #define HTTP_PARAMS_MAX 4
 #define HTTP_SLOW_QUEUE_MAX 64
+#define HTTP_STREAM_BYTES (16 * 1024) /* what may wait in a stream for its client */
 #define HTTP_WORKER_QUEUE_MAX 4096 /* READ and WRITE, with worker_threads */
 /* A client's X-Request-Id is taken when it is [A-Za-z0-9._-]{1,64}. */
 #define HTTP_REQUEST_ID_MAX 64
@@ -67,7 +68,8 @@ struct http_response {
         const char *name, *value;
     } headers[12];
     size_t header_count;
-    struct http_file *file; /* sent instead of the body; NULL: none. See http_send_file */
+    struct http_file *file;     /* sent instead of the body; NULL: none. See http_send_file */
+    struct http_stream *stream; /* the same. See http_stream_open */
 };
 
 struct http_exchange {
@@ -93,6 +95,19 @@ bool http_form_file(struct http_exchange *x, const char *const *names, const cha
  * and content_type as usual. */
 void http_send_file(struct http_exchange *x, int fd, int64_t n);
 
+/* ---- stream.c: answers without an end ---- */
+
+/* Makes the answer a stream, which goes on after the handler has returned, until it is closed here, the client goes, or the server
+ * stops; no thread waits for it. NULL: the server has config.streams_max already, or stops. */
+struct http_stream *http_stream_open(struct http_exchange *x, const char *content_type);
+/* From any thread. False: the stream is over: its client has gone, or has let HTTP_STREAM_BYTES wait and is cut off. Then it wants
+ * http_stream_close only. */
+bool http_stream_send(struct http_stream *s, const char *bytes, size_t n);
+/* How many bytes more may wait. */
+size_t http_stream_room(struct http_stream *s);
+/* What waits is sent, then the answer ends; `s` is not the caller's any more. NULL is fine. */
+void http_stream_close(struct http_stream *s);
+
 struct http_config {
     const char *host;
     int port;       /* 0: any free one */
@@ -102,6 +117,7 @@ struct http_config {
      * reading waits for another machine. */
     int worker_threads;
     size_t connections_max;
+    size_t streams_max; /* of these, at most so many are streams */
     size_t upload_max; /* bytes of a file in a form */
     const struct http_route *const *routes; /* pointers into the application's table */
     size_t route_count;
@@ -129,6 +145,7 @@ struct http_server;
 MUST_CHECK enum rc http_start(const struct http_config *config, struct http_server **out,
                               struct error *why);
 int http_port(const struct http_server *s);
+size_t http_streams(struct http_server *s); /* open now */
 /* The deferred answer is ready; from any thread, once. */
 void http_done(struct http_exchange *x);
 /* Stops accepting, waits until what was accepted is answered (at most timeout_ms), closes and

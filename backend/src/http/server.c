@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "http/exchange.h"
 #include "http/listen.h"
+#include "http/stream.h"
 
 enum {
     PROBE_QUEUE_MAX = 16,
@@ -174,6 +175,7 @@ static void init_locks(struct http_server *s)
     pthread_condattr_destroy(&attr);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->spare_lock, NULL);
+    pthread_mutex_init(&s->stream_lock, NULL);
 }
 
 static struct http_server *make_server(const struct http_config *config)
@@ -205,6 +207,7 @@ static void free_server(struct http_server *s)
     pthread_cond_destroy(&s->quiet);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->spare_lock);
+    pthread_mutex_destroy(&s->stream_lock);
     free(s);
 }
 
@@ -305,6 +308,7 @@ bool http_stop(struct http_server *s, int timeout_ms)
 {
     if (!atomic_exchange(&s->stopping, true))
         acceptor_stop(s->acceptor);
+    stream_end_all(s);
     wait_quiet(s, timeout_ms);
     if (close_lanes(s)) {
         if (s->workers)

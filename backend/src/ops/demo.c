@@ -59,6 +59,7 @@ static enum rc run_step(struct ctx *c, void *arg)
     c->now_ms = s->at_ms;
     c->actor.user_id = s->actor;
     c->actor.role = s->role;
+    c->actor.permissions = role_permissions(s->role);
     return s->run(c, s);
 }
 

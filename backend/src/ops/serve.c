@@ -16,6 +16,7 @@
 /* With a database server. Each thread that asks it has a connection of its own: these, the slow ones, the probe, the writer. */
 #define WORKER_THREADS 8
 #define CONNECTIONS_MAX 1024
+#define STREAMS_MAX 768
 #define STOP_WITHIN_MS 8000
 
 /* SIGTERM and SIGINT are read from a descriptor, so that they interrupt nothing. Before any thread is made. */
@@ -39,6 +40,7 @@ static enum rc start_server(struct tool *t, struct app *app, struct http_server 
         .slow_threads = SLOW_THREADS,
         .worker_threads = app->on_server ? WORKER_THREADS : 0,
         .connections_max = CONNECTIONS_MAX,
+        .streams_max = STREAMS_MAX,
         .upload_max = (size_t)t->settings.max_file_size,
         .trusted_proxies = t->settings.trusted_proxies,
         .cors_origins = t->settings.cors_origins,

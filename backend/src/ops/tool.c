@@ -96,6 +96,7 @@ static enum rc run_service(struct db *db, void *arg)
     struct running *r = arg;
     struct ctx c = {.arena = &r->tool->arena, .db = db, .settings = &r->tool->settings, .now_ms = clock_now_ms()};
     c.actor.role = ROLE_SYSTEM_ADMIN;
+    c.actor.permissions = role_permissions(c.actor.role);
     enum rc rc = r->service(&c, r->arg);
     r->tool->err = c.err;
     return rc;

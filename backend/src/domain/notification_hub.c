@@ -1,0 +1,255 @@
+#include "domain/notification_hub.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "domain/notification.h"
+#include "domain/session.h"
+#include "http/http.h"
+
+struct listener {
+    struct listener *next;
+    struct http_stream *stream;
+    int64_t user_id, session_id, service_token_id;
+    int64_t last_id;    /* heard up to here */
+    int64_t beat_at_us; /* when the next heartbeat is due */
+};
+
+struct notification_hub {
+    bool (*lend_reader)(void *arg, struct ctx *c);
+    void *arg;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t news;
+    /* under the lock */
+    struct listener *joining;
+    bool is_woken, is_stopping;
+    /* of the thread */
+    struct listener *listeners;
+    struct arena arena;
+    int64_t newest_id;
+    bool has_more; /* some have not heard all yet */
+    atomic_bool has_listeners;
+};
+
+static int64_t soon_us(int64_t ms)
+{
+    return clock_monotonic_us() + ms * 1000;
+}
+
+/* ---------------------------------------------------------------- one listener */
+
+static bool say(struct listener *l, const char *text, size_t n)
+{
+    l->beat_at_us = soon_us(HUB_HEARTBEAT_MS);
+    return http_stream_send(l->stream, text, n);
+}
+
+static bool beat(struct listener *l)
+{
+    return say(l, ":\n\n", 3);
+}
+
+/* The listener may still listen; false: he is told so as far as he can be, and goes. */
+static bool is_still_let_in(struct ctx *c, struct listener *l)
+{
+    static const char OVER[] = "event: end\ndata: {\"code\":\"token_invalid\"}\n\n";
+    c->actor = (struct actor){.user_id = l->user_id, .session_id = l->session_id, .service_token_id = l->service_token_id};
+    enum rc rc = session_check_again(c);
+    if (rc == RC_OK && !c->actor.must_change_password && ctx_may(c, PERM_NOTIFICATION_READ))
+        return true;
+    if (rc != RC_OK && rc != RC_TOKEN_INVALID)
+        return true; /* the database did not say: the next round asks again, and nothing is sent before */
+    (void)http_stream_send(l->stream, OVER, sizeof OVER - 1);
+    return false;
+}
+
+/* What is new to him, as far as his client takes it. False: he is gone. */
+static bool tell(struct notification_hub *hub, struct ctx *c, struct listener *l)
+{
+    struct notification_news news = {.after_id = l->last_id, .until_id = hub->newest_id, .most = HUB_EVENTS_MAX};
+    buf_init(&news.events, http_stream_room(l->stream));
+    bool open = true;
+    if (notification_read_news(c, &news) == RC_OK) {
+        if (news.events.n)
+            open = say(l, news.events.bytes, news.events.n);
+        l->last_id = news.after_id;
+    }
+    hub->has_more |= l->last_id < hub->newest_id;
+    buf_free(&news.events);
+    return open;
+}
+
+static bool serve(struct notification_hub *hub, struct ctx *c, struct listener *l, int64_t now_us)
+{
+    bool is_due = now_us >= l->beat_at_us, has_news = l->last_id < hub->newest_id;
+    if (has_news && http_stream_room(l->stream) < HTTP_STREAM_BYTES / 2) { /* he does not keep up: later */
+        hub->has_more = true;
+        has_news = false;
+    }
+    if (!is_due && !has_news)
+        return true;
+    error_clear(&c->err);
+    arena_reset(c->arena);
+    if (!is_still_let_in(c, l))
+        return false;
+    if (c->err.rc != RC_OK)
+        return true;
+    if (has_news && !tell(hub, c, l))
+        return false;
+    return now_us < l->beat_at_us || beat(l);
+}
+
+/* ---------------------------------------------------------------- all of them */
+
+static void dismiss(struct listener *l)
+{
+    http_stream_close(l->stream);
+    free(l);
+}
+
+/* Keeps those for whom `keep` is true. */
+#define FOR_EACH_KEEPING(HUB, L, KEEP)                                                                                 \
+    for (struct listener **at_ = &(HUB)->listeners, *L; (L = *at_) != NULL;)                                           \
+        if (KEEP)                                                                                                      \
+            at_ = &L->next;                                                                                            \
+        else                                                                                                           \
+            *at_ = L->next, dismiss(L)
+
+struct round {
+    struct notification_hub *hub;
+    struct ctx *ctx;
+};
+
+static enum rc run_round(struct db *db, void *arg)
+{
+    struct round *r = arg;
+    struct notification_hub *hub = r->hub;
+    int64_t now_us = clock_monotonic_us();
+    (void)db;
+    TRY(notification_newest(r->ctx, &hub->newest_id));
+    hub->has_more = false;
+    FOR_EACH_KEEPING(hub, l, serve(hub, r->ctx, l, now_us));
+    return RC_OK;
+}
+
+/* Without the database nobody is sent away; only heartbeats go out. */
+static void beat_only(struct notification_hub *hub)
+{
+    int64_t now_us = clock_monotonic_us();
+    FOR_EACH_KEEPING(hub, l, now_us < l->beat_at_us || beat(l));
+}
+
+static void round_of(struct notification_hub *hub)
+{
+    struct ctx c = {.arena = &hub->arena, .now_ms = clock_now_ms()};
+    struct round r = {hub, &c};
+    if (!hub->lend_reader(hub->arg, &c) || db_run_read(c.db, run_round, &r) != RC_OK)
+        beat_only(hub);
+}
+
+/* Waits for news, at most until the next look; false: it is to stop. New listeners are taken in. */
+static bool wait_for_news(struct notification_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    int64_t ms = hub->has_more ? HUB_PAUSE_MS : HUB_LOOK_MS, until_us = soon_us(ms);
+    const struct timespec until = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    int late = 0;
+    while (!hub->is_woken && !hub->is_stopping && late == 0)
+        late = hub->listeners || hub->joining ? pthread_cond_timedwait(&hub->news, &hub->lock, &until)
+                                              : pthread_cond_wait(&hub->news, &hub->lock);
+    hub->is_woken = false;
+    while (hub->joining) {
+        struct listener *l = hub->joining;
+        hub->joining = l->next;
+        l->next = hub->listeners;
+        hub->listeners = l;
+    }
+    bool go_on = !hub->is_stopping;
+    pthread_mutex_unlock(&hub->lock);
+    return go_on;
+}
+
+static void *hub_main(void *arg)
+{
+    struct notification_hub *hub = arg;
+    const struct timespec pause = {.tv_nsec = HUB_PAUSE_MS * 1000000L};
+    while (wait_for_news(hub)) {
+        round_of(hub);
+        atomic_store(&hub->has_listeners, hub->listeners != NULL);
+        nanosleep(&pause, NULL);
+    }
+    FOR_EACH_KEEPING(hub, l, false);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- from outside */
+
+struct notification_hub *notification_hub_start(bool (*lend_reader)(void *arg, struct ctx *c), void *arg)
+{
+    struct notification_hub *hub = calloc(1, sizeof *hub);
+    pthread_condattr_t attr;
+    if (!hub)
+        abort();
+    hub->lend_reader = lend_reader;
+    hub->arg = arg;
+    arena_init(&hub->arena);
+    pthread_mutex_init(&hub->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&hub->news, &attr);
+    pthread_condattr_destroy(&attr);
+    if (pthread_create(&hub->thread, NULL, hub_main, hub) != 0)
+        abort(); /* at the start: the system's limit of threads */
+    return hub;
+}
+
+void notification_hub_wake(void *arg)
+{
+    struct notification_hub *hub = arg;
+    if (!atomic_load(&hub->has_listeners))
+        return;
+    pthread_mutex_lock(&hub->lock);
+    if (!hub->is_woken)
+        pthread_cond_signal(&hub->news);
+    hub->is_woken = true;
+    pthread_mutex_unlock(&hub->lock);
+}
+
+void notification_hub_join(struct notification_hub *hub, const struct ctx *c, int64_t last_id, struct http_stream *stream)
+{
+    struct listener *l = malloc(sizeof *l);
+    if (!l)
+        abort();
+    *l = (struct listener){.stream = stream,
+                           .user_id = c->actor.user_id,
+                           .session_id = c->actor.session_id,
+                           .service_token_id = c->actor.service_token_id,
+                           .last_id = last_id,
+                           .beat_at_us = soon_us(HUB_HEARTBEAT_MS)};
+    pthread_mutex_lock(&hub->lock);
+    l->next = hub->joining;
+    hub->joining = l;
+    hub->is_woken = true; /* it may have missed something already */
+    atomic_store(&hub->has_listeners, true);
+    pthread_cond_signal(&hub->news);
+    pthread_mutex_unlock(&hub->lock);
+}
+
+void notification_hub_stop(struct notification_hub *hub)
+{
+    if (!hub)
+        return;
+    pthread_mutex_lock(&hub->lock);
+    hub->is_stopping = true;
+    pthread_cond_signal(&hub->news);
+    pthread_mutex_unlock(&hub->lock);
+    pthread_join(hub->thread, NULL);
+    arena_free(&hub->arena);
+    pthread_cond_destroy(&hub->news);
+    pthread_mutex_destroy(&hub->lock);
+    free(hub);
+}

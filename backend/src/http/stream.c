@@ -1,0 +1,250 @@
+/* Answers without an end. What the application sends waits in memory until the client takes it; while there is nothing to send,
+ * the connection sleeps and costs no thread. A stream has two holders: the application, and the exchange with its response. */
+#include "http/stream.h"
+
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+    BLOCK_BYTES = 4096,
+    SOCKET_BYTES = 16 * 1024, /* what the kernel keeps for a client that does not read (it takes twice as much) */
+    STALL_S = 20,             /* a client that takes nothing of what waits for so long is cut off */
+};
+
+struct http_stream {
+    pthread_mutex_t lock;
+    int holders;
+    bool is_over;  /* nothing is added any more */
+    bool is_gone;  /* the connection has let go: nobody reads */
+    bool is_asleep;
+    struct MHD_Connection *connection; /* NULL before the answer has begun; valid until is_gone */
+    struct buf waiting;
+    size_t taken; /* of these */
+    struct http_server *server;
+    struct http_stream *before, *next; /* under server->stream_lock */
+};
+
+/* ---- the server's list ---- */
+
+static bool enlist(struct http_server *server, struct http_stream *s)
+{
+    pthread_mutex_lock(&server->stream_lock);
+    bool taken = !server->streams_ended && server->stream_count < server->config.streams_max;
+    if (taken) {
+        s->next = server->streams;
+        if (s->next)
+            s->next->before = s;
+        server->streams = s;
+        server->stream_count++;
+    }
+    pthread_mutex_unlock(&server->stream_lock);
+    return taken;
+}
+
+static void strike_off(struct http_stream *s)
+{
+    struct http_server *server = s->server;
+
+    pthread_mutex_lock(&server->stream_lock);
+    if (s->before)
+        s->before->next = s->next;
+    else
+        server->streams = s->next;
+    if (s->next)
+        s->next->before = s->before;
+    server->stream_count--;
+    pthread_mutex_unlock(&server->stream_lock);
+}
+
+/* ---- holders ---- */
+
+/* Under the lock, which it gives back. */
+static void let_go(struct http_stream *s)
+{
+    bool last = --s->holders == 0;
+
+    pthread_mutex_unlock(&s->lock);
+    if (!last)
+        return;
+    buf_free(&s->waiting);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+/* Under the lock. */
+static void wake(struct http_stream *s)
+{
+    if (!s->is_asleep)
+        return;
+    s->is_asleep = false;
+    MHD_resume_connection(s->connection);
+}
+
+/* Under the lock. The client is slow: what waits in its socket is not waited for. */
+static void cut_off(struct http_stream *s)
+{
+    s->is_over = true;
+    if (s->connection && !s->is_gone)
+        shutdown(MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd, SHUT_RDWR);
+    wake(s);
+}
+
+/* ---- the application's side ---- */
+
+struct http_stream *http_stream_open(struct http_exchange *x, const char *content_type)
+{
+    const struct exchange *e = (const struct exchange *)x;
+    struct http_stream *s = calloc(1, sizeof *s);
+
+    if (!s)
+        abort();
+    s->server = e->server;
+    if (!enlist(e->server, s)) {
+        free(s);
+        return NULL;
+    }
+    pthread_mutex_init(&s->lock, NULL);
+    buf_init(&s->waiting, HTTP_STREAM_BYTES);
+    s->holders = 2;
+    x->response.stream = s;
+    x->response.status = 200;
+    x->response.content_type = content_type;
+    http_set_header(x, "X-Accel-Buffering", "no"); /* nginx hands each event on at once */
+    return s;
+}
+
+/* Under the lock: what has been taken makes room. */
+static void move_up(struct http_stream *s)
+{
+    if (!s->taken)
+        return;
+    s->waiting.n -= s->taken;
+    memmove(s->waiting.bytes, s->waiting.bytes + s->taken, s->waiting.n);
+    s->taken = 0;
+}
+
+size_t http_stream_room(struct http_stream *s)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t waiting = s->waiting.n - s->taken;
+    pthread_mutex_unlock(&s->lock);
+    return HTTP_STREAM_BYTES - waiting;
+}
+
+bool http_stream_send(struct http_stream *s, const char *bytes, size_t n)
+{
+    pthread_mutex_lock(&s->lock);
+    bool open = !s->is_over && !s->is_gone;
+    if (open) {
+        move_up(s);
+        buf_add(&s->waiting, bytes, n);
+        open = !s->waiting.overflow;
+        if (open)
+            wake(s);
+        else
+            cut_off(s);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return open;
+}
+
+void http_stream_close(struct http_stream *s)
+{
+    if (!s)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->is_over = true;
+    wake(s);
+    let_go(s);
+}
+
+size_t http_streams(struct http_server *server)
+{
+    pthread_mutex_lock(&server->stream_lock);
+    size_t n = server->stream_count;
+    pthread_mutex_unlock(&server->stream_lock);
+    return n;
+}
+
+/* ---- libmicrohttpd's side, on the connection's I/O thread ---- */
+
+static ssize_t take(void *cls, uint64_t position, char *into, size_t most)
+{
+    struct http_stream *s = cls;
+
+    (void)position;
+    pthread_mutex_lock(&s->lock);
+    size_t n = s->waiting.n - s->taken;
+    ssize_t result = 0;
+    if (n) {
+        n = n < most ? n : most;
+        memcpy(into, s->waiting.bytes + s->taken, n);
+        s->taken += n;
+        result = (ssize_t)n;
+        if (s->taken == s->waiting.n) {
+            buf_free(&s->waiting);
+            s->taken = 0;
+        }
+    } else if (s->is_over) {
+        result = MHD_CONTENT_READER_END_OF_STREAM;
+    } else {
+        s->is_asleep = true;
+        MHD_suspend_connection(s->connection);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return result;
+}
+
+static void gone(void *cls)
+{
+    struct http_stream *s = cls;
+
+    strike_off(s);
+    pthread_mutex_lock(&s->lock);
+    s->is_over = s->is_gone = true;
+    let_go(s);
+}
+
+void stream_abandon(struct http_stream *s)
+{
+    if (s)
+        gone(s);
+}
+
+struct MHD_Response *stream_response(struct exchange *e)
+{
+    struct http_stream *s = e->x.response.stream;
+    const int fd = MHD_get_connection_info(e->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+
+    /* Whatever of this does not succeed, the stream works without. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){SOCKET_BYTES}, sizeof(int));
+    MHD_set_connection_option(e->connection, MHD_CONNECTION_OPTION_TIMEOUT, STALL_S);
+    /* The exchange lives as long as the stream: it keeps no buffer that it does not need. */
+    buf_free(&e->body);
+    buf_free(&e->packed);
+    buf_free(&e->x.response.body);
+    pthread_mutex_lock(&s->lock);
+    s->connection = e->connection;
+    pthread_mutex_unlock(&s->lock);
+    struct MHD_Response *m = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, take, s, gone);
+    if (m)
+        e->x.response.stream = NULL;
+    return m;
+}
+
+void stream_end_all(struct http_server *server)
+{
+    pthread_mutex_lock(&server->stream_lock);
+    server->streams_ended = true;
+    for (struct http_stream *s = server->streams; s; s = s->next) {
+        pthread_mutex_lock(&s->lock);
+        if (s->waiting.n > s->taken)
+            cut_off(s);
+        s->is_over = true;
+        wake(s);
+        pthread_mutex_unlock(&s->lock);
+    }
+    pthread_mutex_unlock(&server->stream_lock);
+}
