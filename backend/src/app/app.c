@@ -1,4 +1,5 @@
 #include "app/app.h"
+#include "app/metrics.h"
 
 #include <stdlib.h>
 
@@ -34,6 +35,7 @@ enum rc app_init(struct app *app, const struct settings *settings, struct error 
                          .on_server = db_is_server(settings->database)};
     if (pthread_key_create(&app->readers, close_reader) != 0)
         return error_set(why, RC_INTERNAL);
+    app->metrics = metrics_new();
     app->files = files_open_local(settings->upload_dir);
     enum rc rc = db_writer_start(settings->database, &app->writer, why);
     if (rc == RC_OK) {
@@ -48,6 +50,7 @@ void app_end(struct app *app)
     db_writer_stop(app->writer);
     notification_hub_stop(app->hub);
     files_close(app->files);
+    metrics_free(app->metrics);
     void *own = pthread_getspecific(app->readers);
     if (own)
         close_reader(own);

@@ -16,6 +16,7 @@ struct app {
     pthread_key_t readers; /* struct reader of each thread that reads */
     struct files *files;
     struct notification_hub *hub;
+    struct metrics *metrics;
     int64_t started_ms;
 };
 
@@ -37,6 +38,9 @@ void app_finished(void *app, struct http_exchange *x);
 /* Fills http_config's route pointers from the list of modules. */
 const struct http_route *const *app_routes(struct arena *a, size_t *count);
 const struct route *app_route(const struct http_route *http);
+
+/* Memory of this process that is in use, in bytes; 0: unknown. */
+int64_t health_resident_bytes(void);
 
 extern const struct module health_module;
 extern const struct module openapi_module;

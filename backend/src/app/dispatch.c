@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "app/app.h"
+#include "app/metrics.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "domain/idempotency.h"
@@ -214,10 +215,10 @@ void app_run(void *app, struct http_exchange *x)
 
 void app_finished(void *app, struct http_exchange *x)
 {
-    (void)app;
     const struct http_request *r = &x->request;
     const struct call *call = x->app;
     int64_t took_us = clock_monotonic_us() - r->began_us;
+    metrics_count(((struct app *)app)->metrics, call ? call->route : NULL, x->response.status, took_us);
     bool plain = x->response.status < 400 && took_us < SLOW_ANSWER_US &&
                  (strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0);
     enum log_level level = x->response.status >= 500 ? LOG_ERROR : plain ? LOG_DEBUG : LOG_INFO;

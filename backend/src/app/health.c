@@ -26,7 +26,7 @@ static bool writer_answers(struct call *call)
     return db_run_tx_within(call->app->writer, beat, now, free, WRITER_ANSWERS_WITHIN_MS) == RC_OK;
 }
 
-static int64_t resident_bytes(void)
+int64_t health_resident_bytes(void)
 {
     long long pages = 0;
     FILE *f = fopen("/proc/self/statm", "re");
@@ -49,7 +49,7 @@ static void write_memory(struct json_writer *w)
     jw_name(w, "memory");
     jw_object(w);
     jw_name(w, "rss");
-    jw_int(w, mebibytes((size_t)resident_bytes()));
+    jw_int(w, mebibytes((size_t)health_resident_bytes()));
     jw_name(w, "heapTotal");
     jw_int(w, mebibytes(heap.arena + heap.hblkhd));
     jw_name(w, "heapUsed");

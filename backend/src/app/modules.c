@@ -1,5 +1,6 @@
 /* The list of modules: adding a resource is one line here. */
 #include "app/app.h"
+#include "app/metrics.h"
 #include "domain/avatar.h"
 #include "domain/dashboard.h"
 #include "domain/database_admin.h"
@@ -22,6 +23,6 @@ const struct module *const modules[] = {
     &session_module,      &user_module,          &profile_module,  &service_token_module, &avatar_module,         &material_module,
     &ledger_module,       &unit_module,          &location_module, &document_module,       &setting_module,
     &stocktaking_module,  &dashboard_module,     &report_module,   &notification_module,   &operation_log_module,
-    &database_admin_module, &health_module,      &openapi_module,  &api_docs_module,
+    &database_admin_module, &health_module,      &metrics_module,       &openapi_module,  &api_docs_module,
 };
 const size_t module_count = sizeof modules / sizeof *modules;

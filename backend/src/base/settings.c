@@ -8,7 +8,7 @@
 #include "base/settings_check.h"
 #include "base/text.h"
 
-enum { SECRET_BYTES_MIN = 32, PASSWORD_CHARS_MIN = 8, VALUE_SHOWN = 60 };
+enum { SECRET_BYTES_MIN = 32, TOKEN_BYTES_MIN = 16, PASSWORD_CHARS_MIN = 8, VALUE_SHOWN = 60 };
 
 static const char *const MODES[] = {"production", "development", "test", NULL};
 static const char *const LEVELS[] = {"error", "warn", "info", "debug", NULL};
@@ -208,6 +208,14 @@ static void read_password(struct reading *r, const struct row *row, const char *
         read_text(r, row, value);
 }
 
+static void read_metrics_token(struct reading *r, const struct row *row, const char *value)
+{
+    if (value && strlen(value) < TOKEN_BYTES_MIN)
+        fault(r, row, "too_short", "至少需要 16 个字节", "needs at least 16 bytes", NULL);
+    else
+        read_text(r, row, value);
+}
+
 /* --- lists --- */
 
 static const char *const *list_of(const struct settings *s, const struct row *row)
@@ -356,6 +364,9 @@ static const struct row ROWS[] = {
     {"ADMIN_INITIAL_PASSWORD", read_password, show_text, AT(admin_initial_password), NULL, 0, 0,
      true, "text", "首个管理员的初始密码；不设置则随机生成并显示一次",
      "First administrator's password; without it, a random one is shown once"},
+    {"METRICS_TOKEN", read_metrics_token, show_text, AT(metrics_token), NULL, 0, 0, true, "text",
+     "读取 /metrics 的令牌，至少 16 字节；不设置则没有 /metrics",
+     "What GET /metrics wants as its token, at least 16 bytes; without it there is no /metrics"},
     {"TRUSTED_PROXIES", read_proxies, show_list, AT(trusted_proxies), "", 0, 0, false,
      "address[/bits], …", "可信反向代理的地址或网段", "Reverse proxies whose headers are believed"},
 };

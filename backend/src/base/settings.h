@@ -29,6 +29,7 @@ struct settings {
     const char *const *cors_origins;    /* CORS_ORIGIN: comma list of origins, or "*"; empty: same origin only. NULL-ended */
     const char *web_dir;                /* WEB_DIR: folder of the built page; NULL: API only */
     const char *admin_initial_password; /* ADMIN_INITIAL_PASSWORD, secret; NULL: a random one is made and printed once */
+    const char *metrics_token;          /* METRICS_TOKEN, secret, ≥ 16 bytes; NULL: there is no /metrics */
     const char *const *trusted_proxies; /* TRUSTED_PROXIES: comma list of addresses or CIDR blocks. NULL-ended */
 };
 

@@ -16,6 +16,7 @@
 
 #include "base/dec.h"
 #include "base/error.h"
+#include "base/histogram.h"
 
 /* ---- connections ---- */
 
@@ -144,6 +145,8 @@ void db_writer_stop(struct db_writer *w);
 
 struct db_writer_stats {
     int64_t commits, jobs, failed_jobs, queue_length, longest_wait_us;
+    int64_t log_bytes; /* of the write-ahead log after the last commit; -1: the engine has none of ours */
+    const struct histogram *wait, *group, *commit; /* µs in the queue; jobs of a batch; µs of a commit */
 };
 void db_writer_stats(struct db_writer *w, struct db_writer_stats *out);
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "db/driver.h"
 
+#define LOG_PAGE_BYTES INT64_C(4096)
 #define CHECKPOINT_PAGES 2000 /* 8 MiB of log */
 /* Readers have kept the log from beginning anew for long: from here on wait for them a little. */
 #define LOG_LARGE_PAGES 8000
@@ -85,7 +86,8 @@ struct db_writer {
     int careful; /* so many batches are run with a savepoint for each job */
     int checkpointed_pages;
     /* for anybody */
-    _Atomic int64_t commits, jobs, failed_jobs, longest_wait_us;
+    _Atomic int64_t commits, jobs, failed_jobs, longest_wait_us, log_bytes;
+    struct histogram wait, group, commit;
 };
 
 enum rc db_writer_submit(struct db_writer *w, struct db_job job)
@@ -117,6 +119,11 @@ static size_t take_batch(struct db_writer *w)
     w->head = (w->head + n) % DB_QUEUE_MAX;
     w->count -= n;
     pthread_mutex_unlock(&w->lock);
+    int64_t now_us = clock_monotonic_us();
+    for (size_t i = 0; i < n; i++)
+        histogram_add(&w->wait, now_us - w->batch[i].since_us);
+    if (n)
+        histogram_add(&w->group, (int64_t)n);
     return n;
 }
 
@@ -200,9 +207,10 @@ static size_t count_failed(const struct db_writer *w, size_t n)
     return failed;
 }
 
-static void note_commit(struct db_writer *w)
+static void note_commit(struct db_writer *w, int64_t began_us)
 {
     atomic_fetch_add(&w->commits, 1);
+    histogram_add(&w->commit, clock_monotonic_us() - began_us);
     if (w->committed)
         w->committed(w->committed_arg);
 }
@@ -217,9 +225,10 @@ static enum rc try_batch(struct db_writer *w, size_t n)
     if (whole == RC_OK)
         whole = run_jobs(w, n);
     if (whole == RC_OK && count_failed(w, n) < n) {
+        int64_t began_us = clock_monotonic_us();
         whole = driver_tx(c, DRIVER_COMMIT);
         if (whole == RC_OK)
-            note_commit(w);
+            note_commit(w, began_us);
     }
     if (driver_in_tx(c) && driver_tx(c, DRIVER_ROLLBACK) != RC_OK && driver_in_tx(c))
         db_misuse("ROLLBACK", "failed, and without it no promise can be kept");
@@ -282,6 +291,7 @@ static void care_for_log(struct db_writer *w)
     if (!c->engine->checkpoint)
         return;
     int pages = c->engine->log_pages(c);
+    atomic_store(&w->log_bytes, pages * LOG_PAGE_BYTES);
     if (pages < w->checkpointed_pages)
         w->checkpointed_pages = 0; /* the log has begun anew */
     if (pages - w->checkpointed_pages < CHECKPOINT_PAGES)
@@ -318,6 +328,9 @@ enum rc db_writer_start(const char *place, struct db_writer **out, struct error 
     if (!w)
         abort();
     w->db = db;
+    w->log_bytes = db_conn(db)->engine->checkpoint ? 0 : -1;
+    w->wait.bounds = w->commit.bounds = histogram_us;
+    w->group.bounds = histogram_sizes;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->work, NULL);
     if (pthread_create(&w->thread, NULL, writer_main, w) != 0) {
@@ -362,6 +375,10 @@ void db_writer_stats(struct db_writer *w, struct db_writer_stats *out)
     out->jobs = atomic_load(&w->jobs);
     out->failed_jobs = atomic_load(&w->failed_jobs);
     out->longest_wait_us = atomic_load(&w->longest_wait_us);
+    out->log_bytes = atomic_load(&w->log_bytes);
+    out->wait = &w->wait;
+    out->group = &w->group;
+    out->commit = &w->commit;
 }
 
 /* ---- waiting for a job ---- */

@@ -32,6 +32,14 @@ static bool reserve(struct acceptor *a)
     return go_on;
 }
 
+size_t acceptor_open(struct acceptor *a)
+{
+    pthread_mutex_lock(&a->lock);
+    size_t open = a->open;
+    pthread_mutex_unlock(&a->lock);
+    return open;
+}
+
 bool acceptor_is_crowded(struct acceptor *a)
 {
     pthread_mutex_lock(&a->lock);

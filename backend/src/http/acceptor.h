@@ -21,6 +21,7 @@ bool acceptor_start(int listen_fd, size_t connections_max, acceptor_take_fn take
                     struct acceptor **out);
 /* More than half of the connections allowed are open; from any thread. */
 bool acceptor_is_crowded(struct acceptor *a);
+size_t acceptor_open(struct acceptor *a); /* connections that are open */
 /* A connection that was taken has ended; from any thread. */
 void acceptor_release(struct acceptor *a);
 /* New connections are refused when this returns. Once; NULL is fine. */

@@ -137,6 +137,11 @@ void exchange_refuse(struct exchange *e, enum rc rc)
         http_set_header(&e->x, "Retry-After", "1");
 }
 
+struct http_server *http_server_of(const struct http_exchange *x)
+{
+    return ((const struct exchange *)x)->server;
+}
+
 const char *http_query(const struct http_exchange *x, const char *name)
 {
     const struct exchange *e = (const struct exchange *)x;

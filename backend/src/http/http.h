@@ -19,6 +19,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/histogram.h"
 
 #define HTTP_BODY_MAX (1024 * 1024)        /* bytes of a JSON body */
 #define HTTP_ANSWER_MAX (32 * 1024 * 1024) /* bytes of an answer */
@@ -145,7 +146,17 @@ struct http_server;
 MUST_CHECK enum rc http_start(const struct http_config *config, struct http_server **out,
                               struct error *why);
 int http_port(const struct http_server *s);
-size_t http_streams(struct http_server *s); /* open now */
+struct http_server *http_server_of(const struct http_exchange *x);
+size_t http_connections(const struct http_server *s); /* open now */
+size_t http_streams(struct http_server *s);           /* of these */
+/* The queues before the threads of SLOW and PROBE, and of the workers where there are any. */
+#define HTTP_QUEUES_MAX 3
+struct http_queue {
+    const char *name; /* "slow" */
+    size_t length;
+    const struct histogram *wait; /* µs */
+};
+size_t http_queues(const struct http_server *s, struct http_queue out[static HTTP_QUEUES_MAX]);
 /* The deferred answer is ready; from any thread, once. */
 void http_done(struct http_exchange *x);
 /* Stops accepting, waits until what was accepted is answered (at most timeout_ms), closes and

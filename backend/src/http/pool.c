@@ -3,13 +3,21 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+
+struct item {
+    void *item;
+    int64_t since_us;
+};
+
 struct pool {
     pthread_mutex_t lock;
     pthread_cond_t more; /* an item was put, or the pool ends */
     void (*job)(void *item);
     bool ending;
     size_t first, count, max; /* the ring */
-    void **items;
+    struct item *items;
+    struct histogram wait;
     int thread_count;
     pthread_t threads[];
 };
@@ -19,10 +27,11 @@ static void *take_oldest(struct pool *p)
 {
     if (!p->count)
         return NULL;
-    void *item = p->items[p->first];
+    const struct item oldest = p->items[p->first];
     p->first = (p->first + 1) % p->max;
     p->count--;
-    return item;
+    histogram_add(&p->wait, clock_monotonic_us() - oldest.since_us);
+    return oldest.item;
 }
 
 static void *work(void *arg)
@@ -44,13 +53,14 @@ static void *work(void *arg)
 struct pool *pool_start(const char *name, int threads, size_t queue_max, void (*job)(void *item))
 {
     struct pool *p = calloc(1, sizeof *p + (size_t)threads * sizeof *p->threads);
-    void **items = calloc(queue_max, sizeof *items);
+    struct item *items = calloc(queue_max, sizeof *items);
 
     if (!p || !items)
         abort(); /* as in the arena: no half-working state */
     p->items = items;
     p->max = queue_max;
     p->job = job;
+    p->wait.bounds = histogram_us;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->more, NULL);
     for (; p->thread_count < threads; p->thread_count++) {
@@ -71,7 +81,7 @@ bool pool_put(struct pool *p, void *item)
     pthread_mutex_lock(&p->lock);
     bool taken = p->count < p->max && !p->ending;
     if (taken)
-        p->items[(p->first + p->count++) % p->max] = item;
+        p->items[(p->first + p->count++) % p->max] = (struct item){item, clock_monotonic_us()};
     pthread_cond_signal(&p->more);
     pthread_mutex_unlock(&p->lock);
     return taken;
@@ -83,6 +93,19 @@ void *pool_take_back(struct pool *p)
     void *item = take_oldest(p);
     pthread_mutex_unlock(&p->lock);
     return item;
+}
+
+size_t pool_length(struct pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    size_t n = p->count;
+    pthread_mutex_unlock(&p->lock);
+    return n;
+}
+
+const struct histogram *pool_wait(const struct pool *p)
+{
+    return &p->wait;
 }
 
 void pool_stop(struct pool *p)

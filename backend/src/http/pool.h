@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/histogram.h"
+
 struct pool;
 
 /* `name` (at most 15 bytes) is what the threads are called. NULL: not one thread could be started.
@@ -14,6 +16,8 @@ struct pool *pool_start(const char *name, int threads, size_t queue_max, void (*
 bool pool_put(struct pool *p, void *item);
 /* The oldest item that no thread has begun, taken out of the queue; NULL: none. */
 void *pool_take_back(struct pool *p);
+size_t pool_length(struct pool *p); /* items that no thread has begun */
+const struct histogram *pool_wait(const struct pool *p); /* µs from pool_put until a thread began */
 /* Finishes what is queued, ends the threads, frees. NULL is fine. */
 void pool_stop(struct pool *p);
 

@@ -265,6 +265,25 @@ int http_port(const struct http_server *s)
     return s->port;
 }
 
+size_t http_connections(const struct http_server *s)
+{
+    return acceptor_open(s->acceptor);
+}
+
+size_t http_queues(const struct http_server *s, struct http_queue out[static HTTP_QUEUES_MAX])
+{
+    const struct {
+        const char *name;
+        struct pool *pool;
+    } pools[HTTP_QUEUES_MAX] = {{"slow", s->slow}, {"probe", s->probe}, {"worker", s->workers}};
+    size_t n = 0;
+
+    for (size_t i = 0; i < HTTP_QUEUES_MAX; i++)
+        if (pools[i].pool)
+            out[n++] = (struct http_queue){pools[i].name, pool_length(pools[i].pool), pool_wait(pools[i].pool)};
+    return n;
+}
+
 /* Waits until all is answered and sent, or time is up. What is still being sent to us counts for
  * the first UNFINISHED_MS only. */
 static void wait_quiet(struct http_server *s, int64_t ms)
