@@ -13,12 +13,13 @@
 #define MASK "••••••"
 
 /* Kept by the program for itself; all others are business tables. */
-static const char *const technical_tables[] = {"schema_migrations", "sessions",  "refresh_tokens", "login_failures", "idempotency",
+static const char *const technical_tables[] = {"schema_migrations", "sessions",       "refresh_tokens", "service_tokens", "login_failures", "idempotency",
                                                "change_counters",   "heartbeat", "log_head",       "document_numbers", NULL};
 
 /* What nobody reads here, nor sorts by. */
 static const char *const masked_columns[][2] = {{"users", "password_hash"},
                                                 {"refresh_tokens", "token_hash"},
+                                                {"service_tokens", "token_hash"},
                                                 {"idempotency", "key"},
                                                 {"idempotency", "fingerprint"},
                                                 {"idempotency", "body"}};

@@ -16,6 +16,7 @@ struct listener {
     int64_t user_id, session_id, service_token_id;
     int64_t last_id;    /* heard up to here */
     int64_t beat_at_us; /* when the next heartbeat is due */
+    int64_t look_at_us; /* when to see whether he is still there */
 };
 
 struct notification_hub {
@@ -85,6 +86,11 @@ static bool tell(struct notification_hub *hub, struct ctx *c, struct listener *l
 
 static bool serve(struct notification_hub *hub, struct ctx *c, struct listener *l, int64_t now_us)
 {
+    if (now_us >= l->look_at_us) {
+        l->look_at_us = now_us + HUB_LOOK_MS * 1000;
+        if (!http_stream_is_heard(l->stream))
+            return false;
+    }
     bool is_due = now_us >= l->beat_at_us, has_news = l->last_id < hub->newest_id;
     if (has_news && http_stream_room(l->stream) < HTTP_STREAM_BYTES / 2) { /* he does not keep up: later */
         hub->has_more = true;

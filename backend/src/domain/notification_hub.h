@@ -1,7 +1,7 @@
 /* Live delivery of notifications: one thread for all open streams (GET /api/notifications/stream).
  *
  * A commit wakes it; it asks each listener's question of the database (what is new to him since the last one he was sent), so a
- * stream shows exactly what the list shows. It also looks once a second, for what another instance has written. Event ids are
+ * stream shows exactly what the list shows. It also looks once a second. Event ids are
  * the ids of the notifications: a client that comes back with the last one it has seen (Last-Event-ID) misses nothing and
  * gets nothing twice. Before anything is sent, and with each heartbeat, the listener's session is looked at again. */
 #ifndef MMS_DOMAIN_NOTIFICATION_HUB_H
@@ -10,7 +10,7 @@
 #include "domain/ctx.h"
 
 #define HUB_HEARTBEAT_MS 15000
-#define HUB_LOOK_MS 1000 /* for other instances' writing */
+#define HUB_LOOK_MS 1000 /* for other instances' writing, and for clients that have gone */
 #define HUB_PAUSE_MS 20  /* between two rounds: what is committed meanwhile goes together */
 #define HUB_EVENTS_MAX 50 /* of one listener in a round */
 

@@ -104,6 +104,8 @@ struct http_stream *http_stream_open(struct http_exchange *x, const char *conten
 /* From any thread. False: the stream is over: its client has gone, or has let HTTP_STREAM_BYTES wait and is cut off. Then it wants
  * http_stream_close only. */
 bool http_stream_send(struct http_stream *s, const char *bytes, size_t n);
+/* Whether its client is still there. A sleeping connection is not looked at otherwise: its end would be seen with the next send. */
+bool http_stream_is_heard(struct http_stream *s);
 /* How many bytes more may wait. */
 size_t http_stream_room(struct http_stream *s);
 /* What waits is sent, then the answer ends; `s` is not the caller's any more. NULL is fine. */

@@ -3,6 +3,7 @@
 #include "http/stream.h"
 
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -82,12 +83,17 @@ static void wake(struct http_stream *s)
     MHD_resume_connection(s->connection);
 }
 
+static int socket_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
 /* Under the lock. The client is slow: what waits in its socket is not waited for. */
 static void cut_off(struct http_stream *s)
 {
     s->is_over = true;
     if (s->connection && !s->is_gone)
-        shutdown(MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd, SHUT_RDWR);
+        shutdown(socket_of(s->connection), SHUT_RDWR);
     wake(s);
 }
 
@@ -148,6 +154,19 @@ bool http_stream_send(struct http_stream *s, const char *bytes, size_t n)
     }
     pthread_mutex_unlock(&s->lock);
     return open;
+}
+
+bool http_stream_is_heard(struct http_stream *s)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->connection && !s->is_gone) {
+        struct pollfd socket = {.fd = socket_of(s->connection), .events = POLLRDHUP};
+        if (poll(&socket, 1, 0) > 0)
+            cut_off(s);
+    }
+    bool heard = !s->is_over;
+    pthread_mutex_unlock(&s->lock);
+    return heard;
 }
 
 void http_stream_close(struct http_stream *s)
@@ -216,10 +235,9 @@ void stream_abandon(struct http_stream *s)
 struct MHD_Response *stream_response(struct exchange *e)
 {
     struct http_stream *s = e->x.response.stream;
-    const int fd = MHD_get_connection_info(e->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
     /* Whatever of this does not succeed, the stream works without. */
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){SOCKET_BYTES}, sizeof(int));
+    (void)setsockopt(socket_of(e->connection), SOL_SOCKET, SO_SNDBUF, &(int){SOCKET_BYTES}, sizeof(int));
     MHD_set_connection_option(e->connection, MHD_CONNECTION_OPTION_TIMEOUT, STALL_S);
     /* The exchange lives as long as the stream: it keeps no buffer that it does not need. */
     buf_free(&e->body);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 
+import { Events } from './events.mjs';
 import { makeUsers, start } from './harness.mjs';
 
 const ROLES = ['regular_user', 'inventory_manager', 'system_admin'];
@@ -14,11 +15,21 @@ const people = await makeUsers(await server.admin(), Object.fromEntries(ROLES.ma
 const routes = Object.entries(openapi.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
         method: method.toUpperCase(), path, key: `${method.toUpperCase()} ${path}`, permission: operation['x-permission'], roles: operation['x-roles'],
+        isStream: Boolean(operation.responses[200]?.content?.['text/event-stream']),
     })));
+
+/** A stream has no end: its beginning is enough. Refusals do end. */
+async function askStream(client, route) {
+    if (!client.token)
+        return client.request(route.method, route.path);
+    const events = await Events.open(client, { path: route.path });
+    events.close();
+    return { status: events.status };
+}
 
 /** A path that exists nowhere but is good enough to be asked for. */
 const concrete = (path) => path.replace(/\{\w+\}|:\w+/g, '987654321');
-const ask = (client, route) => client.request(route.method, concrete(route.path), { body: ['POST', 'PUT'].includes(route.method) ? {} : undefined });
+const ask = (client, route) => (route.isStream ? askStream(client, route) : client.request(route.method, concrete(route.path), { body: ['POST', 'PUT'].includes(route.method) ? {} : undefined }));
 
 /** "GET /api/materials/:id" for each call in the tables of docs/api.md. */
 function documented() {
@@ -44,7 +55,7 @@ test('the description is complete', () => {
     assert.match(openapi.openapi, /^3\.1\./);
     assert.ok(routes.length >= 30, `${routes.length} routes`);
     for (const route of routes) {
-        assert.match(route.path, /^\/(api|uploads)\//, route.key);
+        assert.match(route.path, /^\/((api|uploads)\/|metrics$)/, route.key);
         assert.equal(typeof route.permission, 'string', route.key);
         assert.ok(Array.isArray(route.roles) && route.roles.every((role) => ROLES.includes(role)), `${route.key}: ${route.roles}`);
         assert.ok(route.roles.includes('system_admin'), `${route.key}: the administrator may do everything`);

@@ -10,7 +10,7 @@ import { Server, accepted, start } from './harness.mjs';
 const dir = mkdtempSync(path.join(tmpdir(), 'mms-test-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
 const GOOD_SECRET = 'kD83hfQx9_2LpRvT7wZmB5nYcS4jG6aE1uHqXo';
-const NAMES = ['PORT', 'HOST', 'NODE_ENV', 'JWT_SECRET', 'JWT_EXPIRES_IN', 'DB_PATH', 'LOG_LEVEL', 'LOG_DIR', 'UPLOAD_DIR', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'TRUSTED_PROXIES'];
+const NAMES = ['PORT', 'HOST', 'NODE_ENV', 'JWT_SECRET', 'JWT_EXPIRES_IN', 'DB_PATH', 'LOG_LEVEL', 'LOG_DIR', 'UPLOAD_DIR', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'METRICS_TOKEN', 'TRUSTED_PROXIES'];
 
 /** Runs a command with these settings over good ones. */
 const run = (command, env) => new Server({ dir, env: { NODE_ENV: 'production', JWT_SECRET: GOOD_SECRET, ...env } }).run([command]);
@@ -28,7 +28,7 @@ async function refusedFor(env, names) {
         if (command === 'check-config')
             assert.deepEqual(named.filter((name) => !names.includes(name) && name !== 'NODE_ENV'), [], `named without a fault:\n${output}`);
         for (const [name, value] of Object.entries(env))
-            if (['JWT_SECRET', 'ADMIN_INITIAL_PASSWORD'].includes(name) && value?.length > 5)
+            if (['JWT_SECRET', 'ADMIN_INITIAL_PASSWORD', 'METRICS_TOKEN'].includes(name) && value?.length > 5)
                 assert.ok(!output.includes(value), `${command} prints the value of ${name}`);
     }
 }
@@ -43,6 +43,7 @@ for (const [name, values] of Object.entries({
     CORS_ORIGIN: ['example.com', 'https://example.com/path', 'https://a.example.com, nonsense', '*'],
     TRUSTED_PROXIES: ['proxy', '10.0.0.0/33', '10.0.0', '::1/129', '10.0.0.1, x'],
     ADMIN_INITIAL_PASSWORD: ['short1', 'onlyletters', '1234567890'],
+    METRICS_TOKEN: ['short', 'fifteen-bytes-x'],
     JWT_SECRET: [null, 'kD83hfQx9_2LpRvT7wZmB5nYcS4jG6a', 'your-secret-key-change-in-production-please', 'change-me-change-me-change-me-change-me', 'a'.repeat(64), 'x'],
 }))
     test(`${name} is refused by name`, async () => {
@@ -58,15 +59,15 @@ test('all faults together', async () => {
 test('good settings, all of them', async () => {
     for (const env of [{}, {
         PORT: '8080', HOST: '::1', JWT_EXPIRES_IN: '12h', LOG_LEVEL: 'debug', MAX_FILE_SIZE: '1024', CORS_ORIGIN: 'https://a.example.com,http://[::1]:8080',
-        TRUSTED_PROXIES: '10.0.0.0/8, ::1, 192.168.1.1', ADMIN_INITIAL_PASSWORD: 'Zugang-2024-x', WEB_DIR: dir, LOG_DIR: path.join(dir, 'logs'),
+        TRUSTED_PROXIES: '10.0.0.0/8, ::1, 192.168.1.1', ADMIN_INITIAL_PASSWORD: 'Zugang-2024-x', METRICS_TOKEN: 'sixteen-bytes-xx', WEB_DIR: dir, LOG_DIR: path.join(dir, 'logs'),
     }]) {
         const { code, output } = await run('check-config', env);
         assert.equal(code, 0, output);
         for (const name of NAMES)
             assert.match(output, new RegExp(`^\\s*${name}\\b`, 'm'), `${name} is listed`);
-        assert.ok(!output.includes(GOOD_SECRET) && !output.includes('Zugang-2024-x'), 'secrets are never printed');
+        assert.ok(!output.includes(GOOD_SECRET) && !output.includes('Zugang-2024-x') && !output.includes('sixteen-bytes-xx'), 'secrets are never printed');
         for (const [name, value] of Object.entries(env))
-            if (name !== 'ADMIN_INITIAL_PASSWORD' && name !== 'TRUSTED_PROXIES')
+            if (!['ADMIN_INITIAL_PASSWORD', 'METRICS_TOKEN', 'TRUSTED_PROXIES'].includes(name))
                 assert.ok(output.includes(value), `${name}: ${value}\n${output}`);
     }
 });

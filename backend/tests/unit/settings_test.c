@@ -305,7 +305,8 @@ static void help_names_every_setting(void **state)
     static const char *const NAMES[] = {
         "PORT", "HOST", "NODE_ENV", "JWT_SECRET", "JWT_EXPIRES_IN", "DB_PATH", "LOG_LEVEL",
         "LOG_DIR", "UPLOAD_DIR",
-        "MAX_FILE_SIZE", "CORS_ORIGIN", "WEB_DIR", "ADMIN_INITIAL_PASSWORD", "TRUSTED_PROXIES",
+        "MAX_FILE_SIZE", "CORS_ORIGIN", "WEB_DIR", "ADMIN_INITIAL_PASSWORD", "METRICS_TOKEN",
+        "TRUSTED_PROXIES",
     };
     struct buf out;
     buf_init(&out, 1 << 16);

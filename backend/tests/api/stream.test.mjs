@@ -1,0 +1,256 @@
+// GET /api/notifications/stream: to whom it matters, at once, without loss or repeat; and those who do not read.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { after, test } from 'node:test';
+
+import { Events } from './events.mjs';
+import { accepted, approve, faulty, issueOf, makeDocument, makeMaterial, makeUser, makeUsers, receiptOf, refused, sleep, start, stockUp } from './harness.mjs';
+
+const METRICS_TOKEN = 'metrics-token-of-the-tests';
+const server = await start({ env: { METRICS_TOKEN } });
+after(() => server.stop());
+const admin = await server.admin();
+const { M, U, U2 } = await makeUsers(admin, { M: 'inventory_manager', U: 'regular_user', U2: 'regular_user' });
+const send = async (body) => accepted(await admin.post('/api/notifications', { type: 'announcement', title: '通知', ...body }), 200).id;
+
+async function openStreams(of = server) {
+    const { text } = await of.client().get('/metrics', { headers: { authorization: `Bearer ${METRICS_TOKEN}` } });
+    return Number(text.match(/^mms_open_streams (\d+)$/m)[1]);
+}
+async function untilOpen(count, of = server) {
+    for (const end = Date.now() + 40_000; (await openStreams(of)) !== count; await sleep(100))
+        assert.ok(Date.now() < end, `${await openStreams(of)} streams are open, not ${count}`);
+}
+
+test('a stream: its headers, and its first line', async () => {
+    const events = await Events.open(U);
+    assert.equal(events.status, 200);
+    assert.match(events.headers['content-type'], /^text\/event-stream/);
+    assert.equal(events.headers['x-accel-buffering'], 'no');
+    assert.equal(events.headers['content-encoding'], undefined);
+    await events.until(() => events.events.length === 0 && events.text === '');
+    events.close();
+});
+
+test('submitting reaches who approves, deciding reaches the applicant; the data is the row of the list', async () => {
+    const material = await makeMaterial(M);
+    const [m, u, u2] = await Promise.all([M, U, U2].map((client) => Events.open(client)));
+    const { id } = await makeDocument(U, receiptOf(material.id, 2));
+    await m.until(() => m.titles.length);
+    assert.deepEqual(m.titles, ['待审批入库单']);
+    assert.deepEqual(m.events[0].data, accepted(await M.get('/api/notifications'), 200).list[0]);
+    assert.equal(m.events[0].id, String(m.events[0].data.id));
+    accepted(await approve(M, id), 200);
+    await u.until(() => u.titles.length);
+    assert.deepEqual(u.titles, ['入库单已批准']);
+    await send({ title: '给大家' });
+    for (const events of [m, u, u2])
+        await events.until(() => events.titles.includes('给大家'));
+    assert.deepEqual([m.titles, u2.titles], [['待审批入库单', '给大家'], ['给大家']]);
+    for (const events of [m, u, u2])
+        events.close();
+});
+
+test('low stock: once per crossing', async () => {
+    const material = await makeMaterial(M, { minStock: 5 });
+    await stockUp(U, M, material.id, 10);
+    const events = await Events.open(M);
+    for (const quantity of [6, 1, 1])
+        accepted(await approve(M, (await makeDocument(U, issueOf(material.id, quantity))).id), 200);
+    const last = await send({ title: '最后一条' });
+    await events.until(() => events.lastId === String(last));
+    assert.deepEqual(events.titles.filter((title) => title === '库存不足预警').length, 1);
+    events.close();
+});
+
+test('broken off and taken up again and again: nothing is lost, nothing comes twice', async () => {
+    const person = await makeUser(admin, 'regular_user');
+    const first = await Events.open(person);
+    const sent = [], got = [];
+    const sending = (async () => {
+        for (let i = 0; i < 150; i++)
+            sent.push(String(await send({ title: `第 ${i} 条`, userId: i % 3 ? undefined : person.user.id })));
+    })();
+    let events = first;
+    for (let lastId = '0'; got.length < 150; ) {
+        await sleep(5 + Math.random() * 40);
+        got.push(...events.events.splice(0).map(({ id }) => id));
+        lastId = got.at(-1) ?? lastId;
+        events.close();
+        const byQuery = got.length % 2;
+        events = await Events.open(person, byQuery ? { path: `/api/notifications/stream?lastEventId=${lastId}` } : { headers: { 'last-event-id': lastId } });
+        if (got.length < 150 && sent.length === 150)
+            await events.until(() => got.length + events.events.length >= 150);
+    }
+    await sending;
+    assert.deepEqual(got.filter((id) => sent.includes(id)), sent);
+    assert.equal(new Set(got).size, got.length);
+    events.close();
+});
+
+test('a long absence: all of it comes, in order, more than a stream holds at once', async () => {
+    const person = await makeUser(admin, 'regular_user');
+    const before = await send({ title: '之前' });
+    const sent = [];
+    for (let i = 0; i < 120; i++)
+        sent.push(String(await send({ title: `长 ${i}`, content: '氢'.repeat(900), userId: person.user.id })));
+    const events = await Events.open(person, { headers: { 'last-event-id': String(before) } });
+    await events.until(() => events.events.length === 120);
+    assert.deepEqual(events.events.map(({ id }) => id), sent);
+    assert.equal(events.events[119].data.content, '氢'.repeat(900));
+    events.close();
+});
+
+test('what a client says it has seen', async () => {
+    for (const id of ['x', '-1', '1.5', '99999999999999999999'])
+        faulty(await U.get(`/api/notifications/stream?lastEventId=${id}`), { lastEventId: null });
+    const events = await Events.open(U, { headers: { 'last-event-id': '987654321' } }); // of another database
+    const id = await send({ title: '仍会收到' });
+    await events.until(() => events.lastId === String(id));
+    events.close();
+    refused(await server.client().get('/api/notifications/stream'), 401, 'token_missing', '访问令牌缺失，请先登录');
+});
+
+test('switched off: neither shown, nor counted, nor delivered; switched on, all of it is there', async () => {
+    const person = await makeUser(admin, 'inventory_manager');
+    const material = await makeMaterial(M);
+    const switches = async () => accepted(await person.get('/api/notifications/switches'), 200);
+    assert.deepEqual(await switches(), { submitted: 1, decided: 1, low_stock: 1 });
+    accepted(await person.put('/api/notifications/switches', { submitted: false, lowStock: false }), 200, '通知开关更新成功');
+    assert.deepEqual(await switches(), { submitted: 0, decided: 1, low_stock: 0 });
+    const [mine, theirs] = await Promise.all([person, M].map((client) => Events.open(client)));
+    const unread = async () => accepted(await person.get('/api/notifications/unread-count'), 200).count;
+    const before = await unread();
+    await makeDocument(U, receiptOf(material.id, 1));
+    await theirs.until(() => theirs.titles.includes('待审批入库单'));
+    const last = await send({ title: '说到底' });
+    await mine.until(() => mine.lastId === String(last));
+    assert.deepEqual(mine.titles, ['说到底']);
+    assert.equal(await unread(), before + 1);
+    accepted(await person.put('/api/notifications/switches', { submitted: true }), 200);
+    assert.equal((await switches()).submitted, 1);
+    assert.ok((await unread()) > before + 1);
+    refused(await person.put('/api/notifications/switches', {}), 400, 'nothing_to_update', '没有要更新的字段');
+    faulty(await person.put('/api/notifications/switches', { decided: 'maybe' }), { decided: null });
+    const [entry] = accepted(await admin.get('/api/operation-logs?module=notifications&action=update'), 200).list;
+    assert.equal(entry.user_id, person.user.id);
+    for (const events of [mine, theirs])
+        events.close();
+});
+
+test('a session that has ended hears nothing more, and its stream ends', async () => {
+    const leaving = await makeUser(admin, 'regular_user'), disabled = await makeUser(admin, 'regular_user');
+    const [a, b, other] = await Promise.all([leaving, disabled, U].map((client) => Events.open(client)));
+    accepted(await leaving.post('/api/auth/logout'), 200);
+    accepted(await admin.put(`/api/users/${disabled.user.id}`, { status: 'disabled' }), 200);
+    await send({ title: '他们不该知道' });
+    await other.until(() => other.titles.length);
+    for (const events of [a, b]) {
+        await events.until(() => events.isOver, 'the end');
+        assert.deepEqual(events.events, [{ event: 'end', data: { code: 'token_invalid' } }]);
+    }
+    other.close();
+});
+
+test('a role that is taken away takes its notifications with it', async () => {
+    const person = await makeUser(admin, 'inventory_manager');
+    const material = await makeMaterial(M);
+    const events = await Events.open(person);
+    accepted(await admin.put(`/api/users/${person.user.id}`, { role: 'regular_user' }), 200);
+    const session = await Events.open(M);
+    await makeDocument(U, receiptOf(material.id, 1));
+    await session.until(() => session.titles.includes('待审批入库单'));
+    await send({ title: '给大家' });
+    await events.until(() => events.titles.length || events.isOver);
+    assert.ok(!events.titles.includes('待审批入库单'));
+    events.close();
+    session.close();
+});
+
+test('what another program writes into the database is heard as well', async () => {
+    const events = await Events.open(U);
+    await server.database.sql("INSERT INTO notifications (audience, type, title, created_at) VALUES ('everybody', 'system', '来自别处', 1)");
+    await events.until(() => events.titles.includes('来自别处'));
+    events.close();
+});
+
+/** A client that asks for the stream and never reads. */
+function deafClient(client) {
+    const { hostname, port } = new URL(server.url);
+    return new Promise((resolve, reject) => {
+        const socket = net.connect({ host: hostname, port }, () => {
+            socket.pause();
+            socket.write(`GET /api/notifications/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${client.token}\r\n\r\n`);
+            resolve(socket);
+        });
+        socket.on('error', reject);
+    });
+}
+
+test('who does not read is dropped, and memory does not grow with what he is not sent', async () => {
+    await untilOpen(0);
+    const deaf = await Promise.all(Array.from({ length: 20 }, () => deafClient(U)));
+    for (const socket of deaf)
+        socket.on('error', () => {}); // it is cut off
+    const reader = await Events.open(U);
+    await untilOpen(21);
+    const resident = async () => (await server.client().get('/api/health')).body.checks.memory.rss;
+    const before = await resident();
+    let last;
+    for (let i = 0; i < 600; i++) // more than the sockets of both ends hold
+        last = await send({ title: `大 ${i}`, content: '氢'.repeat(1000) });
+    await reader.until(() => reader.lastId === String(last));
+    assert.equal(reader.events.length, 600, 'others get everything');
+    await reader.until(() => reader.comments, 'a heartbeat');
+    const after = await resident();
+    assert.ok(after - before < 24, `${before} MiB, then ${after} MiB`);
+    await untilOpen(1);
+    reader.close();
+    for (const socket of deaf)
+        socket.destroy();
+});
+
+test('the streams end at a stop, which does not wait for them', async () => {
+    const own = await start({ env: { METRICS_TOKEN } });
+    try {
+        const client = await own.admin();
+        const all = await Promise.all(Array.from({ length: 30 }, () => Events.open(client)));
+        await untilOpen(30, own);
+        const began = Date.now();
+        own.child.kill('SIGTERM');
+        assert.equal((await own.ended).code, 0);
+        assert.ok(Date.now() - began < 6000, 'a stop waits 8 s for what has to be answered');
+        for (const events of all)
+            await events.until(() => events.isOver);
+    } finally {
+        await own.stop();
+    }
+});
+
+test('as many streams as are allowed, and the others are told so; all hear an approval', async () => {
+    const own = await start({ env: { METRICS_TOKEN } });
+    try {
+        const client = await own.admin();
+        const applicant = await makeUser(client, 'regular_user');
+        const material = await makeMaterial(client);
+        const all = [];
+        while (all.length < 768)
+            all.push(...await Promise.all(Array.from({ length: 64 }, () => Events.open(applicant))));
+        assert.ok(all.every(({ status }) => status === 200));
+        assert.equal((await applicant.get('/api/notifications/stream')).status, 503);
+        const { id } = await makeDocument(applicant, receiptOf(material.id, 1));
+        accepted(await approve(client, id), 200);
+        for (const events of all)
+            await events.until(() => events.titles.length === 1);
+        for (const events of all.splice(0, 100))
+            events.close();
+        accepted(await client.post('/api/notifications', { type: 'system', title: '腾出位置' }), 200);
+        await untilOpen(668, own);
+        const again = await Events.open(applicant);
+        assert.equal(again.status, 200);
+        for (const events of [...all, again])
+            events.close();
+    } finally {
+        await own.stop();
+    }
+});
