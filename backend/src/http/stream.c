@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 enum {
-    BLOCK_BYTES = 4096,
+    BLOCK_BYTES = 1024,
     SOCKET_BYTES = 16 * 1024, /* what the kernel keeps for a client that does not read (it takes twice as much) */
     STALL_S = 20,             /* a client that takes nothing of what waits for so long is cut off */
 };
