@@ -107,13 +107,14 @@ struct http_stream *http_stream_open(struct http_exchange *x, const char *conten
     if (!s)
         abort();
     s->server = e->server;
-    if (!enlist(e->server, s)) {
+    s->holders = 2;
+    pthread_mutex_init(&s->lock, NULL);
+    buf_init(&s->waiting, HTTP_STREAM_BYTES);
+    if (!enlist(e->server, s)) { /* from then on a stop may reach it */
+        pthread_mutex_destroy(&s->lock);
         free(s);
         return NULL;
     }
-    pthread_mutex_init(&s->lock, NULL);
-    buf_init(&s->waiting, HTTP_STREAM_BYTES);
-    s->holders = 2;
     x->response.stream = s;
     x->response.status = 200;
     x->response.content_type = content_type;

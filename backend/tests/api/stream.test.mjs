@@ -203,7 +203,8 @@ test('who does not read is dropped, and memory does not grow with what he is not
     assert.equal(reader.events.length, 600, 'others get everything');
     await reader.until(() => reader.comments, 'a heartbeat');
     const after = await resident();
-    assert.ok(after - before < 24, `${before} MiB, then ${after} MiB`);
+    if (!process.env.ASAN_OPTIONS) // which keeps what was freed
+        assert.ok(after - before < 24, `${before} MiB, then ${after} MiB`);
     await untilOpen(1);
     reader.close();
     for (const socket of deaf)
