@@ -183,8 +183,11 @@ enum rc document_add(struct ctx *c, const struct new_document *d, int64_t *id, c
 
 enum rc document_add_counted(struct ctx *c, const struct new_document *d, int64_t *id)
 {
-    struct checked_line *checked = arena_array(c->arena, d->count, sizeof *checked); /* no price, no lot, no place */
+    struct checked_line *checked = arena_array(c->arena, d->count, sizeof *checked); /* no price, no lot */
     const char *number;
+    for (size_t i = 0; i < d->count; i++)
+        if (d->lines[i].location_id)
+            checked[i].location_id = DB_I(d->lines[i].location_id);
     TRY(write_rows(c, d, checked, DB_N, id, &number));
     return document_post_counted(c, *id);
 }

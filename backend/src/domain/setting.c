@@ -17,6 +17,34 @@ static bool is_deciders(const char *value)
     return strcmp(value, "nobody") == 0 || strcmp(value, "administrators") == 0 || strcmp(value, "everybody") == 0;
 }
 
+static bool is_none(const char *value)
+{
+    return strcmp(value, "none") == 0;
+}
+
+static bool read_percent(const char *value, int64_t *percent)
+{
+    return text_int(value, 0, SETTING_REASON_PERCENT_MAX, percent);
+}
+
+static bool is_percent(const char *value)
+{
+    int64_t percent;
+    return is_none(value) || read_percent(value, &percent);
+}
+
+static bool read_yuan(const char *value, struct dec *yuan)
+{
+    return dec_parse(value, strlen(value), yuan) == DEC_PARSED && dec_fits(*yuan, 2) && dec_sign(*yuan) >= 0 &&
+           dec_cmp(*yuan, DEC_WHOLE(SETTING_REASON_VALUE_MAX)) <= 0;
+}
+
+static bool is_yuan(const char *value)
+{
+    struct dec yuan;
+    return is_none(value) || read_yuan(value, &yuan);
+}
+
 static const struct {
     const char *key, *preset;
     bool (*valid)(const char *value);
@@ -27,6 +55,10 @@ static const struct {
                           "is not a known time zone: an IANA name without daylight saving, such as Asia/Shanghai"},
     [SETTING_OWN_DOCUMENTS] = {"approval.own_documents", "administrators", is_deciders,
                                "应为 nobody、administrators 或 everybody", "must be nobody, administrators or everybody"},
+    [SETTING_REASON_PERCENT] = {"counting.reason_percent", "none", is_percent, "应为 none 或 0 到 1000 的整数",
+                                "must be none, or a whole number from 0 to 1000"},
+    [SETTING_REASON_VALUE] = {"counting.reason_value", "none", is_yuan, "应为 none 或金额（元，最多两位小数）",
+                              "must be none, or an amount in yuan with at most two decimals"},
 };
 
 struct setting_row {
@@ -75,6 +107,24 @@ enum rc setting_zone(struct ctx *c, const struct zone **zone)
     const char *name;
     TRY(setting_get(c, SETTING_TIMEZONE, &name));
     *zone = zone_find(name);
+    return RC_OK;
+}
+
+enum rc setting_reason_percent(struct ctx *c, struct db_value *percent)
+{
+    const char *value;
+    int64_t number;
+    TRY(setting_get(c, SETTING_REASON_PERCENT, &value));
+    *percent = read_percent(value, &number) ? DB_I(number) : DB_N;
+    return RC_OK;
+}
+
+enum rc setting_reason_value(struct ctx *c, struct db_value *value)
+{
+    const char *text;
+    struct dec yuan;
+    TRY(setting_get(c, SETTING_REASON_VALUE, &text));
+    *value = read_yuan(text, &yuan) ? DB_D(yuan) : DB_N;
     return RC_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "domain/route.h"
 
 #define COUNT_ITEMS_MAX 5000
+#define COUNT_REASON_MAX 200 /* characters */
 
 extern const struct module stocktaking_module;
 

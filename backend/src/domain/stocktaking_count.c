@@ -1,0 +1,216 @@
+/* Entering counts: what was counted, why it differs, and who counts again. */
+#include "domain/material.h"
+#include "domain/reply.h"
+#include "domain/stocktaking_rows.h"
+
+static const struct sql TASK_COUNTING = {
+    "count_task.counting", "UPDATE count_tasks SET status = 'in_progress', in_review = 0, updated_at = $2 WHERE id = $1 AND "
+                           "(status = 'draft' OR in_review = 1)"};
+static const struct sql ITEM_COUNT = {
+    "count_item.count", "UPDATE count_items SET actual_stock = $2, book_stock = (SELECT " COUNT_BOOK " FROM count_tasks t JOIN "
+                        "materials m ON m.id = count_items.material_id WHERE t.id = count_items.task_id), remark = $3, reason = $4, "
+                        "counted_by = $5, wants_recount = 0, updated_at = $6, version = version + 1 WHERE id = $1"};
+static const struct sql ITEM_REASON = {
+    "count_item.reason", "UPDATE count_items SET reason = $2, updated_at = $3, version = version + 1 WHERE id = $1"};
+static const struct sql ITEM_RECOUNT = {
+    "count_item.recount", "UPDATE count_items SET wants_recount = 1, updated_at = $2, version = version + 1 WHERE id = $1"};
+static const struct sql ENTRY_INSERT = {
+    "count_entry.insert", "INSERT INTO count_entries (item_id, actual_stock, book_stock, counted_by, counted_at) "
+                          "SELECT id, actual_stock, book_stock, counted_by, updated_at FROM count_items WHERE id = $1"};
+static const struct sql ENTRIES = {
+    "count_entry.of_item",
+    "SELECT e.id, " COUNT_SHOWN_ACTUAL("e.actual_stock") " AS actual_stock, " COUNT_SHOWN("e.book_stock") " AS book_stock, e.counted_by, "
+    "COALESCE(u.real_name, u.username) AS counted_by_name, e.counted_at FROM count_entries e JOIN count_items i ON i.id = e.item_id "
+    "JOIN count_tasks t ON t.id = i.task_id JOIN users u ON u.id = e.counted_by WHERE e.item_id = $1 ORDER BY e.id"};
+
+/* ---------------------------------------------------------------- a count */
+
+struct count_body {
+    struct record record;
+    struct dec actual_stock;
+    const char *remark, *reason;
+    int64_t version;
+};
+static const struct field count_body_fields[] = {
+    FIELD(struct count_body, actual_stock, FIELD_DEC, F_IN | F_ASKED, .max = 1000000000000),
+    FIELD(struct count_body, remark, FIELD_TEXT, F_IN, .max = 500),
+    FIELD(struct count_body, reason, FIELD_TEXT, F_IN, .max = COUNT_REASON_MAX),
+    FIELD(struct count_body, version, FIELD_INT, F_IN, .min = 1),
+};
+const struct record_type count_body_type = RECORD_TYPE("Count", struct count_body, count_body_fields);
+
+/* Somebody else has counted it meanwhile? version 0: the client does not ask. */
+static enum rc check_version(struct ctx *c, int64_t version, const struct item *i)
+{
+    return version && version != i->version ? reply_conflict(c, &count_item_type, i) : RC_OK;
+}
+
+static enum rc check_count(struct ctx *c, const struct count_body *b, const struct item *i)
+{
+    struct material m;
+    if (!record_has(&count_body_type, b, "actual_stock"))
+        return error_say(&c->err, RC_INVALID_INPUT, "实际数量为必填项", "The counted quantity is required");
+    TRY(check_version(c, b->version, i));
+    if (i->wants_recount && i->counted_by == c->actor.user_id)
+        return error_set(&c->err, RC_RECOUNT_BY_ANOTHER);
+    TRY(material_get(c, i->material_id, &m));
+    if (!dec_fits(b->actual_stock, (unsigned)m.unit_decimals))
+        error_fault(&c->err, c->arena, "actualStock", "decimals",
+                    arena_fmt(c->arena, "单位 %s 最多允许%lld位小数", m.unit, (long long)m.unit_decimals),
+                    arena_fmt(c->arena, "The unit %s allows at most %lld decimals", m.unit, (long long)m.unit_decimals), NULL);
+    return c->err.rc;
+}
+
+static enum rc find_open(struct call *call, struct task *t, struct item *i)
+{
+    TRY(count_find_task(call, t));
+    TRY(count_find_item(call, t, i));
+    return count_has_ended(t) ? error_set(&call->ctx.err, RC_TASK_ENDED) : RC_OK;
+}
+
+const struct answer_part count_counted_parts[] = {
+    {"id"},
+    {"actualStock", PART_DEC},
+    {"difference", PART_DEC, .nullable = true},
+    {"differenceType", PART_TEXT, .nullable = true},
+    {"version"},
+    {0},
+};
+
+static enum rc reply_counted(struct call *call, const struct item *i)
+{
+    struct json_writer w = reply_data(call, 200, "盘点明细更新成功", "Count recorded");
+    jw_object(&w);
+    jw_name(&w, "id");
+    jw_int(&w, i->id);
+    jw_name(&w, "actualStock");
+    jw_dec(&w, i->actual_stock);
+    jw_name(&w, "difference");
+    if (i->difference_type)
+        jw_dec(&w, i->difference);
+    else
+        jw_null(&w);
+    jw_name(&w, "differenceType");
+    jw_text(&w, i->difference_type);
+    jw_name(&w, "version");
+    jw_int(&w, i->version);
+    jw_object_end(&w);
+    return reply_end(call, &w);
+}
+
+enum rc count_put_item(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct task t;
+    struct item i;
+    struct count_body b;
+    TRY(record_from_json(c, &count_body_type, call->body, "", RECORD_UPDATE, &b));
+    TRY(find_open(call, &t, &i));
+    if (count_is(&t, "review"))
+        return error_set(&c->err, RC_TASK_IN_REVIEW);
+    TRY(check_count(c, &b, &i));
+    TRY(db_exec(c->db, &ITEM_COUNT,
+                DB_ARGS(DB_I(i.id), DB_D(b.actual_stock), DB_T(b.remark ? b.remark : i.remark),
+                        DB_T(b.reason ? b.reason : i.reason), DB_I(c->actor.user_id), DB_I(c->now_ms)),
+                NULL));
+    TRY(db_exec(c->db, &ENTRY_INSERT, DB_ARGS(DB_I(i.id)), NULL));
+    TRY(db_exec(c->db, &TASK_COUNTING, DB_ARGS(DB_I(t.id), DB_I(c->now_ms)), NULL));
+    TRY(count_find_item(call, &t, &i));
+    TRY(count_log(c, "update", &t, arena_fmt(c->arena, "录入盘点数量 %s", i.material_code)));
+    return reply_counted(call, &i);
+}
+
+/* ---------------------------------------------------------------- a reason, a recount */
+
+static enum rc reply_version(struct call *call, const struct task *t, struct item *i, const char *zh, const char *en)
+{
+    TRY(count_find_item(call, t, i));
+    struct json_writer w = reply_data(call, 200, zh, en);
+    jw_object(&w);
+    jw_name(&w, "id");
+    jw_int(&w, i->id);
+    jw_name(&w, "version");
+    jw_int(&w, i->version);
+    jw_object_end(&w);
+    return reply_end(call, &w);
+}
+
+struct reason_body {
+    struct record record;
+    const char *reason;
+    int64_t version;
+};
+static const struct field reason_fields[] = {
+    FIELD(struct reason_body, reason, FIELD_TEXT, F_IN | F_NEED, .max = COUNT_REASON_MAX, .need_zh = "请填写差异原因",
+          .need_en = "The reason is required"),
+    FIELD(struct reason_body, version, FIELD_INT, F_IN, .min = 1),
+};
+const struct record_type count_reason_type = RECORD_TYPE("CountReason", struct reason_body, reason_fields);
+
+enum rc count_put_reason(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct task t;
+    struct item i;
+    struct reason_body b;
+    TRY(record_from_json(c, &count_reason_type, call->body, "", RECORD_CREATE, &b));
+    TRY(find_open(call, &t, &i));
+    TRY(check_version(c, b.version, &i));
+    TRY(db_exec(c->db, &ITEM_REASON, DB_ARGS(DB_I(i.id), DB_T(b.reason), DB_I(c->now_ms)), NULL));
+    TRY(count_log(c, "update", &t, arena_fmt(c->arena, "填写差异原因 %s（%s）", i.material_code, b.reason)));
+    return reply_version(call, &t, &i, "差异原因已保存", "The reason has been kept");
+}
+
+struct recount_body {
+    struct record record;
+    const char *reason;
+};
+static const struct field recount_fields[] = {
+    FIELD(struct recount_body, reason, FIELD_TEXT, F_IN, .max = COUNT_REASON_MAX),
+};
+const struct record_type count_recount_type = RECORD_TYPE("Recount", struct recount_body, recount_fields);
+
+enum rc count_put_recount(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct task t;
+    struct item i;
+    struct recount_body b;
+    TRY(record_from_json(c, &count_recount_type, call->body, "", RECORD_UPDATE, &b));
+    TRY(find_open(call, &t, &i));
+    if (!i.counted_by)
+        return error_set(&c->err, RC_ITEM_UNCOUNTED);
+    TRY(db_exec(c->db, &ITEM_RECOUNT, DB_ARGS(DB_I(i.id), DB_I(c->now_ms)), NULL));
+    TRY(db_exec(c->db, &TASK_COUNTING, DB_ARGS(DB_I(t.id), DB_I(c->now_ms)), NULL));
+    TRY(count_log(c, "recount", &t,
+                  arena_fmt(c->arena, "要求复盘 %s%s%s%s", i.material_code, b.reason ? "（" : "", b.reason ? b.reason : "",
+                            b.reason ? "）" : "")));
+    return reply_version(call, &t, &i, "已要求复盘", "A recount has been asked for");
+}
+
+/* ---------------------------------------------------------------- all counts of a line */
+
+struct entry {
+    struct record record;
+    int64_t id, counted_by, counted_at;
+    struct dec actual_stock, book_stock;
+    const char *counted_by_name;
+};
+static const struct field entry_fields[] = {
+    FIELD(struct entry, id, FIELD_INT, F_OUT),
+    FIELD(struct entry, actual_stock, FIELD_DEC, F_OUT),
+    FIELD(struct entry, book_stock, FIELD_DEC, F_OUT),
+    FIELD(struct entry, counted_by, FIELD_INT, F_OUT | F_SURE),
+    FIELD(struct entry, counted_by_name, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct entry, counted_at, FIELD_TIME, F_OUT | F_SURE),
+};
+const struct record_type count_entry_type = RECORD_TYPE("CountEntry", struct entry, entry_fields);
+
+enum rc count_get_entries(struct call *call)
+{
+    struct task t;
+    struct item i;
+    TRY(count_find_task(call, &t));
+    TRY(count_find_item(call, &t, &i));
+    return reply_rows(call, &count_entry_type, &ENTRIES, DB_ARGS(DB_I(i.id)));
+}
