@@ -160,7 +160,8 @@ test('the report: the largest difference first', async () => {
         accepted(await count(id, items[i], actual), 200);
     const { task, summary, items: rows } = accepted(await M.get(`/api/stocktaking/${id}/diff/report`), 200);
     assert.deepEqual([task.id, task.taskCode, task.taskName, task.status, task.creatorName, task.completedAt], [id, taskCode, '月度盘点', 'in_progress', M.realName, null]);
-    assert.deepEqual(summary, { totalItems: 4, surplusCount: 1, shortageCount: 1, normalCount: 1, totalSurplus: 4, totalShortage: 1, totalDifference: 3 });
+    assert.deepEqual(summary, { totalItems: 4, surplusCount: 1, shortageCount: 1, normalCount: 1, totalSurplus: 4, totalShortage: 1, totalDifference: 3,
+        surplusValue: 0, shortageValue: 0, differenceValue: 0 });
     assert.deepEqual(rows.map((row) => [row.materialId, row.bookStock, row.actualStock, row.difference, row.differenceType]),
         [[materials[1].id, 10, 14, 4, 'surplus'], [materials[0].id, 10, 9, -1, 'shortage'], [materials[2].id, 10, 10, 0, 'normal'], [materials[3].id, 10, null, null, null]]);
 });
