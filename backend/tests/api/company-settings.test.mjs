@@ -14,7 +14,8 @@ const values = async (client = manager) =>
     Object.fromEntries(accepted(await client.get('/api/settings'), 200).map(({ key, value }) => [key, value]));
 
 test('everybody signed in reads them, the administrator changes them, and the log says so', async () => {
-    assert.deepEqual(await values(), { 'approval.own_documents': 'administrators', 'company.timezone': 'Asia/Shanghai' });
+    assert.deepEqual(await values(), { 'approval.own_documents': 'administrators', 'company.timezone': 'Asia/Shanghai',
+        'counting.reason_percent': 'none', 'counting.reason_value': 'none' });
     accepted(await set('company.timezone', ' Asia/Tokyo '), 200, '设置更新成功');
     assert.equal((await values())['company.timezone'], 'Asia/Tokyo');
     const [row] = await server.sql("SELECT action, resource_type, description, changes FROM operation_log WHERE module = 'settings'");
