@@ -14,10 +14,10 @@ const ROW = { id: 'id', type: ['system', 'todo', 'announcement'], title: 'text',
 const day = (shift) => new Date(Date.now() + shift * 86_400_000).toISOString().slice(0, 10);
 
 test('GET /operation-logs', async () => {
-    await makeMaterial(M);
+    const { materialName } = await makeMaterial(M);
     await listRules(A, '/operation-logs', LOG, 20);
     const mine = list(await A.get(`/operation-logs?module=materials&action=create&userId=${M.id}`), { ...LOG, module: ['materials'], action: ['create'], user_id: [M.id] });
-    assert.deepEqual([mine.length, mine[0].username, mine[0].real_name], [1, M.username, M.realName]);
+    assert.deepEqual([mine[0].description, mine[0].username, mine[0].real_name], [`创建物料: ${materialName}`, M.username, M.realName]);
     assert.match(mine[0].ip_address, /^[0-9a-f.:]+$/);
     const within = `userId=${M.id}&startDate=${day(-1)}&endDate=${day(1)}`;
     assert.ok(list(await A.get(`/operation-logs?${within}`), LOG).length);
