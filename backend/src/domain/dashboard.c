@@ -36,8 +36,9 @@ static const struct sql LOW = {
     "dashboard.low",
     "SELECT m.id, m.material_code, m.material_name, m.category, m.current_stock, m.min_stock, un.code AS unit FROM materials m "
     "JOIN units un ON un.id = m.unit_id WHERE m.status = 'active' AND m.min_stock > 0 AND m.current_stock <= m.min_stock "
-    /* Thousandths of the minimum, so that no product passes 64 bits. */
-    "ORDER BY m.current_stock / (m.min_stock / 1000 + 1), m.id LIMIT $1"};
+    /* Millionths of the minimum, in a way that no product passes 64 bits; then the smaller stock. */
+    "ORDER BY CASE WHEN m.current_stock < 9000000000000 THEN m.current_stock * 1000000 / m.min_stock "
+    "ELSE m.current_stock / (m.min_stock / 1000000) END, m.current_stock, m.id LIMIT $1"};
 static const struct sql PENDING = {
     "dashboard.pending",
     "SELECT d.id, d.number AS transaction_code, CASE d.kind WHEN 'receipt' THEN 'in' ELSE 'out' END AS transaction_type, "
