@@ -68,6 +68,63 @@ async function firstAnswer(program) {
     return took.toFixed(1)
 }
 
+// A receipt made and approved every so many milliseconds, until this is ended.
+async function approveEvery(ms, base, token) {
+    const made = []
+    for (let i = 0; i < 500; i++)
+        made.push(JSON.parse(await call(base, token, 'POST', '/api/inventory', { transactionType: 'in', materialId: 201 + (i % 700), quantity: 2, unitPrice: 3 })).data.id)
+    for (let turn = 0; ; turn++) {
+        const began = Date.now()
+        const id = made.length ? made.pop() : JSON.parse(await call(base, token, 'POST', '/api/inventory', { transactionType: 'in', materialId: 201 + (turn % 700), quantity: 2, unitPrice: 3 })).data.id
+        await call(base, token, 'PUT', `/api/inventory/${id}/approve`, { action: 'approve' })
+        await pause(Math.max(0, ms - (Date.now() - began)))
+    }
+}
+
+const resident = (pid) => Number(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').match(/^Rss:\s+(\d+)/m)[1])
+
+// Opens so many event streams; prints KiB of the server for each, and the ms until an approval has reached all.
+async function streams(base, token, pid, count) {
+    const username = `streams${Date.now()}`, password = 'Bench-Password-1'
+    await call(base, token, 'POST', '/api/users', { username, password, role: 'regular_user' })
+    const person = JSON.parse(await call(base, null, 'POST', '/api/auth/login', { username, password })).data.accessToken
+    const { data: { id } } = JSON.parse(await call(base, person, 'POST', '/api/inventory', { transactionType: 'in', materialId: 1, quantity: 1 }))
+    const before = resident(pid)
+    let reached = 0
+    const open = () => new Promise((begun, failed) => {
+        httpGet(new URL('/api/notifications/stream', base), { agent: false, headers: { Authorization: `Bearer ${person}` } }, (answer) => {
+            if (answer.statusCode !== 200) failed(new Error(`stream: ${answer.statusCode}`))
+            answer.on('data', (bytes) => { reached += bytes.includes('event: notification') }).on('error', () => {})
+            begun(answer)
+        }).on('error', failed)
+    })
+    const all = []
+    while (all.length < count) all.push(...(await Promise.all(Array.from({ length: Math.min(50, count - all.length) }, open))))
+    await pause(1500)
+    const each = (resident(pid) - before) / count
+    const began = Date.now()
+    await call(base, token, 'PUT', `/api/inventory/${id}/approve`, { action: 'approve' })
+    while (reached < count && Date.now() - began < 20_000) await pause(1)
+    if (reached !== count) throw new Error(`${reached} of ${count} streams heard of the approval`)
+    console.log(each.toFixed(1), Date.now() - began)
+    for (const answer of all) answer.destroy()
+}
+
+// The statements that a list asked the server, from its log, for pgbench: the page's instant and id are drawn anew each time.
+function pgScript(log, oldest, newest) {
+    const text = readFileSync(log, 'utf8')
+    const lines = [`\\set at random(${oldest}, ${newest})`, '\\set id random(1, 100000)']
+    for (const [, statement, , parameters] of text.matchAll(/LOG: {2}(?:statement|execute \w+): (.*)(\n.*DETAIL: {2}parameters: (.*))?/g)) {
+        const values = [...(parameters ?? '').matchAll(/\$\d+ = (NULL|'(?:[^']|'')*')/g)].map(([, value]) => value)
+        const isPage = /^SELECT m\.id, /.test(statement)
+        if (isPage) [values[2], values[3]] = [':at', ':id']
+        if (/^SELECT COUNT/.test(statement)) continue // the service remembers totals
+        lines.push(statement.replace(/\$(\d+)/g, (_, n) => (/^'\d+'$/.test(values[n - 1]) ? values[n - 1].slice(1, -1) : values[n - 1])) + ';')
+    }
+    if (!lines.some((line) => line.startsWith('SELECT m.id, '))) throw new Error(`no page was asked for in ${log}`)
+    return lines.join('\n')
+}
+
 switch (command) {
 case 'login': {
     const [base, password] = args
@@ -89,6 +146,15 @@ case 'opening':
     break
 case 'commits':
     console.log(commits(args[0]))
+    break
+case 'approve-every':
+    await approveEvery(Number(args[0]), args[1], args[2])
+    break
+case 'streams':
+    await streams(args[0], args[1], args[2], Number(args[3]))
+    break
+case 'pg-script':
+    console.log(pgScript(...args))
     break
 case 'first-answer':
     console.log(await firstAnswer(args[0]))

@@ -10,6 +10,13 @@ wrk.headers["Authorization"] = "Bearer " .. token
 local fixed = { list = list .. "&page=1", detail = "/api/materials/" .. first,
     fixed_list = "/assets/list.json", fixed_detail = "/assets/detail.json" }
 
+local figures = { "stats", "materials-by-category", "transaction-trend", "low-stock-materials", "pending-transactions" }
+local turn = 0
+local function next_turn()
+    turn = turn % #figures + 1
+    return turn
+end
+
 local function any_material()
     return first + math.random(0, count - 1)
 end
@@ -22,6 +29,8 @@ local varied = {
     details = function() return wrk.format("GET", "/api/materials/" .. any_material()) end,
     fixed_lists = function() return wrk.format("GET", "/assets/list.json?x=" .. any_material()) end,
     fixed_details = function() return wrk.format("GET", "/assets/detail.json?x=" .. any_material()) end,
+    dashboard = function() return wrk.format("GET", "/api/dashboard/" .. figures[next_turn()]) end,
+    fixed_dashboard = function() return wrk.format("GET", "/assets/dashboard" .. next_turn() - 1 .. ".json") end,
     create = function()
         sent = sent + 1
         return wrk.format("POST", "/api/inventory", nil,
