@@ -113,16 +113,19 @@ async function streams(base, token, pid, count) {
 // The statements that a list asked the server, from its log, for pgbench: the page's instant and id are drawn anew each time.
 function pgScript(log, oldest, newest) {
     const text = readFileSync(log, 'utf8')
-    const lines = [`\\set at random(${oldest}, ${newest})`, '\\set id random(1, 100000)']
+    const drawn = [`\\set at random(${oldest}, ${newest})`, '\\set id random(1, 100000)']
+    let lines = []
     for (const [, statement, , parameters] of text.matchAll(/LOG: {2}(?:statement|execute \w+): (.*)(\n.*DETAIL: {2}parameters: (.*))?/g)) {
         const values = [...(parameters ?? '').matchAll(/\$\d+ = (NULL|'(?:[^']|'')*')/g)].map(([, value]) => value)
         const isPage = /^SELECT m\.id, /.test(statement)
         if (isPage) [values[2], values[3]] = [':at', ':id']
+        if (/^BEGIN/.test(statement)) lines = [] // the last transaction is the one
         if (/^SELECT COUNT/.test(statement)) continue // the service remembers totals
         lines.push(statement.replace(/\$(\d+)/g, (_, n) => (/^'\d+'$/.test(values[n - 1]) ? values[n - 1].slice(1, -1) : values[n - 1])) + ';')
+        if (/^ROLLBACK/.test(statement) && lines.some((line) => line.startsWith('SELECT m.id, '))) break
     }
     if (!lines.some((line) => line.startsWith('SELECT m.id, '))) throw new Error(`no page was asked for in ${log}`)
-    return lines.join('\n')
+    return [...drawn, ...lines].join('\n')
 }
 
 switch (command) {

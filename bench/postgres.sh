@@ -20,7 +20,8 @@ start_postgres() {
     stop_server
     node bench/materials.mjs 100000 backend/data/hydrogen-materials.csv | grep -v PRAGMA |
         PGPASSWORD=$pg_password psql -qX -v ON_ERROR_STOP=1 -h "$tmp/pg" -U mms -d bench
-    pg "SELECT setval(pg_get_serial_sequence('materials', 'id'), 100000), setval(pg_get_serial_sequence('units', 'id'), 1000); ANALYZE" >/dev/null
+    pg "SELECT setval(pg_get_serial_sequence('materials', 'id'), 100000), setval(pg_get_serial_sequence('units', 'id'), 1000)" >/dev/null
+    pg 'SET client_min_messages = error; ANALYZE'
     start_server "$pg_url"
     client opening "$base" "$TOKEN"
     stop_server
@@ -80,7 +81,7 @@ measure_postgres() {
     pg 'CREATE SEQUENCE bench_turn'
     for ((r = 0; r < rounds; r++)); do
         pg_approvals $((documents / rounds)); a=$rate
-        pg "SELECT setval('bench_turn', (SELECT min(id) FROM documents WHERE status = 'pending'))" >/dev/null
+        pg "SELECT setval('bench_turn', (SELECT min(id) FROM documents WHERE status = 'pending'), false)" >/dev/null
         b=$(pgbench_rate 8 bench/pg_approve.sql -t $((documents / rounds / 16)))
         approvals+=("$a"); fixed+=("$b"); shares+=("$(ratio "$a" "$b")")
     done

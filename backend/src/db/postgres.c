@@ -264,9 +264,20 @@ static const char *const tx_text[DRIVER_TX_COUNT] = {
     [DRIVER_ROLLBACK_TO] = "ROLLBACK TO job",
 };
 
+/* The end of reading is not waited for: its result is taken (by libpq) before the connection is used again, and there is nothing
+ * in it that who has read could want to know. */
+static enum rc end_reading(struct postgres_conn *c)
+{
+    c->is_reading = false;
+    return PQsendQuery(c->pg, tx_text[DRIVER_ROLLBACK]) ? RC_OK : postgres_fail(c, tx_text[DRIVER_ROLLBACK], NULL);
+}
+
 static enum rc engine_tx(struct conn *base, enum driver_tx what)
 {
     struct postgres_conn *c = (struct postgres_conn *)base;
+    if (what == DRIVER_ROLLBACK && c->is_reading)
+        return end_reading(c);
+    c->is_reading = what == DRIVER_BEGIN_READ;
     PGresult *r = PQexec(c->pg, tx_text[what]);
     enum rc rc = is_good(r) ? RC_OK : postgres_fail(c, tx_text[what], r);
     if (what == DRIVER_COMMIT && rc == RC_DB_LOST)

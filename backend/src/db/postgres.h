@@ -12,6 +12,7 @@ struct postgres_conn {
     unsigned prepared; /* how many statements have been given a name */
     int64_t changes;
     char error[512]; /* of the last failure */
+    bool is_reading; /* a READ ONLY transaction has begun */
 };
 
 /* Keeps the server's text, with `what` (a statement's name) before it, and returns our code. The result is not freed. */

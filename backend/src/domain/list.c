@@ -1,5 +1,6 @@
 #include "domain/list.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,13 +91,13 @@ static size_t slot_of(const char *key, size_t n, size_t slots)
 }
 
 /* False: too long to be remembered. */
-static bool write_key(struct buf *key, const char *text, const struct db_value *args, size_t count, int64_t page,
+static bool write_key(struct buf *key, const char *text, const struct db_value *args, size_t count, int64_t place,
                       bool numbers_as_text)
 {
     buf_init(key, KEY_MAX);
     buf_str(key, text);
     buf_char(key, numbers_as_text ? 't' : 'n');
-    buf_int(key, page); /* stands in the answer, but with a cursor not in the values */
+    buf_int(key, place); /* page and its size stand in the answer, but not in the values */
     for (size_t i = 0; i < count; i++) {
         buf_char(key, '\n');
         buf_char(key, args[i].type == DB_TEXT ? '"' : '#');
@@ -153,34 +154,52 @@ static int64_t number_param(struct call *call, const char *name, int64_t preset,
     return n;
 }
 
-/* Appends a fragment; each `?` becomes the same parameter $n. */
-static void add_condition(struct buf *where, const char *condition, size_t n)
+/* Appends a fragment with `value` for each `?`. */
+static void add_condition(struct buf *where, const char *condition, const char *value)
 {
     buf_str(where, where->n ? " AND " : " WHERE ");
-    for (const char *p = condition; *p; p++) {
-        if (*p != '?') {
+    for (const char *p = condition; *p; p++)
+        if (*p == '?')
+            buf_str(where, value);
+        else
             buf_char(where, *p);
-            continue;
-        }
-        buf_char(where, '$');
-        buf_int(where, (int64_t)n);
-    }
+}
+
+/* The same parameter $n for each `?`. */
+static void add_bound(struct buf *where, const char *condition, size_t n)
+{
+    char value[24];
+    snprintf(value, sizeof value, "$%zu", n);
+    add_condition(where, condition, value);
 }
 
 static void add_filter(struct list_query *q, struct buf *where, const struct list_filter *f, struct db_value value)
 {
     if (strchr(f->condition, '?'))
         q->args[q->arg_count++] = value;
-    add_condition(where, f->condition, q->arg_count);
+    add_bound(where, f->condition, q->arg_count);
     q->topics |= f->topics;
 }
 
-static bool is_choice(const struct list_filter *f, const char *text)
+/* The choice of the list's own table that this is; NULL: none. */
+static const char *find_choice(const struct list_filter *f, const char *text)
 {
     for (size_t i = 0; f->choices[i]; i++)
         if (strcmp(f->choices[i], text) == 0)
-            return true;
-    return false;
+            return f->choices[i];
+    return NULL;
+}
+
+/* A choice is a constant, and stands in the text as one: a planner that knows it need not plan anew for every value. */
+static void add_choice(struct call *call, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text)
+{
+    const char *choice = find_choice(f, text);
+    if (!choice) {
+        fault(call, f->param, "choice", "不是允许的值", "is not one of the allowed values");
+        return;
+    }
+    add_condition(where, f->condition, arena_fmt(call->ctx.arena, "'%s'", choice));
+    q->topics |= f->topics;
 }
 
 /* The instant at which that day, or the day after it, begins for the company. */
@@ -222,12 +241,8 @@ static void read_filter(struct call *call, struct list_query *q, struct buf *whe
             fault(call, f->param, "type", "应为正整数", "must be a positive whole number");
         return;
     case FILTER_CHOICE:
-        if (strcmp(text, "all") == 0)
-            return;
-        if (is_choice(f, text))
-            add_filter(q, where, f, DB_T(text));
-        else
-            fault(call, f->param, "choice", "不是允许的值", "is not one of the allowed values");
+        if (strcmp(text, "all") != 0)
+            add_choice(call, q, where, f, text);
         return;
     case FILTER_SINCE:
     case FILTER_UNTIL:
@@ -289,7 +304,7 @@ enum rc list_read(struct call *call, const struct list_scope *scope, struct list
     buf_init(&where, 4096);
     if (scope) {
         q->args[q->arg_count++] = DB_I(scope->value);
-        add_condition(&where, scope->condition, q->arg_count);
+        add_bound(&where, scope->condition, q->arg_count);
     }
     for (const struct list_filter *f = spec->filters; f < spec->filters + LIST_FILTERS_MAX && f->param; f++)
         read_filter(call, q, &where, f);
@@ -374,6 +389,20 @@ static enum rc total_of(struct call *call, const struct list_query *q, const str
 
 /* ---------------------------------------------------------------- rows */
 
+/* How many rows are asked for: one more than the page tells whether there is a next. As constants, for the planner's sake; what is
+ * asked for beyond is not read. */
+static const char *limit_for(int64_t page_size)
+{
+    static const struct {
+        int64_t rows;
+        const char *text;
+    } limits[] = {{11, "11"}, {21, "21"}, {51, "51"}, {101, "101"}, {201, "201"}, {501, "501"}, {LIST_PAGE_SIZE_MAX + 1, "1001"}};
+    size_t i = 0;
+    while (limits[i].rows < page_size + 1)
+        i++;
+    return limits[i].text;
+}
+
 static const char *rows_text(struct call *call, struct list_query *q, struct db_value *args, size_t *count)
 {
     struct ctx *c = &call->ctx;
@@ -386,14 +415,15 @@ static const char *rows_text(struct call *call, struct list_query *q, struct db_
         after = arena_fmt(c->arena, "%s (%s, %s) %s ($%zu, $%zu)", *q->where ? " AND" : " WHERE", q->sort->column, q->spec->id,
                           q->descending ? "<" : ">", n - 1, n);
     }
-    args[n++] = DB_I(q->page_size + 1); /* one more tells whether there is a next page */
-    size_t limit = n;
-    args[n++] = DB_I(q->by_cursor ? 0 : (q->page - 1) * q->page_size);
+    const char *offset = "";
+    if (!q->by_cursor && q->page > 1) {
+        args[n++] = DB_I((q->page - 1) * q->page_size);
+        offset = arena_fmt(c->arena, " OFFSET $%zu", n);
+    }
     *count = n;
-    return arena_fmt(c->arena,
-                     "SELECT %s, %s AS cursor_id, %s AS cursor_value FROM %s%s%s ORDER BY %s %s, %s %s LIMIT $%zu OFFSET $%zu",
+    return arena_fmt(c->arena, "SELECT %s, %s AS cursor_id, %s AS cursor_value FROM %s%s%s ORDER BY %s %s, %s %s LIMIT %s%s",
                      q->spec->columns, q->spec->id, q->sort->column, q->spec->from, q->where, after, q->sort->column, way,
-                     q->spec->id, way, limit, limit + 1);
+                     q->spec->id, way, limit_for(q->page_size), offset);
 }
 
 static const char *cursor_of(struct call *call, const struct list_query *q, struct db_rows *rows)
@@ -513,7 +543,8 @@ static enum rc reply_in_snapshot(struct db *db, void *arg)
     struct buf key;
     TRY(read_changes(c, &changes));
     page->text = rows_text(work->call, work->q, page->args, &page->count);
-    if (!c->memo || work->more || !write_key(&key, page->text, page->args, page->count, work->q->page, c->numbers_as_text))
+    if (!c->memo || work->more || !write_key(&key, page->text, page->args, page->count,
+                                              work->q->page * (LIST_PAGE_SIZE_MAX + 1) + work->q->page_size, c->numbers_as_text))
         return write_page(work, page, &changes);
     struct memo_slot *slot = &c->memo->pages[slot_of(key.bytes, key.n, PAGE_SLOTS)];
     enum rc rc = remembered_page(work, page, &changes, slot, &key);
