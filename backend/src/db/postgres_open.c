@@ -54,11 +54,19 @@ static bool run(PGconn *pg, const char *text)
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
+/* The server is there and has said no for good: a wrong password, no such database. While it starts or stops, waiting helps. */
+static bool is_refusal(const char *message)
+{
+    return strstr(message, "FATAL: ") && !strstr(message, "starting up") && !strstr(message, "shutting down") &&
+           !strstr(message, "recovery") && !strstr(message, "too many") && !strstr(message, "not accepting");
+}
+
 static enum rc set_up(PGconn *pg, enum db_mode mode, struct error *why)
 {
     const char *encoding = PQparameterStatus(pg, "server_encoding");
     if (PQstatus(pg) != CONNECTION_OK)
-        return refuse(why, RC_DB_LOST, "无法连接，请检查 DATABASE_URL、网络，以及数据库服务是否在运行",
+        /* Who starts it is told at once that waiting is no use; what runs goes on trying. */
+        return refuse(why, why && is_refusal(PQerrorMessage(pg)) ? RC_DB : RC_DB_LOST, "无法连接，请检查 DATABASE_URL、网络，以及数据库服务是否在运行",
                       "cannot connect: check DATABASE_URL, the network, and whether the server runs", PQerrorMessage(pg));
     if (PQserverVersion(pg) < OLDEST_SERVER)
         return refuse(why, RC_DB, "服务器版本过旧，需要 13 或更新的版本", "the server is too old: 13 or newer is needed",

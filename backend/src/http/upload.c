@@ -20,13 +20,13 @@ static const char *known_name(const struct collecting *c, const char *name)
     return NULL;
 }
 
-/* `at` is 0 where a part begins. */
+/* `at` is 0 where a part begins. name: NULL for a part that has none. */
 static enum MHD_Result take_piece(void *cls, enum MHD_ValueKind kind, const char *name, const char *filename, const char *type,
                                   const char *coding, const char *data, uint64_t at, size_t n)
 {
     struct collecting *c = cls;
     (void)kind, (void)filename, (void)type, (void)coding;
-    const char *known = known_name(c, name);
+    const char *known = name ? known_name(c, name) : NULL;
     if (!known || (c->taken && (c->taken != known || at != c->bytes.n)))
         return MHD_YES; /* another part, or a second one of that name */
     c->taken = known;

@@ -18,6 +18,7 @@
 #define CONNECTIONS_MAX 1024
 #define STREAMS_MAX 768
 #define STOP_WITHIN_MS 8000
+#define DATABASE_WITHIN_MS 10000 /* at the start */
 
 /* SIGTERM and SIGINT are read from a descriptor, so that they interrupt nothing. Before any thread is made. */
 static int catch_signals(void)
@@ -29,6 +30,39 @@ static int catch_signals(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+/* A database server may be started together with us: waits for it, with growing pauses, until it answers, says no for good, or
+ * time is up; false: a signal came first. */
+static bool wait_for_database(const struct tool *t, int signals, enum rc *rc, struct error *why)
+{
+    int64_t until_us = clock_monotonic_us() + (int64_t)DATABASE_WITHIN_MS * 1000;
+    struct pollfd signalled = {.fd = signals, .events = POLLIN};
+    for (int pause_ms = 100;; pause_ms = pause_ms < 1600 ? pause_ms * 2 : pause_ms) {
+        struct db *db = NULL;
+        error_clear(why);
+        *rc = db_open(t->settings.database, DB_READ, &db, why);
+        db_close(db);
+        if (*rc != RC_DB_LOST || clock_monotonic_us() + pause_ms * 1000 > until_us)
+            return true;
+        log_event(LOG_WARN, "storage.waiting", NULL, LOG_TEXT("database", t->settings.database_name), LOG_TEXT("error", why->en));
+        if (poll(&signalled, 1, pause_ms) > 0)
+            return false;
+    }
+}
+
+/* The exit code; EXIT_OK: go on. *stopped: a signal came while waiting. */
+static int find_database(struct tool *t, int signals, bool *stopped)
+{
+    enum rc rc = RC_OK;
+    *stopped = false;
+    if (!db_is_server(t->settings.database))
+        return EXIT_OK;
+    *stopped = !wait_for_database(t, signals, &rc, &t->err);
+    if (*stopped || rc == RC_OK)
+        return EXIT_OK;
+    tool_print_error("serve", rc, &t->err);
+    return EXIT_STORAGE;
 }
 
 static enum rc start_server(struct tool *t, struct app *app, struct http_server **server)
@@ -140,8 +174,11 @@ static int run(int argc, char **argv)
         t.settings.jwt_secret = secret;
         log_write(LOG_WARN, "server.temporary_secret", NULL, NULL, 0);
     }
-    code = tool_migrate(&t, "serve", true);
-    if (code == EXIT_OK)
+    bool stopped;
+    code = find_database(&t, signals, &stopped);
+    if (code == EXIT_OK && !stopped)
+        code = tool_migrate(&t, "serve", true);
+    if (code == EXIT_OK && !stopped)
         code = serve(&t, signals);
     arena_free(&t.arena);
     log_close();

@@ -75,6 +75,8 @@ test('the old file is removed, and with DELETE the last one', async () => {
 test('no picture', async () => {
     for (const answer of [await send(U), await send(U, ['avatar', '']), await send(U, ['other', png(2, 2)]), await U.request('POST', '/api/profile/avatar'),
         await U.request('POST', '/api/profile/avatar', { body: 'no parts at all', headers: { 'content-type': 'multipart/form-data; boundary=x' } }),
+        await U.request('POST', '/api/profile/avatar', { body: '--B\r\nContent-Type: text/plain\r\n\r\nno name\r\n--B--\r\n', headers: { 'content-type': 'multipart/form-data; boundary=B' } }),
+        await U.request('POST', '/api/profile/avatar', { body: '--B\r\nContent-Disposition: form-data; name="other"\r\n\r\nx\r\n--B\r\nContent-Disposition: form-data; name="file"\r\n\r\nx', headers: { 'content-type': 'multipart/form-data; boundary="B"' } }),
         await U.request('POST', '/api/profile/avatar', { body: 'no boundary', headers: { 'content-type': 'multipart/form-data' } }),
         await U.post('/api/profile/avatar', { avatar: 'x' })])
         refused(answer, 400, 'picture_missing', '请选择要上传的图片');

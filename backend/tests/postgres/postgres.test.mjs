@@ -206,15 +206,42 @@ test('a commit whose answer is lost is told as uncertain, and the same Idempoten
     }
 });
 
+test('away at the start: it waits, says so, and begins when the server is there; it can be told to stop meanwhile', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'mms-proxy-'));
+    const server = new Server(), stopped = new Server();
+    for (const place of [server, stopped])
+        place.setEnv({ DATABASE_URL: place.database.url.replace(place.database.folder, folder) });
+    let between;
+    try {
+        const begun = server.begin(), never = stopped.begin().catch(() => {});
+        await sleep(1200);
+        assert.match(server.stdout, /"storage\.waiting"/);
+        assert.ok(!server.stdout.includes(server.database.password));
+        stopped.child.kill('SIGTERM');
+        assert.equal((await stopped.ended).code, 0);
+        await never;
+        between = await proxy(folder, server.database.folder);
+        await begun;
+        accepted(await (await server.admin()).get('/api/materials'), 200);
+    } finally {
+        await server.stop();
+        stopped.removeFolder();
+        between?.close();
+        rmSync(folder, { recursive: true, force: true });
+    }
+});
+
 test('a database that cannot be used: one clear sentence, without the password', async () => {
     const place = new Server();
     try {
         const shut = place.database.url.replace(place.database.folder, '/nonexistent');
         for (const [url, sentence] of [[shut, /cannot connect: check DATABASE_URL/], [place.database.url.replace(place.database.name, 'no_such_database'), /does not exist/]])
             for (const command of ['serve', 'migrate', 'verify']) {
+                const began = Date.now();
                 const { code, output } = await place.run([command], { env: { DATABASE_URL: url } });
                 assert.equal(code, 74, `${command}: ${output}`);
                 assert.match(output, sentence);
+                assert.ok(url === shut || Date.now() - began < 8000, 'a clear no is not waited for');
                 assert.ok(!output.includes(place.database.password), output);
             }
         const { code, output } = await place.run(['check-config']);
