@@ -75,11 +75,16 @@ test('the old file is removed, and with DELETE the last one', async () => {
 test('no picture', async () => {
     for (const answer of [await send(U), await send(U, ['avatar', '']), await send(U, ['other', png(2, 2)]), await U.request('POST', '/api/profile/avatar'),
         await U.request('POST', '/api/profile/avatar', { body: 'no parts at all', headers: { 'content-type': 'multipart/form-data; boundary=x' } }),
-        await U.request('POST', '/api/profile/avatar', { body: '--B\r\nContent-Type: text/plain\r\n\r\nno name\r\n--B--\r\n', headers: { 'content-type': 'multipart/form-data; boundary=B' } }),
-        await U.request('POST', '/api/profile/avatar', { body: '--B\r\nContent-Disposition: form-data; name="other"\r\n\r\nx\r\n--B\r\nContent-Disposition: form-data; name="file"\r\n\r\nx', headers: { 'content-type': 'multipart/form-data; boundary="B"' } }),
         await U.request('POST', '/api/profile/avatar', { body: 'no boundary', headers: { 'content-type': 'multipart/form-data' } }),
         await U.post('/api/profile/avatar', { avatar: 'x' })])
         refused(answer, 400, 'picture_missing', '请选择要上传的图片');
+});
+
+test('a part without a name', async () => {
+    const head = '--B\r\nContent-Disposition: form-data; name=';
+    const body = `${head}"other"\r\n\r\nx\r\n${head}"file"\r\n\r\n\r\nlong\r\n-\r\n--B\r\n\r\n--B--`;
+    const answer = await U.request('POST', '/api/profile/avatar', { body, headers: { 'content-type': 'multipart/form-data; boundary="B"' } });
+    assert.deepEqual([answer.status, answer.body.code], [400, 'picture_type'], answer.text);
 });
 
 test('what lies about its type, is broken, or is a bomb: refused, and nothing is left', async () => {
