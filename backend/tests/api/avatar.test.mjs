@@ -84,7 +84,7 @@ test('a part without a name', async () => {
     const head = '--B\r\nContent-Disposition: form-data; name=';
     const body = `${head}"other"\r\n\r\nx\r\n${head}"file"\r\n\r\n\r\nlong\r\n-\r\n--B\r\n\r\n--B--`;
     const answer = await U.request('POST', '/api/profile/avatar', { body, headers: { 'content-type': 'multipart/form-data; boundary="B"' } });
-    assert.deepEqual([answer.status, answer.body.code], [400, 'picture_type'], answer.text);
+    assert.deepEqual([answer.status, answer.body.code], [400, 'picture_missing'], answer.text);
 });
 
 test('what lies about its type, is broken, or is a bomb: refused, and nothing is left', async () => {
