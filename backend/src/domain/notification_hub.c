@@ -54,18 +54,18 @@ static bool beat(struct listener *l)
     return say(l, ":\n\n", 3);
 }
 
-/* The listener may still listen; false: he is told so as far as he can be, and goes. */
-static bool is_still_let_in(struct ctx *c, struct listener *l)
+/* RC_OK: he may still listen, and c->actor is he. RC_TOKEN_INVALID: not any more. Anything else: the database did not say. */
+static enum rc let_in_again(struct ctx *c, const struct listener *l)
+{
+    c->actor = (struct actor){.user_id = l->user_id, .session_id = l->session_id, .service_token_id = l->service_token_id};
+    TRY(session_check_again(c));
+    return c->actor.must_change_password || !ctx_may(c, PERM_NOTIFICATION_READ) ? RC_TOKEN_INVALID : RC_OK;
+}
+
+static void say_over(struct listener *l)
 {
     static const char OVER[] = "event: end\ndata: {\"code\":\"token_invalid\"}\n\n";
-    c->actor = (struct actor){.user_id = l->user_id, .session_id = l->session_id, .service_token_id = l->service_token_id};
-    enum rc rc = session_check_again(c);
-    if (rc == RC_OK && !c->actor.must_change_password && ctx_may(c, PERM_NOTIFICATION_READ))
-        return true;
-    if (rc != RC_OK && rc != RC_TOKEN_INVALID)
-        return true; /* the database did not say: the next round asks again, and nothing is sent before */
     (void)http_stream_send(l->stream, OVER, sizeof OVER - 1);
-    return false;
 }
 
 /* What is new to him, as far as his client takes it. False: he is gone. */
@@ -100,11 +100,12 @@ static bool serve(struct notification_hub *hub, struct ctx *c, struct listener *
         return true;
     error_clear(&c->err);
     arena_reset(c->arena);
-    if (!is_still_let_in(c, l))
+    enum rc rc = let_in_again(c, l);
+    if (rc == RC_TOKEN_INVALID) {
+        say_over(l);
         return false;
-    if (c->err.rc != RC_OK)
-        return true;
-    if (has_news && !tell(hub, c, l))
+    }
+    if (rc == RC_OK && has_news && !tell(hub, c, l))
         return false;
     return now_us < l->beat_at_us || beat(l);
 }
