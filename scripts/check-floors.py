@@ -14,12 +14,13 @@ MAY_USE = {
     "crypto": {"base", "crypto"},
     "media": {"base", "media"},
     "files": {"base", "files"},
+    "excel": {"base", "excel"},
     "db": {"base", "json", "crypto", "db"},
     "http": {"base", "json", "crypto", "http"},
-    "domain": {"base", "json", "crypto", "media", "files", "db", "http", "domain"},
+    "domain": {"base", "json", "crypto", "media", "files", "excel", "db", "http", "domain"},
 }
-EVERYTHING = {"base", "json", "crypto", "media", "files", "db", "http", "domain", "app", "ops"}
-ENGINES = {"sqlite3.h": "db", "libpq-fe.h": "db", "microhttpd.h": "http", "gd.h": "media"}
+EVERYTHING = {"base", "json", "crypto", "media", "files", "excel", "db", "http", "domain", "app", "ops"}
+ENGINES = {"sqlite3.h": "db", "libpq-fe.h": "db", "microhttpd.h": "http", "gd.h": "media", "xlsxwriter.h": "excel"}
 BANNED = r"\b(sprintf|vsprintf|strcpy|strcat|strtok|atoi|atol|atof|gmtime|localtime|rand|alloca)\s*\("
 FLOATING = r"\b(float|double)\b"
 FLOATING_SQL = r"\b(REAL|FLOAT|DOUBLE)\b"

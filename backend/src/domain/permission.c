@@ -17,6 +17,7 @@ static const struct {
     [PERM_MATERIAL_READ] = {"material.read", "查看物料", "see materials", A | M | U},
     [PERM_MATERIAL_WRITE] = {"material.write", "维护物料", "maintain materials", A | M},
     [PERM_MATERIAL_DELETE] = {"material.delete", "删除物料", "delete materials", A},
+    [PERM_MATERIAL_EXPORT] = {"material.export", "导出物料", "export materials", A | M},
     [PERM_LOCATION_WRITE] = {"location.write", "维护库位", "maintain locations", A | M},
     [PERM_DOCUMENT_READ] = {"document.read", "查看本人出入库单", "see one's own documents", A | M | U},
     [PERM_DOCUMENT_READ_ALL] = {"document.read_all", "查看全部出入库单", "see all documents", A | M},

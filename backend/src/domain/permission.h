@@ -30,6 +30,7 @@ enum permission {
     PERM_DATABASE_READ,
     PERM_PROFILE_WRITE,
     PERM_REPORT_READ,
+    PERM_MATERIAL_EXPORT,
     PERM_COUNT
 };
 
