@@ -18,11 +18,13 @@ struct excel {
     lxw_col_t column;
 };
 
+/* Rows go to a temporary file as they come, so that memory does not grow with them. */
 static lxw_workbook *open_book(int fd)
 {
+    lxw_workbook_options options = {.constant_memory = LXW_TRUE};
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return fd < 0 ? NULL : workbook_new(path);
+    return fd < 0 ? NULL : workbook_new_opt(path, &options);
 }
 
 struct excel *excel_new(const char *sheet, const struct excel_column *columns, size_t count)

@@ -59,11 +59,11 @@ function unzip(bytes) {
 function readSheet(bytes) {
     const parts = unzip(bytes);
     const plain = (text) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
-    const strings = [...parts['xl/sharedStrings.xml'].matchAll(/<si><t[^>]*>([^<]*)<\/t><\/si>/g)].map(([, text]) => plain(text));
+    const strings = [...(parts['xl/sharedStrings.xml'] ?? '').matchAll(/<si><t[^>]*>([^<]*)<\/t><\/si>/g)].map(([, text]) => plain(text));
     const rows = [...parts['xl/worksheets/sheet1.xml'].matchAll(/<row [^>]*>(.*?)<\/row>/gs)].map(([, row]) => {
         const cells = {};
-        for (const [, column, attributes, value] of row.matchAll(/<c r="([A-Z]+)\d+"([^>]*)><v>([^<]*)<\/v><\/c>/g))
-            cells[column] = /t="s"/.test(attributes) ? strings[Number(value)] : Number(value);
+        for (const [, column, attributes, kind, value] of row.matchAll(/<c r="([A-Z]+)\d+"([^>]*)>(<v>|<is><t[^>]*>)([^<]*)/g))
+            cells[column] = kind !== '<v>' ? plain(value) : /t="s"/.test(attributes) ? strings[Number(value)] : Number(value);
         return 'ABCDEFGHIJ'.split('').map((column) => cells[column] ?? null);
     });
     return { name: parts['xl/workbook.xml'].match(/<sheet name="([^"]+)"/)[1], rows };
