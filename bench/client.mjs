@@ -68,17 +68,24 @@ async function firstAnswer(program) {
     return took.toFixed(1)
 }
 
-// A receipt made and approved every so many milliseconds, until this is ended.
-async function approveEvery(ms, base, token) {
+const newDocument = async (base, token, body) => JSON.parse(await call(base, token, 'POST', '/api/inventory', body)).data.id
+const approve = (base, token, id) => call(base, token, 'PUT', `/api/inventory/${id}/approve`, { action: 'approve' })
+
+// `count` receipts are made; then, after the line "ready", one is approved every so many milliseconds.
+async function approveEvery(ms, count, base, token) {
     const made = []
-    for (let i = 0; i < 500; i++)
-        made.push(JSON.parse(await call(base, token, 'POST', '/api/inventory', { transactionType: 'in', materialId: 201 + (i % 700), quantity: 2, unitPrice: 3 })).data.id)
-    for (let turn = 0; ; turn++) {
-        const began = Date.now()
-        const id = made.length ? made.pop() : JSON.parse(await call(base, token, 'POST', '/api/inventory', { transactionType: 'in', materialId: 201 + (turn % 700), quantity: 2, unitPrice: 3 })).data.id
-        await call(base, token, 'PUT', `/api/inventory/${id}/approve`, { action: 'approve' })
-        await pause(Math.max(0, ms - (Date.now() - began)))
+    while (made.length < count)
+        made.push(await newDocument(base, token, { transactionType: 'in', materialId: 201 + (made.length % 700), quantity: 2, unitPrice: 3 }))
+    console.log('ready')
+    const began = Date.now()
+    for (const [turn, id] of made.entries()) {
+        await pause(began + turn * ms - Date.now())
+        await approve(base, token, id)
     }
+}
+
+async function approveIssue(base, token) {
+    await approve(base, token, await newDocument(base, token, { transactionType: 'out', purpose: 'production', materialId: 5, quantity: 1 }))
 }
 
 const resident = (pid) => Number(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').match(/^Rss:\s+(\d+)/m)[1])
@@ -110,24 +117,6 @@ async function streams(base, token, pid, count) {
     for (const answer of all) answer.destroy()
 }
 
-// The statements that a list asked the server, from its log, for pgbench: the page's instant and id are drawn anew each time.
-function pgScript(log, oldest, newest) {
-    const text = readFileSync(log, 'utf8')
-    const drawn = [`\\set at random(${oldest}, ${newest})`, '\\set id random(1, 100000)']
-    let lines = []
-    for (const [, statement, , parameters] of text.matchAll(/LOG: {2}(?:statement|execute \w+): (.*)(\n.*DETAIL: {2}parameters: (.*))?/g)) {
-        const values = [...(parameters ?? '').matchAll(/\$\d+ = (NULL|'(?:[^']|'')*')/g)].map(([, value]) => value)
-        const isPage = /^SELECT m\.id, /.test(statement)
-        if (isPage) [values[2], values[3]] = [':at', ':id']
-        if (/^BEGIN/.test(statement)) lines = [] // the last transaction is the one
-        if (/^SELECT COUNT/.test(statement)) continue // the service remembers totals
-        lines.push(statement.replace(/\$(\d+)/g, (_, n) => (/^'\d+'$/.test(values[n - 1]) ? values[n - 1].slice(1, -1) : values[n - 1])) + ';')
-        if (/^ROLLBACK/.test(statement) && lines.some((line) => line.startsWith('SELECT m.id, '))) break
-    }
-    if (!lines.some((line) => line.startsWith('SELECT m.id, '))) throw new Error(`no page was asked for in ${log}`)
-    return [...drawn, ...lines].join('\n')
-}
-
 switch (command) {
 case 'login': {
     const [base, password] = args
@@ -151,13 +140,13 @@ case 'commits':
     console.log(commits(args[0]))
     break
 case 'approve-every':
-    await approveEvery(Number(args[0]), args[1], args[2])
+    await approveEvery(Number(args[0]), Number(args[1]), args[2], args[3])
+    break
+case 'approve-issue':
+    await approveIssue(...args)
     break
 case 'streams':
     await streams(args[0], args[1], args[2], Number(args[3]))
-    break
-case 'pg-script':
-    console.log(pgScript(...args))
     break
 case 'first-answer':
     console.log(await firstAnswer(args[0]))

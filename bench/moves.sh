@@ -1,10 +1,10 @@
 # Sourced by run: databases with many moves, and what the dashboard takes over them.
 
-# make_moves NAME COUNT: a copy of m1000 with COUNT approved documents of a line each over 300 days, on 800 materials: receipts of 2
+# make_moves NAME COUNT [BASE]: a copy of BASE (m1000) with COUNT approved documents of a line each over 300 days, on 800 materials: receipts of 2
 # at 3 yuan and issues of 1, in turn. Figures and balances as the service would have them: mms verify says so.
 make_moves() {
     note "making $2 moves"
-    cp "$tmp/m1000.db" "$tmp/$1.db"
+    cp "$tmp/${3:-m1000}.db" "$tmp/$1.db"
     sqlite3 -bail "$tmp/$1.db" <<SQL
 .param set :n $2
 CREATE TEMP TABLE t AS SELECT value AS i, 200 + value % 800 + 1 AS material, value / 800 + 1 AS seq, (value / 800) % 2 = 0 AS receipt,
@@ -37,48 +37,93 @@ SQL
     DB_PATH=$tmp/$1.db "$build/mms" verify >"$tmp/verify.log" 2>&1 || { note "mms verify:"; cat "$tmp/verify.log" >&2; exit 1; }
 }
 
-# approving_begins, approving_ends: somebody approves a receipt every 10 ms meanwhile.
-approving_begins() { timeout 120 node bench/client.mjs approve-every 10 "$base" "$TOKEN" & approving=$!; sleep 0.3; }
-approving_ends() { kill "$approving" 2>/dev/null || true; wait "$approving" 2>/dev/null || true; }
+approving=''
+# approving_begins MS SECONDS: somebody approves a receipt every MS ms meanwhile, for at least SECONDS.
+approving_begins() {
+    local i
+    rm -f "$tmp/approving"
+    timeout 300 node bench/client.mjs approve-every "$1" $(($2 * 1000 / $1 + 1)) "$base" "$TOKEN" >"$tmp/approving" & approving=$!
+    for ((i = 0; i < 1200; i++)); do
+        grep -q ready "$tmp/approving" 2>/dev/null && return
+        sleep 0.05
+    done
+    note "nothing is made to approve"
+    exit 1
+}
+approving_ends() {
+    [ -n "$approving" ] || return 0
+    kill "$approving" 2>/dev/null || true
+    wait "$approving" 2>/dev/null || true
+    approving=''
+}
+# How many approvals there have been: each changes the stock once.
+approvals_so_far() { sql "$tmp/$1.db" 'SELECT stock FROM change_counters'; }
+
+# busy_dashboard NAME MS SECONDS [FIXED]: the dashboard's rate while that is so, and that of the fixed bodies when asked for; sets $rate,
+# $fixed, $per_second (the approvals that there really were).
+busy_dashboard() {
+    local before
+    approving_begins "$2" $(($3 * 2 + 2))
+    before=$(approvals_so_far "$1")
+    rate=$(load dashboard "$3")
+    per_second=$(awk -v n=$(($(approvals_so_far "$1") - before)) -v s="$3" 'BEGIN { printf "%.0f", n / s }')
+    fixed=''
+    [ -z "${4:-}" ] || fixed=$(load fixed_dashboard "$3")
+    approving_ends
+}
+
+# Serves that database, with its present answers as fixed bodies.
+serve_dashboard() {
+    local path n=0
+    start_server "$tmp/$1.db"
+    for path in stats materials-by-category transaction-trend low-stock-materials pending-transactions; do
+        client save "$base" "$TOKEN" "/api/dashboard/$path" "$tmp/web/assets/dashboard$((n++)).json"
+    done
+    stop_server # the page's files are read at start
+    start_server "$tmp/$1.db"
+    load dashboard 1 >/dev/null
+}
+
+# dashboard_meanwhile WHAT NAME MS
+dashboard_meanwhile() {
+    local r ratios=() as=() bs=() seen=()
+    for ((r = 0; r < rounds; r++)); do
+        busy_dashboard "$2" "$3" "$seconds" fixed
+        as+=("$rate"); bs+=("$fixed"); ratios+=("$(ratio "$rate" "$fixed")"); seen+=("$per_second")
+    done
+    row "$1, $(median "${seen[@]}") approvals a second" "GET /api/dashboard/…" "$(median "${ratios[@]}")" 0.3 least "$(median "${as[@]}")/s of $(median "${bs[@]}")/s fixed"
+}
 
 measure_dashboard() {
-    local n path r rate busy bodies=0 busies=() busyof=() all=() ratios=() of
+    local n r all=() ratios=() of changes=()
     for n in 10000 100000 1000000; do make_moves "v$n" "$n"; done
-    start_server "$tmp/v1000000.db"
-    for path in stats materials-by-category transaction-trend low-stock-materials pending-transactions; do
-        client save "$base" "$TOKEN" "/api/dashboard/$path" "$tmp/web/assets/dashboard$((bodies++)).json"
-    done
-    stop_server
-    start_server "$tmp/v1000000.db"
-    load dashboard 1 >/dev/null
-    compare "dashboard at 1,000,000 moves, its five figures in turn" "GET /api/dashboard/…" dashboard fixed_dashboard 0.3
-    for ((r = 0; r < rounds; r++)); do
-        approving_begins
-        busy=$(load dashboard "$seconds")
-        rate=$(load fixed_dashboard "$seconds")
-        approving_ends
-        busies+=("$(ratio "$busy" "$rate")"); busyof+=("$busy")
-    done
-    row "the same while a receipt is approved every 10 ms" "GET /api/dashboard/…" "$(median "${busies[@]}")" 0.3 least "$(median "${busyof[@]}")/s"
+    serve_dashboard v1000000
+    compare "dashboard at 1,000,000 moves, nothing changes" "GET /api/dashboard/…" dashboard fixed_dashboard 0.3
+    dashboard_meanwhile "dashboard at 1,000,000 moves" v1000000 1000
+    dashboard_meanwhile "dashboard at 1,000,000 moves" v1000000 10
     stop_server
     declare -A seen=()
     for ((r = 0; r < rounds; r++)); do
         of=()
         for n in 10000 100000 1000000; do
             start_server "$tmp/v$n.db"
-            approving_begins
             load dashboard 1 >/dev/null
-            rate=$(load dashboard 2)
-            approving_ends
+            busy_dashboard "v$n" 10 "$seconds"
             stop_server
-            of+=("$rate"); seen[$n]+="$rate "
+            of+=("$rate"); seen[$n]+="$rate "; changes+=("$per_second")
         done
         ratios+=("$(printf '%s\n' "${of[@]}" | sort -n | awk 'NR == 1 { low = $1 } { high = $1 } END { printf "%.2f", high / low }')")
     done
     # shellcheck disable=SC2086
     for n in 10000 100000 1000000; do all+=("$(median ${seen[$n]})"); done
-    row "growth: dashboard, approvals meanwhile, at 10,000 / 100,000 / 1,000,000 moves" "GET /api/dashboard/…" "$(median "${ratios[@]}")" 1.5 most "${all[0]} / ${all[1]} / ${all[2]}/s"
+    row "growth: dashboard, $(median "${changes[@]}") approvals a second, at 10,000 / 100,000 / 1,000,000 moves" "GET /api/dashboard/…" "$(median "${ratios[@]}")" 1.5 most "${all[0]} / ${all[1]} / ${all[2]}/s"
     rm -f "$tmp"/v*.db*
+    # Some figures add up materials: as many of these as the lists have.
+    make_moves wide 1000000 m100000
+    serve_dashboard wide
+    dashboard_meanwhile "the same with 100,000 materials" wide 1000
+    stop_server
+    rm -f "$tmp"/wide.db*
 }
 
 measure_streams() {

@@ -29,62 +29,89 @@ start_postgres() {
 
 stop_postgres() { [ ! -d "$tmp/pg" ] || backend/tests/postgres/cluster stop "$tmp/pg"; }
 
-# What the service asks for a page that it does not remember, from the server's own log, as a script for pgbench.
-write_list_script() {
-    pg "ALTER SYSTEM SET log_statement = 'all'" postgres
+log_statements() { # all, or none as before
+    if [ "$1" = all ]; then pg "ALTER SYSTEM SET log_statement = 'all'" postgres; else pg "ALTER SYSTEM RESET log_statement" postgres; fi
     pg "SELECT pg_reload_conf()" postgres >/dev/null
-    start_server "$pg_url"
-    client save "$base" "$TOKEN" "/api/materials?pageSize=20&category=chemical&cursor=5:$OLDEST" /dev/null
-    : >"$tmp/pg/log"
-    client save "$base" "$TOKEN" "/api/materials?pageSize=20&category=chemical&cursor=6:$NEWEST" /dev/null
-    sleep 0.2
-    stop_server
-    client pg-script "$tmp/pg/log" "$OLDEST" "$NEWEST" >"$tmp/list.sql"
-    pg "ALTER SYSTEM RESET log_statement" postgres
-    pg "SELECT pg_reload_conf()" postgres >/dev/null
+    sleep 0.3
 }
 
-# pg_approvals COUNT: approves COUNT pending documents through the service; sets $rate.
+# pg_script WHAT NAME COMMAND…: a script for pgbench, $tmp/NAME.sql, out of what COMMAND makes the service send (pg_script.mjs).
+pg_script() {
+    local what=$1 name=$2
+    shift 2
+    : >"$tmp/pg/log"
+    "$@"
+    sleep 0.3
+    node bench/pg_script.mjs "$what" "$tmp/pg/log" "$OLDEST" "$NEWEST" >"$tmp/$name.sql"
+}
+
+write_scripts() {
+    log_statements all
+    start_server "$pg_url"
+    pg_script page first client save "$base" "$TOKEN" "/api/materials?category=chemical&pageSize=20&page=1" /dev/null
+    pg_script cursor pages client save "$base" "$TOKEN" "/api/materials?pageSize=20&category=chemical&cursor=6:$NEWEST" /dev/null
+    pg_script approval approval client approve-issue "$base" "$TOKEN"
+    stop_server
+    log_statements none
+}
+
+# pg_compare WHAT COMMAND MODE SCRIPT: the service's rate against that of pgbench with as many connections as the service reads with.
+pg_compare() {
+    local r a b as=() bs=() ratios=()
+    for ((r = 0; r < rounds; r++)); do
+        a=$(load "$3" "$seconds"); b=$(pgbench_rate 8 "$tmp/$4.sql" -T "$seconds")
+        as+=("$a"); bs+=("$b"); ratios+=("$(ratio "$a" "$b")")
+    done
+    row "$1" "$2; pgbench -M prepared -c 8" "$(median "${ratios[@]}")" 0.4 least "$(median "${as[@]}")/s of $(median "${bs[@]}")/s"
+}
+
+# The first document that nobody has decided, nor any after it.
+first_pending() { pg "SELECT COALESCE(max(id), 0) + 1 FROM documents WHERE status <> 'pending'"; }
+
+# pg_approvals COUNT: approves at most COUNT pending documents through the service; sets $rate.
 pg_approvals() {
     start_server "$pg_url"
-    FIRST=$(pg "SELECT min(id) FROM documents WHERE status = 'pending'")
+    FIRST=$(first_pending)
     export FIRST COUNT=$1
-    local last
-    last=$(pg "SELECT COALESCE(max(approved_at), 0) FROM documents")
     load approve "$seconds" 64 >/dev/null
     stop_server
-    rate=$(pg "SELECT count(*) * 1000 / greatest(1, max(approved_at) - min(approved_at)) FROM documents WHERE approved_at > $last")
+    rate=$(pg "SELECT count(*) * 1000 / greatest(1, max(approved_at) - min(approved_at)) FROM documents WHERE id >= $FIRST AND status = 'approved'")
+}
+
+# pgbench_approvals CLIENTS COUNT: the same number of pending documents by each of CLIENTS, COUNT together; sets $rate.
+pgbench_approvals() {
+    rate=$(pgbench_rate "$1" "$tmp/approval.sql" -t $(($2 / $1)) -D first="$(first_pending)" -D clients="$1" -D turn=0)
 }
 
 measure_postgres() {
     note "PostgreSQL: 100,000 materials"
-    local r a b as=() bs=() ratios=() approvals=() fixed=() shares=() i have=0
+    local r i a have=0 part=$((documents / rounds)) approvals=() by64=() by8=() shares64=() shares8=()
     start_postgres
     export FIRST=1 COUNT=100000 OLDEST NEWEST
     OLDEST=$(pg 'SELECT min(created_at) FROM materials')
     NEWEST=$(pg 'SELECT max(created_at) FROM materials')
-    write_list_script
+    write_scripts
     start_server "$pg_url"
     load lists 1 >/dev/null
-    for ((r = 0; r < rounds; r++)); do
-        a=$(load lists "$seconds"); b=$(pgbench_rate 8 "$tmp/list.sql" -T "$seconds")
-        as+=("$a"); bs+=("$b"); ratios+=("$(ratio "$a" "$b")")
-    done
-    row "PostgreSQL: list, another page each time, against pgbench" "GET …&cursor=…; pgbench -c 8" "$(median "${ratios[@]}")" 0.4 least "$(median "${as[@]}")/s of $(median "${bs[@]}")/s"
+    pg_compare "PostgreSQL: list, the same page, against pgbench" "GET /api/materials?category=chemical&pageSize=20&page=1" list first
+    pg_compare "PostgreSQL: list, another page each time, against pgbench" "GET …&cursor=…" lists pages
     note "PostgreSQL: making $((documents * 2)) pending issues"
     export FIRST=1 COUNT=$((documents * 2))
-    for ((i = 0; i < 40 && have < documents * 2; i++)); do
+    for ((i = 0; i < 60 && have < documents * 2; i++)); do
         load create 3 >/dev/null
         have=$(client total "$base" "$TOKEN" '/api/inventory?status=pending&pageSize=1')
     done
     stop_server
-    pg 'CREATE SEQUENCE bench_turn'
     for ((r = 0; r < rounds; r++)); do
-        pg_approvals $((documents / rounds)); a=$rate
-        pg "SELECT setval('bench_turn', (SELECT min(id) FROM documents WHERE status = 'pending'), false)" >/dev/null
-        b=$(pgbench_rate 8 bench/pg_approve.sql -t $((documents / rounds / 16)))
-        approvals+=("$a"); fixed+=("$b"); shares+=("$(ratio "$a" "$b")")
+        pg_approvals "$part"; a=$rate; approvals+=("$a")
+        pgbench_approvals 64 $((part / 4)); by64+=("$rate"); shares64+=("$(ratio "$a" "$rate")")
+        pgbench_approvals 8 $((part / 4)); by8+=("$rate"); shares8+=("$(ratio "$a" "$rate")")
     done
-    row "PostgreSQL: durable approvals against pgbench" "PUT /api/inventory/…/approve; pgbench -c 8 -f bench/pg_approve.sql" "$(median "${shares[@]}")" 0.4 least "$(median "${approvals[@]}")/s of $(median "${fixed[@]}")/s"
+    row "PostgreSQL: durable approvals against pgbench, 64 connections each" "PUT /api/inventory/…/approve; pgbench -M prepared -c 64" \
+        "$(median "${shares64[@]}")" 0.4 least "$(median "${approvals[@]}")/s of $(median "${by64[@]}")/s"
+    row "PostgreSQL: durable approvals against pgbench with 8" "PUT /api/inventory/…/approve; pgbench -M prepared -c 8" \
+        "$(median "${shares8[@]}")" 0.4 least "$(median "${approvals[@]}")/s of $(median "${by8[@]}")/s"
+    # What either side approved is there, and adds up.
+    DATABASE_URL=$pg_url "$build/mms" verify >"$tmp/verify.log" 2>&1 || { note "mms verify:"; cat "$tmp/verify.log" >&2; exit 1; }
     stop_postgres
 }
