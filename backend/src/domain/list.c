@@ -391,16 +391,13 @@ static enum rc total_of(struct call *call, const struct list_query *q, const str
 
 /* How many rows are asked for: one more than the page tells whether there is a next. As constants, for the planner's sake; what is
  * asked for beyond is not read. */
-static const char *limit_for(int64_t page_size)
+static long long limit_for(int64_t page_size)
 {
-    static const struct {
-        int64_t rows;
-        const char *text;
-    } limits[] = {{11, "11"}, {21, "21"}, {51, "51"}, {101, "101"}, {201, "201"}, {501, "501"}, {LIST_PAGE_SIZE_MAX + 1, "1001"}};
+    static const long long limits[] = {11, 21, 51, 101, 201, 501, LIST_PAGE_SIZE_MAX + 1};
     size_t i = 0;
-    while (limits[i].rows < page_size + 1)
+    while (limits[i] < page_size + 1)
         i++;
-    return limits[i].text;
+    return limits[i];
 }
 
 static const char *rows_text(struct call *call, struct list_query *q, struct db_value *args, size_t *count)
@@ -421,7 +418,7 @@ static const char *rows_text(struct call *call, struct list_query *q, struct db_
         offset = arena_fmt(c->arena, " OFFSET $%zu", n);
     }
     *count = n;
-    return arena_fmt(c->arena, "SELECT %s, %s AS cursor_id, %s AS cursor_value FROM %s%s%s ORDER BY %s %s, %s %s LIMIT %s%s",
+    return arena_fmt(c->arena, "SELECT %s, %s AS cursor_id, %s AS cursor_value FROM %s%s%s ORDER BY %s %s, %s %s LIMIT %lld%s",
                      q->spec->columns, q->spec->id, q->sort->column, q->spec->from, q->where, after, q->sort->column, way,
                      q->spec->id, way, limit_for(q->page_size), offset);
 }

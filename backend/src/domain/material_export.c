@@ -68,9 +68,11 @@ static enum rc check_ids(struct ctx *c, const struct json *ids)
 {
     int64_t id;
     for (const struct json *v = ids ? ids->first : NULL; v; v = v->next)
-        if (!json_to_int(v, &id) || id < 1)
-            return error_fault(&c->err, c->arena, "ids", "type", "应为物料ID的数组", "must be an array of material ids", NULL), c->err.rc;
-    return RC_OK;
+        if (!json_to_int(v, &id) || id < 1) {
+            error_fault(&c->err, c->arena, "ids", "type", "应为物料ID的数组", "must be an array of material ids", NULL);
+            break;
+        }
+    return c->err.rc;
 }
 
 static enum rc fill(struct ctx *c, struct excel *e, const struct json *ids, int64_t *n)

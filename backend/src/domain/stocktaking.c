@@ -129,7 +129,12 @@ enum rc count_take_scope(struct ctx *c, int64_t task_id)
     TRY(db_exec(c->db, &ITEMS_OF_SCOPE, DB_ARGS(DB_I(task_id), DB_I(c->now_ms)), &taken));
     if (taken == 0)
         return error_set(&c->err, RC_COUNT_SCOPE_EMPTY);
-    return taken <= COUNT_ITEMS_MAX ? RC_OK : error_set(&c->err, RC_COUNT_SCOPE_TOO_LARGE);
+    if (taken <= COUNT_ITEMS_MAX)
+        return RC_OK;
+    return error_say(&c->err, RC_COUNT_SCOPE_TOO_LARGE,
+                     arena_fmt(c->arena, "该范围内有 %lld 个物料，一次盘点最多 %d 个，请缩小范围", (long long)taken, COUNT_ITEMS_MAX),
+                     arena_fmt(c->arena, "The scope holds %lld materials, a task at most %d: make it narrower", (long long)taken,
+                               COUNT_ITEMS_MAX));
 }
 
 static enum rc add_task(struct ctx *c, const struct task_body *b, struct task *t)

@@ -60,6 +60,22 @@ test('by selection, category, location, all: what is counted, and what is left o
     forbidden(await U.post('/api/stocktaking', { taskName: 'x', scope: 'all' }), 'count.write');
 });
 
+test('a scope with more than a task may hold is refused, and leaves no task', async () => {
+    const before = accepted(await M.get('/api/stocktaking'), 200).total;
+    const first = 1_000_000;
+    await server.database.sql(`INSERT INTO materials (id, material_code, code_fold, material_name, name_fold, category, unit_id, created_by, created_at, updated_at)
+        SELECT ${first} + i, 'BULK-' || i, 'bulk-' || i, '批量', '批量', 'metal', (SELECT MIN(id) FROM units), 1, 1, 1
+        FROM (WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i FROM n) AS numbers`);
+    try {
+        const answer = await M.post('/api/stocktaking', { taskName: 'x', scope: 'category', category: 'metal' });
+        assert.deepEqual([answer.status, answer.body.code], [400, 'count_scope_too_large'], answer.text);
+        assert.match(answer.body.message, /^该范围内有 50\d\d 个物料，一次盘点最多 5000 个/);
+        assert.equal(accepted(await M.get('/api/stocktaking'), 200).total, before);
+    } finally {
+        await server.database.sql(`DELETE FROM materials WHERE id >= ${first}`);
+    }
+});
+
 test('draft, counting, review, completed: each step once, and in its order', async () => {
     const a = await stocked(5);
     const place = await makeLocation();
