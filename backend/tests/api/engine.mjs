@@ -114,7 +114,11 @@ class PostgresDatabase {
 
     /** Does what triggers and foreign keys would forbid: only the cluster's administrator can. */
     async vandalize(script) {
-        const args = this.arguments(this.name, `SET session_replication_role = replica; ${script}`).map((arg) => (arg === 'mms' ? 'postgres' : arg));
+        this.administer(this.name, `SET session_replication_role = replica; ${script}`);
+    }
+
+    administer(database, script) {
+        const args = this.arguments(database, script).map((arg) => (arg === 'mms' ? 'postgres' : arg));
         execFileSync('psql', args, this.options());
     }
 
@@ -125,8 +129,9 @@ class PostgresDatabase {
         return release;
     }
 
+    /** By the administrator: the database's owner may not end what the server itself does there (autovacuum). */
     remove() {
-        execFileSync('psql', this.arguments('postgres', `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`), this.options());
+        this.administer('postgres', `DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
     }
 }
 
