@@ -17,6 +17,7 @@ enum statement {
     COMPANY_SETTING,
     DOCUMENT_DECIDE,
     POSTING_LINES,
+    RECENT_WINDOW,
     AVAILABLE,
     BALANCE_DEBIT,
     BALANCE_ADD,
@@ -41,6 +42,7 @@ static const char *const texts[STATEMENT_COUNT] = {
     [POSTING_LINES] =
         "SELECT id, line_no, material_id, quantity, amount, lot_id, location_id FROM document_lines WHERE "
         "document_id = ?1 ORDER BY line_no",
+    [RECENT_WINDOW] = "SELECT from_at, until_at FROM recent_window WHERE id = 1",
     [AVAILABLE] =
         "SELECT b.lot_id, b.location_id, b.quantity, m.current_stock, m.stock_value, m.min_stock "
         "FROM balances b JOIN lots lo ON lo.id = b.lot_id JOIN materials m ON m.id = b.material_id "
@@ -56,7 +58,9 @@ static const char *const texts[STATEMENT_COUNT] = {
                     "balances.quantity + "
                     "excluded.quantity",
     [STOCK_ADD] = "UPDATE materials SET current_stock = current_stock + ?2, stock_value = "
-                  "stock_value + ?3, move_count = move_count + 1 WHERE id = ?1 "
+                  "stock_value + ?3, move_count = move_count + 1, last_moved_at = ?4, "
+                  "recent_moves = recent_moves + 1, recent_received = recent_received + ?5, "
+                  "recent_issued = recent_issued + ?6 WHERE id = ?1 "
                   "RETURNING move_count",
     [MOVE_INSERT] = "INSERT INTO moves (document_id, line_id, material_id, lot_id, "
                     "from_location_id, to_location_id, "
@@ -145,7 +149,8 @@ static void write_move(const struct loop *l, int64_t document, int64_t line, int
     run(l, BALANCE_DEBIT, ARGS(material, lot, from, quantity));
     run(l, BALANCE_ADD, ARGS(material, lot, to, 0, quantity));
     int64_t value = stock > 0 ? worth / stock * quantity : 0;
-    s = start(l, STOCK_ADD, ARGS(material, -quantity, -value), SQLITE_ROW);
+    s = start(l, STOCK_ADD, ARGS(material, -quantity, -value, now, 0, quantity),
+              SQLITE_ROW);
     int64_t seq = sqlite3_column_int64(s, 0);
     finish(l, s);
     run(l, MOVE_INSERT,
@@ -168,6 +173,7 @@ static void approve(const struct loop *l, int64_t id)
     int64_t line = sqlite3_column_int64(s, 0), material = sqlite3_column_int64(s, 2),
             quantity = sqlite3_column_int64(s, 3);
     finish(l, s);
+    finish(l, start(l, RECENT_WINDOW, NO_ARGS, SQLITE_ROW));
     write_move(l, id, line, material, quantity, now);
     run(l, QUARTER, ARGS(now / 900000, quantity));
     run(l, CHANGED, NO_ARGS);

@@ -26,7 +26,7 @@ INSERT INTO moves (document_id, line_id, material_id, lot_id, from_location_id, 
 INSERT INTO balances (material_id, lot_id, location_id, is_real, quantity)
     SELECT material_id, lot_id, place, place = store, SUM(quantity) FROM (SELECT material_id, lot_id, to_location_id AS place, quantity FROM moves
     UNION ALL SELECT material_id, lot_id, from_location_id, -quantity FROM moves), base WHERE material_id > 200 GROUP BY material_id, lot_id, place;
-UPDATE materials SET move_count = s.n, current_stock = s.stock, stock_value = s.stock * 3 FROM (SELECT material_id, COUNT(*) AS n,
+UPDATE materials SET move_count = s.n, current_stock = s.stock, stock_value = s.stock * 3, last_moved_at = s.at FROM (SELECT material_id, COUNT(*) AS n, MAX(posted_at) AS at,
     SUM(CASE WHEN quantity = 2000000 THEN quantity ELSE -quantity END) AS stock FROM moves WHERE material_id > 200 GROUP BY material_id) AS s WHERE s.material_id = materials.id;
 INSERT INTO posted_quarters (quarter, kind, documents, quantity) SELECT at / 900000, iif(receipt, 'receipt', 'issue'), COUNT(*), SUM(iif(receipt, 2000000, 1000000))
     FROM t WHERE true GROUP BY 1, 2 ON CONFLICT (quarter, kind) DO UPDATE SET documents = documents + excluded.documents, quantity = quantity + excluded.quantity;

@@ -24,6 +24,7 @@ static const struct {
 } states[] = {
     {"23505", RC_DB_UNIQUE}, {"23503", RC_DB_FOREIGN_KEY}, {"23", RC_DB_CHECK},
     {"P0001", RC_DB_CHECK}, /* RAISE in our triggers */
+    {"22003", RC_AMOUNT_TOO_LARGE}, /* numeric_value_out_of_range */
     {"40", RC_DB_RETRY},     {"55P03", RC_DB_BUSY},        {"57014", RC_DB_BUSY},
     {"53100", RC_DB_FULL},   {"53", RC_DB_BUSY},           {"25006", RC_DB_READONLY},
     {"42501", RC_DB_READONLY}, {"08", RC_DB_LOST},         {"57P", RC_DB_LOST},

@@ -22,6 +22,8 @@ enum rc sqlite_rc(int code)
         return RC_DB_UNIQUE;
     case SQLITE_CONSTRAINT_FOREIGNKEY:
         return RC_DB_FOREIGN_KEY;
+    case SQLITE_CONSTRAINT_DATATYPE: /* a sum past 64 bits has become a REAL, which no column takes */
+        return RC_AMOUNT_TOO_LARGE;
     }
     switch (code & 0xff) {
     case SQLITE_OK:

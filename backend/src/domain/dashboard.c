@@ -18,34 +18,34 @@ static const struct sql POSTED_SINCE = {
     "posted_quarters.since",
     "SELECT quarter, kind, documents, quantity FROM posted_quarters WHERE quarter >= $1 AND quarter < $2 ORDER BY quarter, kind"};
 
-/* Sums of many materials: whole units and millionths apart, since together they may pass 64 bits. */
-#define SUM_OF(COLUMN)                                                                                                 \
-    "CAST(COALESCE(SUM(" COLUMN " / 1000000), 0) AS BIGINT) AS wholes, "                                              \
-    "CAST(COALESCE(SUM(" COLUMN " % 1000000), 0) AS BIGINT) AS millionths"
+/* Kept by triggers (migration 0007). Sums of many materials: wholes and millionths apart, since together they may pass 64 bits. */
+#define SUM_OF(FIGURE)                                                                                                 \
+    "CAST(COALESCE(SUM(" FIGURE "_wholes), 0) AS BIGINT) AS " FIGURE "_wholes, "                                       \
+    "CAST(COALESCE(SUM(" FIGURE "_millionths), 0) AS BIGINT) AS " FIGURE "_millionths"
 static const struct sql STATS = {
     "dashboard.stats",
-    "SELECT (SELECT COUNT(*) FROM materials WHERE status = 'active') AS materials, "
-    "(SELECT COUNT(*) FROM documents WHERE status = 'pending') AS pending, "
-    "(SELECT COUNT(*) FROM materials WHERE status = 'active' AND min_stock > 0 AND current_stock <= min_stock) AS low, "
-    "(SELECT CAST(COALESCE(SUM(documents), 0) AS BIGINT) FROM posted_quarters WHERE quarter >= $1 AND quarter < $2) AS today"};
-static const struct sql VALUE = {"dashboard.value", "SELECT " SUM_OF("stock_value") " FROM materials"};
+    "SELECT CAST(COALESCE(SUM(CASE status WHEN 'active' THEN materials ELSE 0 END), 0) AS BIGINT) AS materials, "
+    "CAST(COALESCE(SUM(CASE status WHEN 'active' THEN low ELSE 0 END), 0) AS BIGINT) AS low, " SUM_OF("value") ", "
+    "COALESCE((SELECT documents FROM document_figures WHERE status = 'pending'), 0) AS pending, "
+    "(SELECT CAST(COALESCE(SUM(documents), 0) AS BIGINT) FROM posted_quarters WHERE quarter >= $1 AND quarter < $2) AS today "
+    "FROM material_figures"};
 static const struct sql BY_CATEGORY = {
-    "dashboard.by_category", "SELECT category, COUNT(*) AS count, " SUM_OF("current_stock") " FROM materials "
-                             "WHERE status = 'active' GROUP BY category ORDER BY category"};
+    "dashboard.by_category", "SELECT category, materials AS count, stock_wholes, stock_millionths, value_wholes, value_millionths "
+                             "FROM material_figures WHERE status = 'active' AND materials > 0 ORDER BY category"};
 static const struct sql LOW = {
     "dashboard.low",
     "SELECT m.id, m.material_code, m.material_name, m.category, m.current_stock, m.min_stock, un.code AS unit FROM materials m "
     "JOIN units un ON un.id = m.unit_id WHERE m.status = 'active' AND m.min_stock > 0 AND m.current_stock <= m.min_stock "
-    /* Millionths of the minimum, in a way that no product passes 64 bits; then the smaller stock. */
+    /* The expression of the index materials_emptiest, to the letter. */
     "ORDER BY CASE WHEN m.current_stock < 9000000000000 THEN m.current_stock * 1000000 / m.min_stock "
     "ELSE m.current_stock / (m.min_stock / 1000000) END, m.current_stock, m.id LIMIT $1"};
 static const struct sql PENDING = {
     "dashboard.pending",
     "SELECT d.id, d.number AS transaction_code, CASE d.kind WHEN 'receipt' THEN 'in' ELSE 'out' END AS transaction_type, "
     "l.quantity, d.created_at, m.material_code, m.material_name, d.line_count, COALESCE(u.real_name, u.username) AS "
-    "applicant_name FROM documents d JOIN document_lines l ON l.document_id = d.id AND l.line_no = 1 "
+    "applicant_name, ($1 - d.created_at) / 86400000 AS age_days FROM documents d JOIN document_lines l ON l.document_id = d.id AND l.line_no = 1 "
     "JOIN materials m ON m.id = l.material_id JOIN users u ON u.id = d.applicant_id "
-    "WHERE d.status = 'pending' ORDER BY d.created_at, d.id LIMIT $1"};
+    "WHERE d.status = 'pending' ORDER BY d.created_at, d.id LIMIT $2"};
 
 enum rc dashboard_posted(struct ctx *c, bool receipt, struct dec quantity)
 {
@@ -72,14 +72,18 @@ static struct db_value first_quarter(const struct days *d, int64_t day)
     return DB_I(zone_day_start_ms(d->zone, day) / QUARTER_MS);
 }
 
-/* Wholes and millionths of the present row in one; the end of the range when it is passed. */
-static struct dec sum_of(struct db_rows *rows)
+/* Wholes and millionths in one; the end of the range when it is passed. */
+static struct dec sum_of(int64_t wholes, int64_t millionths)
 {
     int64_t sum;
-    if (__builtin_mul_overflow(db_int(rows, "wholes"), 1000000, &sum) ||
-        __builtin_add_overflow(sum, db_int(rows, "millionths"), &sum))
+    if (__builtin_mul_overflow(wholes, 1000000, &sum) || __builtin_add_overflow(sum, millionths, &sum))
         sum = INT64_MAX;
     return (struct dec){sum};
+}
+
+static struct dec value_of(struct db_rows *rows)
+{
+    return sum_of(db_int(rows, "value_wholes"), db_int(rows, "value_millionths"));
 }
 
 static void write_dec(struct json_writer *w, const char *name, struct dec value)
@@ -102,19 +106,16 @@ static enum rc write_stats(struct call *call)
     struct days d;
     bool more;
     TRY(read_days(c, &d));
-    DB_ROWS counts = NULL;
-    DB_ROWS value = NULL;
-    TRY(db_start(c->db, &STATS, DB_ARGS(first_quarter(&d, d.today), first_quarter(&d, d.today + 1)), &counts));
-    TRY(db_next(counts, &more));
-    TRY(db_start(c->db, &VALUE, DB_NO_ARGS, &value));
-    TRY(db_next(value, &more));
+    DB_ROWS rows = NULL;
+    TRY(db_start(c->db, &STATS, DB_ARGS(first_quarter(&d, d.today), first_quarter(&d, d.today + 1)), &rows));
+    TRY(db_next(rows, &more));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
-    write_int(&w, "totalMaterials", db_int(counts, "materials"));
-    write_int(&w, "pendingTransactions", db_int(counts, "pending"));
-    write_int(&w, "todayTransactions", db_int(counts, "today"));
-    write_int(&w, "lowStockMaterials", db_int(counts, "low"));
-    write_dec(&w, "totalInventoryValue", sum_of(value));
+    write_int(&w, "totalMaterials", db_int(rows, "materials"));
+    write_int(&w, "pendingTransactions", db_int(rows, "pending"));
+    write_int(&w, "todayTransactions", db_int(rows, "today"));
+    write_int(&w, "lowStockMaterials", db_int(rows, "low"));
+    write_dec(&w, "totalInventoryValue", value_of(rows));
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -132,7 +133,8 @@ static enum rc write_categories(struct call *call)
         jw_name(&w, "category");
         jw_text(&w, db_text(rows, "category"));
         write_int(&w, "count", db_int(rows, "count"));
-        write_dec(&w, "total_stock", sum_of(rows));
+        write_dec(&w, "total_stock", sum_of(db_int(rows, "stock_wholes"), db_int(rows, "stock_millionths")));
+        write_dec(&w, "stock_value", value_of(rows));
         jw_object_end(&w);
         TRY(db_next(rows, &more));
     }
@@ -219,7 +221,7 @@ static enum rc write_low(struct call *call)
 
 struct pending_row {
     struct record record;
-    int64_t id, line_count, created_at;
+    int64_t id, line_count, created_at, age_days;
     const char *transaction_code, *transaction_type, *material_code, *material_name, *applicant_name;
     struct dec quantity;
 };
@@ -230,15 +232,19 @@ static const struct field pending_fields[] = {
     FIELD(struct pending_row, quantity, FIELD_DEC, F_OUT),
     FIELD(struct pending_row, line_count, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct pending_row, created_at, FIELD_TIME, F_OUT | F_SURE),
+    FIELD(struct pending_row, age_days, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct pending_row, material_code, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct pending_row, material_name, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct pending_row, applicant_name, FIELD_TEXT, F_OUT | F_SURE),
 };
 static const struct record_type pending_type = RECORD_TYPE("PendingDocument", struct pending_row, pending_fields);
 
+/* age_days counts midnights of the company: 0 for what came in today. */
 static enum rc write_pending(struct call *call)
 {
-    return reply_rows(call, &pending_type, &PENDING, DB_ARGS(DB_I(ROWS_MAX)));
+    struct days d;
+    TRY(read_days(&call->ctx, &d));
+    return reply_rows(call, &pending_type, &PENDING, DB_ARGS(DB_I(zone_day_start_ms(d.zone, d.today + 1) - 1), DB_I(ROWS_MAX)));
 }
 
 /* Remembered while nothing that the figure depends on has changed; another day is another question. */
@@ -283,7 +289,7 @@ static const struct answer_part stats_parts[] = {
 static const struct route dashboard_routes[] = {
     ROUTE("GET", "/api/dashboard/stats", LANE_READ, PERM_DASHBOARD_READ, NULL, get_stats, "概览数字", .parts = stats_parts),
     ROUTE("GET", "/api/dashboard/materials-by-category", LANE_READ, PERM_DASHBOARD_READ, NULL, get_categories, "各类别物料",
-          .shape = ANSWER_ARRAY, .parts = PARTS({"category", PART_TEXT}, {"count"}, {"total_stock", PART_DEC})),
+          .shape = ANSWER_ARRAY, .parts = PARTS({"category", PART_TEXT}, {"count"}, {"total_stock", PART_DEC}, {"stock_value", PART_DEC})),
     ROUTE("GET", "/api/dashboard/transaction-trend", LANE_READ, PERM_DASHBOARD_READ, NULL, get_trend, "近30天出入库趋势",
           .shape = ANSWER_ARRAY,
           .parts = PARTS({"date", PART_TEXT}, {"transaction_type", PART_TEXT}, {"count"}, {"total_quantity", PART_DEC})),

@@ -6,6 +6,7 @@
 #include "domain/location.h"
 #include "domain/material.h"
 #include "domain/notification.h"
+#include "domain/recent_moves.h"
 #include "domain/reply.h"
 
 static const struct sql UNTRACKED_LOT = {"lot.untracked",
@@ -29,7 +30,8 @@ static const struct sql BALANCE_ADD = {
                    "ON CONFLICT (material_id, lot_id, location_id) DO UPDATE SET quantity = balances.quantity + excluded.quantity"};
 static const struct sql STOCK_ADD = {
     "material.stock_add", "UPDATE materials SET current_stock = current_stock + $2, stock_value = stock_value + $3, "
-                          "move_count = move_count + 1 WHERE id = $1 RETURNING move_count"};
+                          "move_count = move_count + 1, last_moved_at = $4, recent_moves = recent_moves + 1, "
+                          "recent_received = recent_received + $5, recent_issued = recent_issued + $6 WHERE id = $1 RETURNING move_count"};
 static const struct sql HOLDING = {"material.holding", "SELECT current_stock, stock_value, min_stock FROM materials WHERE id = $1"};
 static const struct sql STOCK_OF = {
     "material.stock", "SELECT m.material_code, m.material_name, m.current_stock, u.code AS unit FROM materials m "
@@ -257,7 +259,8 @@ static enum rc write_move(struct ctx *c, const struct move *m, struct holding *h
     TRY(change_balances(c, m));
     TRY(ctx_returned(c, &STOCK_ADD,
                      DB_ARGS(DB_I(material), DB_I(after.stock.millionths - before.stock.millionths),
-                             DB_I(after.value.millionths - before.value.millionths)),
+                             DB_I(after.value.millionths - before.value.millionths), DB_I(c->now_ms),
+                             DB_D(m->in ? m->quantity : DEC_ZERO), DB_D(m->in ? DEC_ZERO : m->quantity)),
                      "move_count", &seq));
     TRY(db_exec(c->db, &MOVE_INSERT,
                 DB_ARGS(DB_I(m->posting->document_id), DB_I(m->line->line_id), DB_I(material), DB_I(m->lot_id), DB_I(m->from),
@@ -335,6 +338,7 @@ static enum rc post_issue_line(struct ctx *c, const struct posting *p, const str
 
 enum rc ledger_post(struct ctx *c, const struct posting *p)
 {
+    TRY(recent_moves_shift(c));
     if (!p->receipt && p->count > 1)
         TRY(ledger_check_sums(c, p->lines, p->count)); /* all shortages at once; a single line finds its own below */
     for (size_t i = 0; i < p->count; i++)

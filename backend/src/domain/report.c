@@ -2,12 +2,12 @@
 
 #include "base/text.h"
 #include "domain/list.h"
+#include "domain/recent_moves.h"
 #include "domain/reply.h"
 #include "domain/setting.h"
 
 #define PAGE_SIZE 20
 #define DAYS_MAX 3660
-#define MOST_DAYS 30
 #define SLOW_DAYS 90
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
@@ -15,10 +15,16 @@
 #define CHOSEN                                                                                                         \
     "(m.status = 'active' OR m.move_count > 0) AND ($3 = '' OR m.category = $3) AND ($4 = '' OR m.code_fold LIKE $4 "  \
     "ESCAPE '\\' OR m.name_fold LIKE $4 ESCAPE '\\')"
-/* Of the moves from $1 on (a material's own, found by its index): what came and went before $2, and what since. */
-#define SUM_WHEN(CONDITION, WHAT) "CAST(COALESCE(SUM(CASE WHEN " CONDITION " THEN " WHAT " ELSE 0 END), 0) AS BIGINT)"
+/* Of the moves from $1 on (a material's own, found by its index): what came and went before $2, and what since. Wholes and
+ * millionths are added up apart, since together they may pass 64 bits; a sum that does is 9e12. */
+#define WHOLE_SUM(WHOLES, MILLIONTHS)                                                                                  \
+    "CAST(CASE WHEN " WHOLES " >= 9000000000000 THEN 9000000000000000000 ELSE " WHOLES " * 1000000 + " MILLIONTHS " END AS BIGINT)"
+#define SUM_PART(CONDITION, PART) "COALESCE(SUM(CASE WHEN " CONDITION " THEN " PART " ELSE 0 END), 0)"
+#define SUM_WHEN(CONDITION, WHAT) WHOLE_SUM(SUM_PART(CONDITION, WHAT " / 1000000"), SUM_PART(CONDITION, WHAT " % 1000000"))
 #define CAME "v.stock_after > v.stock_before"
 #define WENT "v.stock_after < v.stock_before"
+#define ANY "v.posted_at >= $1"
+#define VALUE_CHANGE "(CASE WHEN " CAME " THEN v.value ELSE -v.value END)"
 static const struct sql LEDGER = {
     "report.stock_ledger",
     "WITH page AS (SELECT m.id FROM materials m WHERE " CHOSEN " ORDER BY m.code_fold, m.id LIMIT $5 OFFSET $6) "
@@ -27,8 +33,10 @@ static const struct sql LEDGER = {
     SUM_WHEN("v.posted_at < $2 AND " WENT, "v.quantity") " AS issued, "
     SUM_WHEN("v.posted_at < $2 AND " CAME, "v.value") " AS received_value, "
     SUM_WHEN("v.posted_at < $2 AND " WENT, "v.value") " AS issued_value, "
-    SUM_WHEN("v.posted_at >= $2", "v.stock_after - v.stock_before") " AS later, "
-    SUM_WHEN("v.posted_at >= $2", "CASE WHEN " CAME " THEN v.value ELSE -v.value END") " AS later_value "
+    SUM_WHEN(ANY, "(v.stock_after - v.stock_before)") " AS since, "
+    SUM_WHEN(ANY, VALUE_CHANGE) " AS since_value, "
+    SUM_WHEN("v.posted_at >= $2", "(v.stock_after - v.stock_before)") " AS later, "
+    SUM_WHEN("v.posted_at >= $2", VALUE_CHANGE) " AS later_value "
     "FROM page p JOIN materials m ON m.id = p.id JOIN units un ON un.id = m.unit_id "
     "LEFT JOIN moves v ON v.material_id = m.id AND v.posted_at >= $1 "
     "GROUP BY m.id, m.material_code, m.material_name, m.category, un.code, m.current_stock, m.stock_value, m.code_fold "
@@ -37,17 +45,23 @@ static const struct sql LEDGER = {
 static const struct sql LEDGER_COUNT = {
     "report.stock_ledger_count", "SELECT COUNT(*) AS n FROM materials m WHERE " CHOSEN
                                  " AND CAST($1 AS BIGINT) IS NOT NULL AND CAST($2 AS BIGINT) IS NOT NULL"};
+#define MATERIAL "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, "
+#define UNIT "JOIN units un ON un.id = m.unit_id "
+/* Of the days that are kept with each posting (recent_moves.h), and of any other, from their moves. */
+static const struct sql MOST_MOVED_RECENTLY = {
+    "report.most_moved_recently", MATERIAL "m.recent_moves AS moves, m.recent_received AS received, m.recent_issued AS issued "
+                                           "FROM materials m " UNIT "WHERE m.recent_moves > 0 ORDER BY m.recent_moves DESC, m.id LIMIT $1"};
 static const struct sql MOST_MOVED = {
     "report.most_moved",
-    "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, COUNT(*) AS moves, "
-    SUM_WHEN(CAME, "v.quantity") " AS received, " SUM_WHEN(WENT, "v.quantity") " AS issued FROM moves v "
-    "JOIN materials m ON m.id = v.material_id JOIN units un ON un.id = m.unit_id WHERE v.posted_at >= $1 "
-    "GROUP BY m.id, m.material_code, m.material_name, m.category, un.code ORDER BY COUNT(*) DESC, m.id LIMIT $2"};
-static const struct sql SLOW = {
-    "report.slow_moving",
-    "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, m.current_stock, m.stock_value, "
-    "v.posted_at AS last_moved_at FROM materials m JOIN units un ON un.id = m.unit_id JOIN moves v ON v.material_id = m.id AND "
-    "v.seq = m.move_count WHERE m.current_stock > 0 AND v.posted_at < $1 ORDER BY v.posted_at, m.id LIMIT $2"};
+    MATERIAL "v.moves, v.received, v.issued FROM (SELECT v.material_id, COUNT(*) AS moves, " SUM_WHEN(CAME, "v.quantity") " AS received, "
+    SUM_WHEN(WENT, "v.quantity") " AS issued FROM moves v WHERE v.posted_at >= $1 GROUP BY v.material_id) AS v "
+    "JOIN materials m ON m.id = v.material_id " UNIT "ORDER BY v.moves DESC, m.id LIMIT $2"};
+#define SLOW_SINCE(CONDITION)                                                                                          \
+    MATERIAL "m.current_stock, m.stock_value, m.last_moved_at FROM materials m " UNIT                                  \
+    "WHERE m.current_stock > 0 AND m.last_moved_at < $1" CONDITION " ORDER BY m.last_moved_at, m.id LIMIT $2"
+static const struct sql SLOW = {"report.slow_moving", SLOW_SINCE("")};
+/* When nothing that has moved within the kept days can be among them: the index materials_lying_still. */
+static const struct sql LYING_STILL = {"report.lying_still", SLOW_SINCE(" AND m.recent_moves = 0")};
 
 /* ---------------------------------------------------------------- stock over time */
 
@@ -162,7 +176,7 @@ static enum rc write_page(struct call *call, const struct question *q, const str
     return reply_end(call, &w);
 }
 
-/* The period's end from the present stock back, its beginning from there. */
+/* The period's end and its beginning from the present stock back. */
 static struct ledger_row ledger_row_of(struct db_rows *rows)
 {
     struct ledger_row r = {.id = db_int(rows, "id"),
@@ -176,8 +190,8 @@ static struct ledger_row ledger_row_of(struct db_rows *rows)
                            .issued_value = db_dec(rows, "issued_value")};
     r.closing = (struct dec){db_int(rows, "current_stock") - db_int(rows, "later")};
     r.closing_value = (struct dec){db_int(rows, "stock_value") - db_int(rows, "later_value")};
-    r.opening = (struct dec){r.closing.millionths - r.received.millionths + r.issued.millionths};
-    r.opening_value = (struct dec){r.closing_value.millionths - r.received_value.millionths + r.issued_value.millionths};
+    r.opening = (struct dec){db_int(rows, "current_stock") - db_int(rows, "since")};
+    r.opening_value = (struct dec){db_int(rows, "stock_value") - db_int(rows, "since_value")};
     r.record.has = UINT64_MAX;
     return r;
 }
@@ -272,25 +286,44 @@ static const struct field slow_fields[] = {
 };
 static const struct record_type slow_type = RECORD_TYPE("SlowMoving", struct moved_row, slow_fields);
 
-/* Since when, of `days` before now, and how many rows. */
-static enum rc answer_days(struct call *call, int64_t usual_days, const struct sql *sql, const struct record_type *type)
+struct days_query {
+    int64_t days, limit;
+};
+
+static enum rc read_days_query(struct call *call, int64_t usual_days, struct days_query *q)
 {
-    struct ctx *c = &call->ctx;
-    int64_t days = list_number(call, "days", usual_days, DAYS_MAX);
-    int64_t limit = list_number(call, "limit", PAGE_SIZE, LIST_PAGE_SIZE_MAX);
-    if (c->err.rc != RC_OK)
-        return c->err.rc;
-    return reply_rows(call, type, sql, DB_ARGS(DB_I(c->now_ms - days * DAY_MS), DB_I(limit)));
+    q->days = list_number(call, "days", usual_days, DAYS_MAX);
+    q->limit = list_number(call, "limit", PAGE_SIZE, LIST_PAGE_SIZE_MAX);
+    return call->ctx.err.rc;
 }
 
+/* In the last `days` days of the company, today included. */
 static enum rc get_most(struct call *call)
 {
-    return answer_days(call, MOST_DAYS, &MOST_MOVED, &most_type);
+    struct ctx *c = &call->ctx;
+    struct days_query q;
+    const struct zone *zone;
+    int64_t kept_ms;
+    TRY(read_days_query(call, RECENT_DAYS, &q));
+    TRY(setting_zone(c, &zone));
+    int64_t from_ms = zone_day_start_ms(zone, zone_day(zone, c->now_ms) - q.days + 1);
+    TRY(recent_moves_since(c, &kept_ms));
+    if (kept_ms == from_ms)
+        return reply_rows(call, &most_type, &MOST_MOVED_RECENTLY, DB_ARGS(DB_I(q.limit)));
+    return reply_rows(call, &most_type, &MOST_MOVED, DB_ARGS(DB_I(from_ms), DB_I(q.limit)));
 }
 
+/* What is there and has not moved for `days` times 24 hours. */
 static enum rc get_slow(struct call *call)
 {
-    return answer_days(call, SLOW_DAYS, &SLOW, &slow_type);
+    struct ctx *c = &call->ctx;
+    struct days_query q;
+    int64_t kept_ms;
+    TRY(read_days_query(call, SLOW_DAYS, &q));
+    TRY(recent_moves_since(c, &kept_ms));
+    int64_t before_ms = c->now_ms - q.days * DAY_MS;
+    return reply_rows(call, &slow_type, before_ms <= kept_ms && kept_ms <= c->now_ms ? &LYING_STILL : &SLOW,
+                      DB_ARGS(DB_I(before_ms), DB_I(q.limit)));
 }
 
 #define PAGE_OF(TYPE)                                                                                                  \

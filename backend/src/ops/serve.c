@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "crypto/token.h"
 #include "domain/avatar.h"
+#include "domain/recent_moves.h"
 #include "ops/tool.h"
 
 #define IO_THREADS 2
@@ -113,6 +114,13 @@ static enum rc sweep(struct ctx *c, void *arg)
     return avatar_sweep(c);
 }
 
+/* Better before the first posting than with it: after a long rest there is much to take off. */
+static enum rc shift_figures(struct ctx *c, void *arg)
+{
+    (void)arg;
+    return recent_moves_shift(c);
+}
+
 /* Whatever LOG_LEVEL says: with PORT=0 nobody could know the port otherwise. */
 static void log_start(const struct settings *s, int port)
 {
@@ -134,6 +142,8 @@ static int serve(struct tool *t, int signals)
     rc = tool_first_administrator(t, stderr);
     if (rc == RC_OK && tool_run(t, sweep, &app) != RC_OK)
         log_event(LOG_WARN, "files.sweep_failed", NULL, LOG_TEXT("folder", t->settings.upload_dir));
+    if (rc == RC_OK)
+        rc = tool_run(t, shift_figures, NULL);
     if (rc == RC_OK)
         rc = start_server(t, &app, &server);
     int code = rc == RC_OK ? EXIT_OK : fail(t, rc);

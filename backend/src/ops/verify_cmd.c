@@ -10,21 +10,33 @@ struct proof {
 
 #define MAX_ROWS_SHOWN 20
 
+/* Of what comes and goes for years: each way may pass 64 bits, where what is left of it does not. */
+#define NET_SUM(X) "(SUM((" X ") / 1000000) * 1000000 + SUM((" X ") % 1000000))"
+
+/* A column of kept figures beside what it must be, by what both are grouped by. */
+#define KEPT(NAME, BY, THERE, FROM, FIGURE, TABLE)                                                                     \
+    "SELECT '" NAME "' AS figure, " BY ", " THERE " AS there, 0 AS kept FROM " FROM " GROUP BY " BY                      \
+    " UNION ALL SELECT '" NAME "', " BY ", 0, " FIGURE " FROM " TABLE
+#define OF_MATERIALS(NAME, THERE, FIGURE) KEPT(NAME, "category, status", THERE, "materials", FIGURE, "material_figures")
+#define IF_MOVED(WAY, WHAT) "SUM(CASE WHEN stock_after " WAY " stock_before THEN " WHAT " ELSE 0 END)"
+#define DIFFERENT(BY) ") AS both_sides GROUP BY figure, " BY " HAVING SUM(there) <> SUM(kept) ORDER BY 1"
+#define EXPECTED_FOUND "CAST(SUM(there) AS BIGINT) AS expected, CAST(SUM(kept) AS BIGINT) AS found FROM ("
+
 static const struct proof proofs[] = {
     {"per material and lot, the sum over all locations is zero",
      {"verify.lots", "SELECT COUNT(*) AS n FROM lots"},
      {"verify.zero_sum",
-      "SELECT 'material ' || material_id || ' lot ' || lot_id AS thing, 0 AS expected, CAST(SUM(quantity) AS BIGINT) AS found "
-      "FROM balances GROUP BY material_id, lot_id HAVING SUM(quantity) <> 0 ORDER BY 1"}},
+      "SELECT 'material ' || material_id || ' lot ' || lot_id AS thing, 0 AS expected, CAST(" NET_SUM("quantity") " AS BIGINT) AS found "
+      "FROM balances GROUP BY material_id, lot_id HAVING " NET_SUM("quantity") " <> 0 ORDER BY 1"}},
     {"balances equal the ledger",
      {"verify.balances", "SELECT COUNT(*) AS n FROM balances"},
      {"verify.balances_ledger",
       "SELECT 'material ' || material_id || ' lot ' || lot_id || ' location ' || location_id AS thing, "
-      "CAST(SUM(ledger) AS BIGINT) AS expected, CAST(SUM(balance) AS BIGINT) AS found FROM ("
+      "CAST(" NET_SUM("ledger") " AS BIGINT) AS expected, CAST(SUM(balance) AS BIGINT) AS found FROM ("
       "SELECT material_id, lot_id, to_location_id AS location_id, quantity AS ledger, 0 AS balance FROM moves UNION ALL "
       "SELECT material_id, lot_id, from_location_id, -quantity, 0 FROM moves UNION ALL "
       "SELECT material_id, lot_id, location_id, 0, quantity FROM balances) AS both_sides "
-      "GROUP BY material_id, lot_id, location_id HAVING SUM(ledger) <> SUM(balance) ORDER BY 1"}},
+      "GROUP BY material_id, lot_id, location_id HAVING " NET_SUM("ledger") " <> SUM(balance) ORDER BY 1"}},
     {"no real location has a negative balance",
      {"verify.real", "SELECT COUNT(*) AS n FROM balances WHERE is_real = 1"},
      {"verify.negative",
@@ -81,11 +93,11 @@ static const struct proof proofs[] = {
     {"a material's value equals what its moves brought and took",
      {"verify.values", "SELECT COUNT(*) AS n FROM materials"},
      {"verify.value_sums",
-      "SELECT 'value of material ' || m.id || ' (' || m.material_code || ')' AS thing, CAST(COALESCE((SELECT SUM(CASE WHEN "
-      "v.stock_after > v.stock_before THEN v.value ELSE -v.value END) FROM moves v WHERE v.material_id = m.id), 0) AS BIGINT) "
-      "AS expected, m.stock_value AS found FROM materials m WHERE m.stock_value <> COALESCE((SELECT SUM(CASE WHEN "
-      "v.stock_after > v.stock_before THEN v.value ELSE -v.value END) FROM moves v WHERE v.material_id = m.id), 0) "
-      "OR (m.current_stock = 0 AND m.stock_value <> 0) ORDER BY m.id"}},
+      "SELECT 'value of material ' || m.id || ' (' || m.material_code || ')' AS thing, CAST(COALESCE(v.worth, 0) AS BIGINT) AS "
+      "expected, m.stock_value AS found FROM materials m LEFT JOIN (SELECT material_id, "
+      NET_SUM("CASE WHEN stock_after > stock_before THEN value ELSE -value END") " AS worth FROM moves GROUP BY material_id) AS v "
+      "ON v.material_id = m.id WHERE m.stock_value <> COALESCE(v.worth, 0) OR (m.current_stock = 0 AND m.stock_value <> 0) "
+      "ORDER BY m.id"}},
     {"the figures of each quarter of an hour equal its documents",
      {"verify.quarters", "SELECT COUNT(*) AS n FROM posted_quarters"},
      {"verify.figures",
@@ -93,6 +105,36 @@ static const struct proof proofs[] = {
       "CAST(SUM(figure) AS BIGINT) AS found FROM (SELECT kind, approved_at / 900000 AS quarter, 1 AS posted, 0 AS figure "
       "FROM documents WHERE status = 'approved' UNION ALL SELECT kind, quarter, 0, documents FROM posted_quarters) AS both_sides "
       "GROUP BY kind, quarter HAVING SUM(posted) <> SUM(figure) ORDER BY 1"}},
+    {"the figures of each category equal its materials",
+     {"verify.categories", "SELECT COUNT(*) AS n FROM material_figures"},
+     {"verify.material_figures",
+      "SELECT figure || ' of ' || status || ' materials of category ' || category AS thing, " EXPECTED_FOUND
+      OF_MATERIALS("number", "COUNT(*)", "materials") " UNION ALL "
+      OF_MATERIALS("low stocks", "SUM(CASE WHEN min_stock > 0 AND current_stock <= min_stock THEN 1 ELSE 0 END)", "low") " UNION ALL "
+      OF_MATERIALS("stock, wholes", "SUM(current_stock / 1000000)", "stock_wholes") " UNION ALL "
+      OF_MATERIALS("stock, millionths", "SUM(current_stock % 1000000)", "stock_millionths") " UNION ALL "
+      OF_MATERIALS("value, wholes", "SUM(stock_value / 1000000)", "value_wholes") " UNION ALL "
+      OF_MATERIALS("value, millionths", "SUM(stock_value % 1000000)", "value_millionths") DIFFERENT("category, status")}},
+    {"the figures of each status equal its documents",
+     {"verify.statuses", "SELECT COUNT(*) AS n FROM document_figures"},
+     {"verify.document_figures", "SELECT figure || ' of ' || status || ' documents' AS thing, " EXPECTED_FOUND
+      KEPT("number", "status", "COUNT(*)", "documents", "documents", "document_figures") DIFFERENT("status")}},
+    {"the figures of the last days equal each material's moves",
+     {"verify.recent", "SELECT COUNT(*) AS n FROM materials WHERE recent_moves > 0"},
+     {"verify.recent_moves",
+      "SELECT what || ' lately, of material ' || m.id || ' (' || m.material_code || ')' AS thing, CAST(there AS BIGINT) AS expected, "
+      "kept AS found FROM (SELECT m.id, f.what, CASE f.what WHEN 'moves' THEN m.recent_moves WHEN 'received' THEN m.recent_received "
+      "ELSE m.recent_issued END AS kept, COALESCE(CASE f.what WHEN 'moves' THEN v.moves WHEN 'received' THEN v.received "
+      "ELSE v.issued END, 0) AS there FROM materials m CROSS JOIN (SELECT 'moves' AS what UNION ALL SELECT 'received' UNION ALL "
+      "SELECT 'issued') AS f LEFT JOIN (SELECT material_id, COUNT(*) AS moves, " IF_MOVED(">", "quantity") " AS received, "
+      IF_MOVED("<", "quantity") " AS issued FROM moves WHERE posted_at >= (SELECT from_at FROM recent_window) GROUP BY material_id) "
+      "AS v ON v.material_id = m.id) AS both_sides JOIN materials m ON m.id = both_sides.id WHERE there <> kept ORDER BY m.id, what"}},
+    {"each material last moved when its last move says",
+     {"verify.moved", "SELECT COUNT(*) AS n FROM materials WHERE move_count > 0"},
+     {"verify.last_moved",
+      "SELECT 'last move of material ' || m.id || ' (' || m.material_code || ')' AS thing, COALESCE(v.posted_at, 0) AS expected, "
+      "COALESCE(m.last_moved_at, 0) AS found FROM materials m LEFT JOIN moves v ON v.material_id = m.id AND v.seq = m.move_count "
+      "WHERE COALESCE(v.posted_at, 0) <> COALESCE(m.last_moved_at, 0) ORDER BY m.id"}},
     {"documents have all their lines, and amounts add up",
      {"verify.documents", "SELECT COUNT(*) AS n FROM documents"},
      {"verify.document_sums",

@@ -58,13 +58,40 @@ test('stats count active materials, waiting and today\'s approved documents, and
 test('categories', async () => {
     const before = Object.fromEntries((await get('materials-by-category')).map((row) => [row.category, row]));
     const metal = await makeMaterial(M, { category: 'metal' });
-    await post(U, M, receiptOf(metal.id, 2.125));
+    await post(U, M, receiptOf(metal.id, 2.125, { unitPrice: 8 }));
     const now = await get('materials-by-category');
-    assert.deepEqual(now.map((row) => Object.keys(row)), now.map(() => ['category', 'count', 'total_stock']));
+    assert.deepEqual(now.map((row) => Object.keys(row)), now.map(() => ['category', 'count', 'total_stock', 'stock_value']));
     const row = now.find(({ category }) => category === 'metal');
-    assert.deepEqual([row.count - (before.metal?.count ?? 0), row.total_stock - (before.metal?.total_stock ?? 0)], [1, 2.125]);
+    assert.deepEqual([row.count - (before.metal?.count ?? 0), row.total_stock - (before.metal?.total_stock ?? 0), row.stock_value - (before.metal?.stock_value ?? 0)], [1, 2.125, 17]);
     const text = await U.get('/api/dashboard/materials-by-category', { headers: { accept: 'application/json;numbers=text' } });
     assert.equal(typeof text.body.data[0].total_stock, 'string');
+});
+
+test('figures follow whatever a material goes through', async () => {
+    const figures = async () => ({ ...(await get('stats')), rows: await get('materials-by-category') });
+    const before = await figures();
+    const { id } = await makeMaterial(M, { minStock: 5 });
+    await post(U, M, receiptOf(id, 4.5, { unitPrice: 2 }));
+    const change = async (body) => {
+        accepted(await M.put(`/api/materials/${id}`, body), 200);
+        await server.verifyClean();
+        return get('stats');
+    };
+    assert.equal((await change({ minStock: 4 })).lowStockMaterials, before.lowStockMaterials);
+    assert.equal((await change({ minStock: 4.5 })).lowStockMaterials, before.lowStockMaterials + 1);
+    await change({ category: 'metal' });
+    const metals = async () => (await get('materials-by-category')).find(({ category }) => category === 'metal');
+    const value = (await metals()).stock_value;
+    await post(U, M, issueOf(id, 4.5));
+    assert.equal((await metals()).stock_value, value - 9);
+    accepted(await M.post(`/api/materials/${id}/retire`), 200);
+    await server.verifyClean();
+    assert.equal((await get('stats')).totalMaterials, before.totalMaterials);
+    const gone = await makeMaterial(M, { minStock: 1 });
+    accepted(await admin.del(`/api/materials/${gone.id}`), 200);
+    await server.verifyClean();
+    const now = await figures();
+    assert.deepEqual({ ...now, todayTransactions: 0 }, { ...before, todayTransactions: 0 });
 });
 
 test('low stocks: the emptiest first, at most ten', async () => {
@@ -91,6 +118,12 @@ test('waiting documents: the oldest first, at most ten', async () => {
     for (const name of ['id', 'transaction_code', 'transaction_type', 'quantity', 'created_at', 'material_code', 'material_name', 'applicant_name'])
         assert.ok(name in list[0], name);
     assert.deepEqual(list.map((row) => row.id), list.map((row) => row.id).sort((a, b) => a - b));
+    assert.equal(list[0].age_days, 0);
+    const midnight = Date.parse(`${day(Date.now())}T00:00:00+08:00`);
+    await server.database.vandalize(`UPDATE documents SET created_at = ${midnight - 1} WHERE id = ${list[0].id}`);
+    await server.database.vandalize(`UPDATE documents SET created_at = ${midnight} WHERE id = ${list[1].id}`);
+    await makeDocument(U, receiptOf(id, 1)); // so that what was remembered is not used
+    assert.deepEqual((await get('pending-transactions')).slice(0, 2).map((row) => [row.id, row.age_days]), [[list[0].id, 1], [list[1].id, 0]]);
     accepted(await approve(M, list[0].id), 200);
     assert.equal((await get('pending-transactions'))[0].id, list[1].id);
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { accepted, approve, faulty, getMaterial, issueOf, makeMaterial, makeUser, post, receiptOf, start } from './harness.mjs';
+import { accepted, approve, faulty, getMaterial, issueOf, makeMaterial, makeUser, post, receiptOf, refused, start } from './harness.mjs';
 
 const DAY_MS = 86_400_000;
 const ZONE_MS = 8 * 3_600_000; // Asia/Shanghai
@@ -23,6 +23,18 @@ async function postAgo(days, body) {
     return noon;
 }
 
+/** The window of the most moved, as if it had last been shifted when it began at `from`; and when what has been put into the past moved last. */
+async function recountFrom(from) {
+    const sum = (what) => `COALESCE((SELECT ${what} FROM moves v WHERE v.material_id = materials.id AND v.posted_at >= ${from}), 0)`;
+    await server.database.vandalize(`UPDATE recent_window SET from_at = ${from}, until_at = ${from + 30 * DAY_MS};
+        UPDATE materials SET recent_moves = ${sum('COUNT(*)')},
+            recent_received = ${sum('SUM(CASE WHEN v.stock_after > v.stock_before THEN v.quantity ELSE 0 END)')},
+            recent_issued = ${sum('SUM(CASE WHEN v.stock_after < v.stock_before THEN v.quantity ELSE 0 END)')},
+            last_moved_at = (SELECT v.posted_at FROM moves v WHERE v.material_id = materials.id AND v.seq = materials.move_count)`);
+}
+
+const windowBegin = () => start_of(dayOf(Date.now() - 29 * DAY_MS));
+
 before(async () => {
     steel = await makeMaterial(M, { category: 'metal', materialCode: 'RPT-A', materialName: '报表钢' });
     gas = await makeMaterial(M, { materialCode: 'RPT-B' });
@@ -32,6 +44,7 @@ before(async () => {
     await postAgo(20, issueOf(steel.id, 2.25));
     await postAgo(10, issueOf(steel.id, 1));
     await postAgo(200, receiptOf(gas.id, 7, { unitPrice: 2 }));
+    await recountFrom(0);
     await post(M, admin, receiptOf(steel.id, 1, { unitPrice: 1 }));
     const { id } = accepted(await M.post('/api/inventory', issueOf(gas.id, 1)), 201); // pending: in no report
     assert.ok(id);
@@ -106,6 +119,51 @@ test('what moves most, and what does not', async () => {
     const slow = await get('slow-moving');
     assert.deepEqual(slow.map(({ id, current_stock }) => [id, current_stock]), [[gas.id, 7]]);
     assert.deepEqual(await get('slow-moving?days=300'), []);
+    assert.deepEqual((await get('slow-moving?days=5')).map(({ id }) => id), [gas.id], 'fewer days than are kept');
+});
+
+test('the most moved of the last thirty days is read off what is kept, and agrees with the moves', async () => {
+    const kept = await get('most-moved');
+    assert.deepEqual(await server.value('SELECT from_at FROM recent_window'), windowBegin());
+    await server.database.vandalize('UPDATE materials SET recent_moves = recent_moves + 100 WHERE recent_moves > 0');
+    assert.deepEqual((await get('most-moved')).map(({ moves }) => moves), kept.map(({ moves }) => moves + 100));
+    await server.database.vandalize('UPDATE recent_window SET from_at = from_at - 1'); // of other days: not used
+    assert.deepEqual(await get('most-moved'), kept);
+    await recountFrom(windowBegin());
+    await server.verifyClean();
+});
+
+test('the window shifts with a posting, from however far', async () => {
+    for (const days of [-60, -9, -1, 2, 400]) {
+        await recountFrom(windowBegin() + days * DAY_MS);
+        await server.verifyClean();
+        await server.database.vandalize('UPDATE recent_window SET until_at = 0'); // also from later: another zone, a clock put right
+        const asked = await get('most-moved'); // from the moves
+        await post(M, admin, receiptOf(still.id, 1));
+        assert.equal(await server.value('SELECT from_at FROM recent_window'), windowBegin());
+        await server.verifyClean();
+        const kept = await get('most-moved');
+        assert.deepEqual(kept.filter(({ id }) => id !== still.id), asked.filter(({ id }) => id !== still.id), `${days} days`);
+        assert.equal(kept.find(({ id }) => id === still.id).moves, 1 + (asked.find(({ id }) => id === still.id)?.moves ?? 0));
+    }
+});
+
+test('sums beyond the range of a quantity', async () => {
+    const most = 9_000_000_000_000, material = await makeMaterial(M, { materialCode: 'RPT-MOST' });
+    const lines = Array.from({ length: 9 }, () => ({ materialId: material.id, quantity: most / 9 }));
+    for (const [ago, body] of [[70, { transactionType: 'in' }], [69, { transactionType: 'out' }], [68, { transactionType: 'in', purpose: 'return' }], [67, { transactionType: 'out' }]]) {
+        await postAgo(ago, { ...body, lines });
+        await recountFrom(windowBegin());
+    }
+    await post(M, admin, { transactionType: 'in', purpose: 'return', lines });
+    await post(M, admin, { transactionType: 'out', lines });
+    const [row] = (await get(`stock-ledger?startDate=2000-01-01&endDate=${dayOf(Date.now())}&keyword=RPT-MOST`)).list;
+    assert.deepEqual([row.opening, row.received, row.issued, row.closing], [0, most, most, 0], 'at most 9e12 is shown');
+    for (const query of ['', '?days=29'])
+        assert.deepEqual((await get(`most-moved${query}`)).filter(({ id }) => id === material.id).map(({ received, issued }) => [received, issued]), [[most, most]]);
+    const { id } = accepted(await M.post('/api/inventory', { transactionType: 'in', purpose: 'return', lines }), 201);
+    refused(await approve(admin, id), 400, 'amount_too_large', '金额或数量超出范围');
+    await server.verifyClean();
 });
 
 test('what is no period, no moment, no number', async () => {

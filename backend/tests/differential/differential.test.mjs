@@ -207,6 +207,9 @@ const DUMP = {
     notifications: `SELECT n.audience, u.username, n.type, n.title, n.content, d.number FROM notifications n LEFT JOIN users u ON u.id = n.user_id LEFT JOIN documents d ON d.id = n.document_id
         ORDER BY n.id`,
     figures: 'SELECT kind, CAST(SUM(documents) AS BIGINT) AS documents, CAST(SUM(quantity) AS BIGINT) AS quantity FROM posted_quarters GROUP BY kind ORDER BY kind',
+    categories: 'SELECT * FROM material_figures WHERE materials > 0 ORDER BY category, status',
+    statuses: 'SELECT * FROM document_figures ORDER BY status',
+    recent: 'SELECT code_fold, recent_moves, recent_received, recent_issued FROM materials ORDER BY code_fold',
     settings: 'SELECT key, value FROM settings ORDER BY key',
     history: 'SELECT m.code_fold, h.old_code, h.new_code, h.change_reason FROM material_code_history h JOIN materials m ON m.id = h.material_id ORDER BY m.code_fold, h.id',
     log: 'SELECT u.username, o.module, o.action, o.resource_type, o.description, o.changes FROM operation_log o LEFT JOIN users u ON u.id = o.user_id ORDER BY o.id',

@@ -140,3 +140,19 @@ test('two servers on one database: both answer, nothing is lost', async () => {
         await one.stop();
     }
 });
+
+test('what is append-only is not replaced either, by a tool with settings of its own', async () => {
+    const file = path.join(dir, 'replaced.db');
+    copyFileSync(good, file);
+    await sqlite(file, "INSERT INTO log_seals (first_id, last_id, hash, file_name, file_hash, sealed_at) VALUES (1, 2, 'h', 'f', 'h', 3)");
+    const all = async (table) => JSON.stringify(await sqlite(file, `SELECT * FROM ${table} ORDER BY id`));
+    for (const [table, unique] of [['moves', 'id'], ['documents', 'id'], ['document_lines', 'id'], ['operation_log', null], ['log_seals', 'id']]) {
+        const rows = await all(table);
+        assert.notEqual(rows, '[]', table);
+        const columns = (await sqlite(file, `SELECT name FROM pragma_table_info('${table}')`)).map(({ name }) => name);
+        for (const id of ['id', unique && 'id + 1000000'].filter(Boolean)) // by its id, and by what else is unique
+            await assert.rejects(sqlite(file, `PRAGMA foreign_keys = OFF; REPLACE INTO ${table} (${columns}) SELECT ${columns.map((name) => (name === 'id' ? id : name))} FROM ${table} ORDER BY id LIMIT 1`),
+                /append-only|final|never deleted/, `${table} ${id}`);
+        assert.equal(await all(table), rows, table);
+    }
+});
