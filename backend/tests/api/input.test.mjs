@@ -120,6 +120,19 @@ test('a value that is no object', async () => {
         assert.equal((await sendBody(body)).status, 400, body);
 });
 
+test('a field at fault shows what was sent, be it empty; a password never', async () => {
+    const valueOf = (answer, field) => answer.body.errors.find((fault) => fault.field === field);
+    const answer = await M.post('/api/materials', { materialCode: '', materialName: '  ', category: 'wood', minStock: -1 });
+    for (const [field, value] of [['materialCode', ''], ['materialName', '  '], ['category', 'wood'], ['minStock', '-1']])
+        assert.equal(valueOf(answer, field)?.value, value, answer.text);
+    assert.ok(!('value' in valueOf(answer, 'unit')), answer.text);
+    for (const password of ['', 'Shown-Nowhere-1']) {
+        const refusal = await nobody.post('/api/auth/login', { username: '', password });
+        assert.ok(refusal.body.errors.every((fault) => fault.field !== 'password' || !('value' in fault)), refusal.text);
+        assert.ok(!refusal.text.includes('Shown-Nowhere-1'), refusal.text);
+    }
+});
+
 test('duplicate members are refused, however they are spelled', async () => {
     isBadJson(await sendBody('{"materialCode":"A","materialCode":"B"}'));
     isBadJson(await sendBody('{"materialCode":"A","material\\u0043ode":"B"}'));
