@@ -27,8 +27,11 @@ test('a picture: made small, shown under both paths, to be kept for ever', async
         assert.deepEqual([got.status, got.headers['content-type'], got.headers['cache-control'], got.headers['x-content-type-options']],
             [200, 'image/png', 'public, max-age=31536000, immutable', 'nosniff']);
         assert.deepEqual(pngSize(got.bytes), [512, 256]);
-        const again = await fetchIt(where, { headers: { 'if-none-match': got.headers.etag } });
-        assert.deepEqual([again.status, again.bytes.length], [304, 0]);
+        for (const known of [got.headers.etag, `"other", W/${got.headers.etag}`, '*']) {
+            const again = await fetchIt(where, { headers: { 'if-none-match': known } });
+            assert.deepEqual([again.status, again.bytes.length], [304, 0], known);
+        }
+        assert.equal((await fetchIt(where, { headers: { 'if-none-match': '"other"' } })).status, 200);
     }
     assert.equal(accepted(await U.get('/api/profile/me'), 200).avatar, avatar);
     assert.equal(accepted(await U.get('/api/auth/me'), 200).avatar, avatar);
