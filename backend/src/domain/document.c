@@ -361,20 +361,16 @@ static void write_result(struct ctx *c, struct json_writer *w, const struct one_
     jw_object_end(w);
 }
 
-/* The ids of the body, each a positive whole number; NULL with a fault otherwise. */
-static const int64_t *read_ids(struct ctx *c, const struct json *ids, size_t *count)
+/* The ids of the body; NULL with a fault when they are not acceptable. */
+static const int64_t *read_ids(struct ctx *c, const struct json *array, size_t *count)
 {
-    bool good = ids && ids->type == JSON_ARRAY && ids->n >= 1 && ids->n <= DOCUMENT_DECIDE_MAX;
-    int64_t *out = good ? arena_array(c->arena, ids->n, sizeof *out) : NULL;
-    const struct json *v = good ? ids->first : NULL;
-    for (size_t i = 0; v; v = v->next, i++)
-        good = json_to_int(v, &out[i]) && out[i] > 0 && good;
-    if (!good) {
+    const int64_t *ids = array && array->n >= 1 && array->n <= DOCUMENT_DECIDE_MAX ? record_ids(c, array) : NULL;
+    if (!ids) {
         error_fault(&c->err, c->arena, "ids", "out_of_range", "ids 应为 1 到 200 个单据ID", "ids must hold 1 to 200 document ids", NULL);
         return NULL;
     }
-    *count = ids->n;
-    return out;
+    *count = array->n;
+    return ids;
 }
 
 /* Each document wholly or not at all: one of them failing leaves the others standing. */

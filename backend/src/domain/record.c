@@ -118,14 +118,19 @@ static bool read_text(struct reading *r, const char **out)
     return true;
 }
 
+/* A whole number, or a string that is one. */
+static bool is_whole(const struct json *v, int64_t *out)
+{
+    struct json as_number = {.type = JSON_NUMBER, .text = v->text, .n = v->n};
+    struct dec whole;
+    bool numeric = v->type == JSON_NUMBER || (v->type == JSON_STRING && dec_parse(v->text, v->n, &whole) == DEC_PARSED);
+    return numeric && json_to_int(&as_number, out);
+}
+
 static bool read_int(struct reading *r, int64_t *out)
 {
     const struct field *f = r->field;
-    struct json as_number = {.type = JSON_NUMBER, .text = r->json->text, .n = r->json->n};
-    struct dec whole;
-    bool numeric = r->json->type == JSON_NUMBER ||
-                   (r->json->type == JSON_STRING && dec_parse(r->json->text, r->json->n, &whole) == DEC_PARSED);
-    if (!numeric || !json_to_int(&as_number, out)) {
+    if (!is_whole(r->json, out)) {
         fault(r, "type", "应为整数", "must be a whole number");
         return false;
     }
@@ -264,6 +269,17 @@ enum rc record_from_json(struct ctx *c, const struct record_type *type, const st
         read_field(c, f, i, v, as, mode, record);
     }
     return c->err.rc;
+}
+
+const int64_t *record_ids(struct ctx *c, const struct json *array)
+{
+    if (array->type != JSON_ARRAY)
+        return NULL;
+    int64_t *ids = arena_array(c->arena, array->n, sizeof *ids), *to = ids;
+    for (const struct json *v = array->first; v; v = v->next, to++)
+        if (!is_whole(v, to) || *to < 1)
+            return NULL;
+    return ids;
 }
 
 /* ---------------------------------------------------------------- rows */

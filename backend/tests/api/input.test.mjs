@@ -120,6 +120,22 @@ test('a value that is no object', async () => {
         assert.equal((await sendBody(body)).status, 400, body);
 });
 
+test('ids come in an array, as numbers or in strings', async () => {
+    const { id } = await makeMaterial(M);
+    const tasks = await server.value('SELECT COUNT(*) FROM count_tasks');
+    const calls = (ids) => [
+        M.post('/api/stocktaking', { taskName: '盘点', materialIds: ids }),
+        M.post('/api/inventory/decide', { action: 'approve', ids }),
+        M.post('/api/export/materials', { ids }),
+    ];
+    for (const ids of ['x', String(id), id, { a: id }, [[id]], [{}], [null], [true], [''], ['x'], [0], [-1], [1.5], [id, '1.5']])
+        for (const answer of await Promise.all(calls(ids)))
+            assert.equal(answer.status, 400, `${JSON.stringify(ids)}: ${answer.text}`);
+    assert.equal(await server.value('SELECT COUNT(*) FROM count_tasks'), tasks);
+    for (const ids of [[id], [String(id)]])
+        assert.deepEqual((await Promise.all(calls(ids))).map(({ status }) => status), [201, 200, 200]);
+});
+
 test('a field at fault shows what was sent, be it empty; a password never', async () => {
     const valueOf = (answer, field) => answer.body.errors.find((fault) => fault.field === field);
     const answer = await M.post('/api/materials', { materialCode: '', materialName: '  ', category: 'wood', minStock: -1 });
