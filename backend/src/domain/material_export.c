@@ -5,6 +5,7 @@
 
 #include "domain/audit.h"
 #include "domain/reply.h"
+#include "domain/setting.h"
 #include "excel/excel.h"
 
 struct export_body {
@@ -118,13 +119,15 @@ static enum rc post_export(struct call *call)
 {
     struct ctx *c = &call->ctx;
     const struct made *made = call->prepared;
-    char now[CLOCK_TEXT_MAX];
+    const struct zone *zone;
+    char today[DAY_TEXT_MAX];
+    TRY(setting_zone(c, &zone));
     TRY(audit_write(c, &(struct audit_entry){.module = "materials", .action = "export", .resource_type = "material",
                                              .description = arena_fmt(c->arena, "导出物料: %lld 个", (long long)made->rows)}));
-    clock_print_row(c->now_ms, now);
+    day_print(zone_day(zone, c->now_ms), today);
     call->http->response.status = 200;
     call->http->response.content_type = EXCEL_TYPE;
-    http_set_header(call->http, "Content-Disposition", arena_fmt(c->arena, "attachment; filename=materials-%.10s.xlsx", now));
+    http_set_header(call->http, "Content-Disposition", arena_fmt(c->arena, "attachment; filename=materials-%s.xlsx", today));
     return RC_OK;
 }
 
