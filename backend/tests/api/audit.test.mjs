@@ -95,6 +95,10 @@ test('an end cut off together with its record: a head that was noted down tells'
     assert.equal(code, 0, output);
 });
 
+test('an end whose record is gone', async () => {
+    await finds('DELETE FROM log_head', /log_head\) is missing/);
+});
+
 test('the database refuses to change the log and its seals', async () => {
     for (const script of ['UPDATE operation_log SET hash = NULL', 'DELETE FROM operation_log WHERE id = 1'])
         await assert.rejects(server.sql(script), /append-only/);
