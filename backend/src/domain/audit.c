@@ -68,6 +68,11 @@ void audit_hash(struct arena *a, const char *previous, const struct db_value row
     hash_hex(bytes, (size_t)(to - bytes), out);
 }
 
+const char *audit_change(struct arena *a, const char *field, const char *before, const char *after)
+{
+    return arena_fmt(a, "{\"%s\":{\"old\":\"%s\",\"new\":\"%s\"}}", field, before, after);
+}
+
 enum rc audit_write(struct ctx *c, const struct audit_entry *e)
 {
     const struct actor *a = &c->actor;

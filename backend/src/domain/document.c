@@ -418,7 +418,8 @@ static enum rc put_cancel(struct call *call)
     TRY(ctx_changed(c, TOPIC_DOCUMENTS));
     TRY(audit_write(c, &(struct audit_entry){.module = "inventory", .action = "cancel", .resource_type = "transaction",
                                              .resource_id = d.id,
-                                             .description = arena_fmt(c->arena, "取消出入库单: %s", d.transaction_code)}));
+                                             .description = arena_fmt(c->arena, "取消出入库单: %s", d.transaction_code),
+                                             .changes = audit_change(c->arena, "status", d.status, "cancelled")}));
     return reply_message(call, "出入库单已取消", "Document cancelled");
 }
 

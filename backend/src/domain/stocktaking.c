@@ -160,7 +160,7 @@ static enum rc post_task(struct call *call)
     TRY(record_from_json(c, &task_body_type, call->body, "", RECORD_CREATE, &b));
     TRY(check_body(c, &b));
     TRY(add_task(c, &b, &t));
-    TRY(count_log(c, "create", &t, "创建盘点任务"));
+    TRY(count_log(c, "create", &t, "创建盘点任务", NULL));
     struct json_writer w = reply_data(call, 201, "盘点任务创建成功", "Count task created");
     jw_object(&w);
     jw_name(&w, "id");
