@@ -112,9 +112,13 @@ test('what is refused leaves no row and no gap', async () => {
 });
 
 test('no password, token or secret is in it', async () => {
+    for (const username of [PASSWORD, 'admin'])
+        assert.equal((await server.client().post('/api/auth/login', { username, password: PASSWORD })).status, 401);
+    const failed = (await rows()).filter(({ action }) => action === 'login_failed').map(({ description }) => description);
+    assert.deepEqual(failed, ['登录失败: 没有此用户名的账户', '登录失败: admin'], 'a password may be typed as the name');
     const text = JSON.stringify(await rows());
     for (const secret of [...server.secrets, PASSWORD])
-        assert.ok(!text.includes(secret));
+        assert.ok(!text.toLowerCase().includes(secret.toLowerCase()));
 });
 
 test('sealing: exported with proof, nothing deleted, each row once', async () => {
