@@ -44,6 +44,7 @@ struct error {
     const char *zh, *en;         /* text for this case; NULL: the table's */
     const char *members;         /* JSON members to add to the answer, e.g. "\"wanted\":5,\"available\":3"; NULL: none */
     int retry_after_s;           /* > 0: sent as Retry-After */
+    int limit;                   /* > 0: how many are let through until then, sent as RateLimit-* */
     struct field_fault *faults;  /* in the order they were found */
     struct field_fault **faults_end;
     size_t fault_count;
