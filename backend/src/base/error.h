@@ -57,7 +57,7 @@ enum rc error_set(struct error *e, enum rc rc);
 enum rc error_say(struct error *e, enum rc rc, const char *zh, const char *en);
 
 /* Adds a fault and makes the error RC_INVALID_INPUT. Strings are not copied: pass literals or arena text.
- * At most 100 faults are kept; more are counted only. */
+ * At most 100 faults are kept; more are counted only. The same words about the same value are told once. */
 void error_fault(struct error *e, struct arena *a, const char *field, const char *code, const char *zh,
                  const char *en, const char *value);
 

@@ -240,7 +240,7 @@ static enum rc read_lines(struct call *call, const struct json *lines, struct ne
         bool has = record_has(&new_line_type, &d->lines[i], "quantity");
         if (has && dec_sign(d->lines[i].quantity) <= 0)
             error_fault(&c->err, c->arena, arena_fmt(c->arena, "%squantity", prefix), "out_of_range", "数量必须大于0",
-                        "The quantity must be more than 0", NULL);
+                        "The quantity must be more than 0", "0");
     }
     return rc != RC_OK ? rc : c->err.rc;
 }
