@@ -86,6 +86,37 @@ static bool may_answer(const struct route *r, int status)
     return false;
 }
 
+static void write_fault_example(struct json_writer *w)
+{
+    oa_array(w, "errors");
+    jw_object(w);
+    oa_text(w, "field", "materialCode");
+    oa_text(w, "code", "required");
+    oa_text(w, "message", "物料编码不能为空");
+    jw_object_end(w);
+    jw_array_end(w);
+}
+
+static void write_example(struct json_writer *w, enum rc rc)
+{
+    oa_object(w, "example");
+    oa_bool(w, "success", false);
+    oa_text(w, "message", error_row(rc)->zh);
+    oa_text(w, "code", error_row(rc)->code);
+    if (rc == RC_INVALID_INPUT)
+        write_fault_example(w);
+    oa_text(w, "request_id", "0f3a9c1e5b7d2468");
+    jw_object_end(w);
+}
+
+static enum rc first_of(int status)
+{
+    int rc = RC_OK + 1;
+    while (rc + 1 < RC_COUNT && error_row((enum rc)rc)->status != status)
+        rc++;
+    return (enum rc)rc;
+}
+
 /* Health says that it is not well in its own words. */
 static void write_own_words(struct json_writer *w, struct arena *a, const struct route *r, const char *title)
 {
@@ -99,6 +130,7 @@ static void write_own_words(struct json_writer *w, struct arena *a, const struct
     oa_ref(w, "schemas/Failure");
     jw_array_end(w);
     jw_object_end(w);
+    write_example(w, RC_BUSY);
     jw_object_end(w);
     jw_object_end(w);
     jw_object_end(w);
@@ -199,37 +231,6 @@ void openapi_failure_schema(struct json_writer *w)
     oa_texts(w, "required", (const char *const[]){"success", "message", "code", "request_id", NULL});
     oa_bool(w, "additionalProperties", true);
     jw_object_end(w);
-}
-
-static void write_fault_example(struct json_writer *w)
-{
-    oa_array(w, "errors");
-    jw_object(w);
-    oa_text(w, "field", "materialCode");
-    oa_text(w, "code", "required");
-    oa_text(w, "message", "物料编码不能为空");
-    jw_object_end(w);
-    jw_array_end(w);
-}
-
-static void write_example(struct json_writer *w, enum rc rc)
-{
-    oa_object(w, "example");
-    oa_bool(w, "success", false);
-    oa_text(w, "message", error_row(rc)->zh);
-    oa_text(w, "code", error_row(rc)->code);
-    if (rc == RC_INVALID_INPUT)
-        write_fault_example(w);
-    oa_text(w, "request_id", "0f3a9c1e5b7d2468");
-    jw_object_end(w);
-}
-
-static enum rc first_of(int status)
-{
-    int rc = RC_OK + 1;
-    while (rc + 1 < RC_COUNT && error_row((enum rc)rc)->status != status)
-        rc++;
-    return (enum rc)rc;
 }
 
 static void write_retry_after(struct json_writer *w)

@@ -1,5 +1,8 @@
 #include "base/error.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "base/arena.h"
 
 enum { FAULTS_KEPT = 100 };
@@ -35,11 +38,20 @@ enum rc error_say(struct error *e, enum rc rc, const char *zh, const char *en)
     return rc;
 }
 
+/* A body may be read twice, as a document and as its one line. */
+static bool is_told(const struct error *e, const char *field, const char *zh, const char *value)
+{
+    for (const struct field_fault *f = e->faults; f; f = f->next)
+        if (strcmp(f->field, field) == 0 && strcmp(f->zh, zh) == 0 && strcmp(f->value ? f->value : "", value ? value : "") == 0)
+            return true;
+    return false;
+}
+
 void error_fault(struct error *e, struct arena *a, const char *field, const char *code,
                  const char *zh, const char *en, const char *value)
 {
     e->rc = RC_INVALID_INPUT;
-    if (e->fault_count++ >= FAULTS_KEPT)
+    if (is_told(e, field, zh, value) || e->fault_count++ >= FAULTS_KEPT)
         return;
     struct field_fault *f = arena_new(a, struct field_fault);
     *f = (struct field_fault){.field = field, .code = code, .zh = zh, .en = en, .value = value};

@@ -44,6 +44,7 @@ struct error {
     const char *zh, *en;         /* text for this case; NULL: the table's */
     const char *members;         /* JSON members to add to the answer, e.g. "\"wanted\":5,\"available\":3"; NULL: none */
     int retry_after_s;           /* > 0: sent as Retry-After */
+    int limit;                   /* > 0: how many are let through until then, sent as RateLimit-* */
     struct field_fault *faults;  /* in the order they were found */
     struct field_fault **faults_end;
     size_t fault_count;
@@ -56,7 +57,7 @@ enum rc error_set(struct error *e, enum rc rc);
 enum rc error_say(struct error *e, enum rc rc, const char *zh, const char *en);
 
 /* Adds a fault and makes the error RC_INVALID_INPUT. Strings are not copied: pass literals or arena text.
- * At most 100 faults are kept; more are counted only. */
+ * At most 100 faults are kept; more are counted only. The same words about the same value are told once. */
 void error_fault(struct error *e, struct arena *a, const char *field, const char *code, const char *zh,
                  const char *en, const char *value);
 

@@ -156,7 +156,8 @@ void db_writer_stats(struct db_writer *w, struct db_writer_stats *out);
  * columns ($1: table): name, type, is_required, is_key; size: n (bytes); integrity: result ("ok", or what is wrong). */
 struct db_catalogue {
     const char *engine; /* "SQLite" */
-    struct sql version, tables, columns, size, integrity;
+    struct sql version, tables, size, integrity;
+    struct sql columns; /* of table $1; `value`: an expression that reads the column as a whole number or a text, whatever it is */
 };
 const struct db_catalogue *db_catalogue(const struct db *db);
 

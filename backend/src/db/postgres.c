@@ -335,12 +335,15 @@ static void engine_close(struct conn *base)
 static const struct db_catalogue postgres_catalogue = {
     .engine = "PostgreSQL",
     .version = {"postgres.version", "SELECT current_setting('server_version') AS version"},
-    .tables = {"postgres.tables", "SELECT CAST(tablename AS TEXT) AS name FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"},
+    .tables = {"postgres.tables", "SELECT CAST(t.relname AS TEXT) AS name FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace "
+                                  "WHERE n.nspname = current_schema() AND t.relkind IN ('r', 'p') AND "
+                                  "has_table_privilege(t.oid, 'SELECT') ORDER BY 1"},
     .columns = {"postgres.columns",
                 "SELECT CAST(a.attname AS TEXT) AS name, format_type(a.atttypid, a.atttypmod) AS type, CASE WHEN a.attnotnull THEN 1 "
                 "ELSE 0 END AS is_required, CASE WHEN EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = a.attrelid AND "
-                "i.indisprimary AND a.attnum = ANY (i.indkey)) THEN 1 ELSE 0 END AS is_key FROM pg_attribute a "
-                "WHERE a.attrelid = to_regclass(CAST($1 AS TEXT)) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"},
+                "i.indisprimary AND a.attnum = ANY (i.indkey)) THEN 1 ELSE 0 END AS is_key, CASE WHEN format_type(a.atttypid, NULL) IN "
+                "('smallint', 'integer', 'bigint', 'text') THEN quote_ident(a.attname) ELSE 'CAST(' || quote_ident(a.attname) || "
+                "' AS TEXT)' END AS value FROM pg_attribute a WHERE a.attrelid = to_regclass(quote_ident(CAST($1 AS TEXT))) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"},
     .size = {"postgres.size", "SELECT pg_database_size(current_database()) AS n"},
     .integrity = {"postgres.integrity", "SELECT COALESCE((SELECT 'index is not valid: ' || CAST(i.indexrelid AS regclass) FROM "
                                         "pg_index i WHERE NOT i.indisvalid LIMIT 1), 'ok') AS result"},

@@ -383,8 +383,12 @@ static const struct db_catalogue sqlite_catalogue = {
     .version = {"sqlite.version", "SELECT sqlite_version() AS version"},
     .tables = {"sqlite.tables",
                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"},
-    .columns = {"sqlite.columns", "SELECT name, type, \"notnull\" AS is_required, CASE WHEN pk > 0 THEN 1 ELSE 0 END AS is_key "
-                                  "FROM pragma_table_info($1) ORDER BY cid"},
+    .columns = {"sqlite.columns",
+                "SELECT name, type, is_required, is_key, CASE WHEN is_strict AND type IN ('INTEGER', 'INT', 'TEXT') THEN quoted ELSE "
+                "'CASE typeof(' || quoted || ') WHEN ''integer'' THEN ' || quoted || ' WHEN ''blob'' THEN hex(' || quoted || ') ELSE "
+                "CAST(' || quoted || ' AS TEXT) END' END AS value FROM (SELECT cid, name, type, \"notnull\" AS is_required, "
+                "CASE WHEN pk > 0 THEN 1 ELSE 0 END AS is_key, '\"' || replace(name, '\"', '\"\"') || '\"' AS quoted, EXISTS (SELECT 1 "
+                "FROM pragma_table_list($1) WHERE schema = 'main' AND strict) AS is_strict FROM pragma_table_info($1)) ORDER BY cid"},
     .size = {"sqlite.size", "SELECT page_count * page_size AS n FROM pragma_page_count(), pragma_page_size()"},
     .integrity = {"sqlite.integrity", "SELECT quick_check AS result FROM pragma_quick_check(1)"},
 };

@@ -25,7 +25,8 @@ enum rc audit_head(struct ctx *c, struct audit_head *out)
     TRY(db_start(c->db, &AUDIT_HEAD, DB_NO_ARGS, &rows));
     TRY(db_next(rows, &more));
     if (!more)
-        return error_set(&c->err, RC_INTERNAL);
+        return error_say(&c->err, RC_INTERNAL, "操作日志末端的记录（log_head）缺失：日志被动过",
+                         "The record of the operation log's end (log_head) is missing: somebody has been at the log");
     *out = (struct audit_head){db_int(rows, "first_id"), db_int(rows, "last_id"), arena_dup(c->arena, db_text(rows, "hash"))};
     return RC_OK;
 }
@@ -65,6 +66,11 @@ void audit_hash(struct arena *a, const char *previous, const struct db_value row
     for (size_t i = 0; i < AUDIT_COLUMNS; i++)
         to = append_value(to, &row[i]);
     hash_hex(bytes, (size_t)(to - bytes), out);
+}
+
+const char *audit_change(struct arena *a, const char *field, const char *before, const char *after)
+{
+    return arena_fmt(a, "{\"%s\":{\"old\":\"%s\",\"new\":\"%s\"}}", field, before, after);
 }
 
 enum rc audit_write(struct ctx *c, const struct audit_entry *e)

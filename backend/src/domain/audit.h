@@ -16,10 +16,12 @@ struct audit_entry {
     const char *resource_type;              /* "material" */
     int64_t resource_id;                    /* 0: none */
     const char *description;                /* Chinese, as the older system wrote it */
-    const char *changes;                    /* JSON of record_changes, or NULL */
+    const char *changes;                    /* JSON of record_changes or audit_change, or NULL */
 };
 
 MUST_CHECK enum rc audit_write(struct ctx *c, const struct audit_entry *e);
+/* The changes of one field that holds a word of the program's own, such as a status. */
+const char *audit_change(struct arena *a, const char *field, const char *before, const char *after);
 
 #define AUDIT_COLUMNS 12
 extern const char *const audit_columns[AUDIT_COLUMNS]; /* in the order in which they are hashed */

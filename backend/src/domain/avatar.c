@@ -139,7 +139,7 @@ static enum rc get_file(struct call *call)
     if (rc != RC_OK)
         return error_set(&c->err, rc);
     r->status = 200;
-    if (theirs && strstr(theirs, etag)) {
+    if (theirs && (strcmp(theirs, "*") == 0 || strstr(theirs, etag))) {
         r->status = 304;
         buf_reset(&r->body);
     }

@@ -18,11 +18,7 @@ enum rc ctx_require(struct ctx *c, enum permission p)
     if (p == PERM_SIGNED_IN && c->actor.service_token_id)
         return error_set(&c->err, RC_SESSION_REQUIRED);
     c->err.members = arena_fmt(c->arena, "\"permission\":\"%s\"", permission_name(p));
-    return error_say(&c->err, RC_PERMISSION_MISSING,
-                     arena_fmt(c->arena, "权限不足，无法执行此操作（缺少权限：%s %s）", permission_title(p, false),
-                               permission_name(p)),
-                     arena_fmt(c->arena, "You are not permitted to do this (missing: %s, %s)", permission_title(p, true),
-                               permission_name(p)));
+    return error_set(&c->err, RC_PERMISSION_MISSING);
 }
 
 enum rc ctx_returned(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, const char *column,

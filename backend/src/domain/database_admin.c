@@ -27,6 +27,7 @@ static const char *const masked_columns[][2] = {{"users", "password_hash"},
 
 struct column {
     const char *name, *type;
+    const char *value; /* the expression that reads it */
     bool required, key, masked;
 };
 
@@ -180,8 +181,12 @@ static enum rc find_table(struct call *call, struct table *out)
     TRY(db_next(rows, &more));
     while (more && out->count < COLUMNS_MAX) {
         const char *name = arena_dup(c->arena, db_text(rows, "name"));
-        out->columns[out->count++] = (struct column){name, arena_dup(c->arena, db_text(rows, "type")), db_int(rows, "is_required"),
-                                                     db_int(rows, "is_key"), is_masked(out->name, name)};
+        out->columns[out->count++] = (struct column){name,
+                                                     arena_dup(c->arena, db_text(rows, "type")),
+                                                     arena_dup(c->arena, db_text(rows, "value")),
+                                                     db_int(rows, "is_required"),
+                                                     db_int(rows, "is_key"),
+                                                     is_masked(out->name, name)};
         TRY(db_next(rows, &more));
     }
     return out->count ? RC_OK : error_set(&c->err, RC_TABLE_INVALID);
@@ -189,7 +194,8 @@ static enum rc find_table(struct call *call, struct table *out)
 
 struct page {
     int64_t number, size;
-    const char *order_by, *way;
+    const struct column *order_by;
+    const char *way;
 };
 
 static enum rc read_page(struct call *call, const struct table *t, struct page *out)
@@ -199,10 +205,10 @@ static enum rc read_page(struct call *call, const struct table *t, struct page *
     out->number = list_number(call, "page", 1, 1000000);
     out->size = list_number(call, "pageSize", ROWS_PER_PAGE, LIST_PAGE_SIZE_MAX);
     out->way = order && (strcmp(order, "desc") == 0 || strcmp(order, "DESC") == 0) ? "DESC" : "ASC";
-    out->order_by = by && *by ? NULL : t->columns[0].name;
+    out->order_by = by && *by ? NULL : &t->columns[0];
     for (size_t i = 0; i < t->count; i++)
         if (by && strcmp(t->columns[i].name, by) == 0 && !t->columns[i].masked)
-            out->order_by = t->columns[i].name;
+            out->order_by = &t->columns[i];
     if (c->err.rc != RC_OK)
         return c->err.rc;
     return out->order_by ? RC_OK : error_set(&c->err, RC_SORT_INVALID);
@@ -213,13 +219,13 @@ static const char *rows_text(struct ctx *c, const struct table *t, const struct 
 {
     const char *columns = "", *keys = "";
     for (size_t i = 0; i < t->count; i++) {
-        const char *name = quoted(c, t->columns[i].name);
-        columns = arena_fmt(c->arena, "%s%s%s", columns, i ? ", " : "", name);
-        if (t->columns[i].key && strcmp(t->columns[i].name, p->order_by) != 0)
-            keys = arena_fmt(c->arena, "%s, %s %s", keys, name, p->way);
+        const struct column *one = &t->columns[i];
+        columns = arena_fmt(c->arena, "%s%s%s", columns, i ? ", " : "", one->value);
+        if (one->key && one != p->order_by)
+            keys = arena_fmt(c->arena, "%s, %s %s", keys, one->value, p->way);
     }
     return arena_fmt(c->arena, "SELECT %s FROM %s ORDER BY %s %s%s LIMIT $1 OFFSET $2", columns, quoted(c, t->name),
-                     quoted(c, p->order_by), p->way, keys);
+                     p->order_by->value, p->way, keys);
 }
 
 static void write_value(struct json_writer *w, struct db_rows *rows, int column, bool masked)
@@ -255,7 +261,7 @@ static enum rc write_rows(struct ctx *c, const struct table *t, const struct pag
     while (more) {
         jw_object(w);
         for (size_t i = 0; i < t->count; i++) {
-            jw_name(w, t->columns[i].name);
+            jw_name_text(w, t->columns[i].name);
             write_value(w, rows, (int)i, t->columns[i].masked);
         }
         jw_object_end(w);

@@ -240,7 +240,7 @@ static enum rc read_lines(struct call *call, const struct json *lines, struct ne
         bool has = record_has(&new_line_type, &d->lines[i], "quantity");
         if (has && dec_sign(d->lines[i].quantity) <= 0)
             error_fault(&c->err, c->arena, arena_fmt(c->arena, "%squantity", prefix), "out_of_range", "数量必须大于0",
-                        "The quantity must be more than 0", NULL);
+                        "The quantity must be more than 0", "0");
     }
     return rc != RC_OK ? rc : c->err.rc;
 }
@@ -361,20 +361,16 @@ static void write_result(struct ctx *c, struct json_writer *w, const struct one_
     jw_object_end(w);
 }
 
-/* The ids of the body, each a positive whole number; NULL with a fault otherwise. */
-static const int64_t *read_ids(struct ctx *c, const struct json *ids, size_t *count)
+/* The ids of the body; NULL with a fault when they are not acceptable. */
+static const int64_t *read_ids(struct ctx *c, const struct json *array, size_t *count)
 {
-    bool good = ids && ids->type == JSON_ARRAY && ids->n >= 1 && ids->n <= DOCUMENT_DECIDE_MAX;
-    int64_t *out = good ? arena_array(c->arena, ids->n, sizeof *out) : NULL;
-    const struct json *v = good ? ids->first : NULL;
-    for (size_t i = 0; v; v = v->next, i++)
-        good = json_to_int(v, &out[i]) && out[i] > 0 && good;
-    if (!good) {
+    const int64_t *ids = array && array->n >= 1 && array->n <= DOCUMENT_DECIDE_MAX ? record_ids(c, array) : NULL;
+    if (!ids) {
         error_fault(&c->err, c->arena, "ids", "out_of_range", "ids 应为 1 到 200 个单据ID", "ids must hold 1 to 200 document ids", NULL);
         return NULL;
     }
-    *count = ids->n;
-    return out;
+    *count = array->n;
+    return ids;
 }
 
 /* Each document wholly or not at all: one of them failing leaves the others standing. */
@@ -422,7 +418,8 @@ static enum rc put_cancel(struct call *call)
     TRY(ctx_changed(c, TOPIC_DOCUMENTS));
     TRY(audit_write(c, &(struct audit_entry){.module = "inventory", .action = "cancel", .resource_type = "transaction",
                                              .resource_id = d.id,
-                                             .description = arena_fmt(c->arena, "取消出入库单: %s", d.transaction_code)}));
+                                             .description = arena_fmt(c->arena, "取消出入库单: %s", d.transaction_code),
+                                             .changes = audit_change(c->arena, "status", d.status, "cancelled")}));
     return reply_message(call, "出入库单已取消", "Document cancelled");
 }
 

@@ -110,8 +110,9 @@ static enum rc may_decide_own(struct ctx *c)
 static enum rc carry_out(struct ctx *c, const struct document *d, bool approve, const char *remark, const char *note)
 {
     bool receipt = strcmp(d->transaction_type, "in") == 0;
+    const char *status = approve ? "approved" : "rejected";
     TRY(db_exec(c->db, &DOCUMENT_DECIDE,
-                DB_ARGS(DB_I(d->id), DB_T(approve ? "approved" : "rejected"), DB_I(c->actor.user_id), DB_T(remark),
+                DB_ARGS(DB_I(d->id), DB_T(status), DB_I(c->actor.user_id), DB_T(remark),
                         DB_I(c->now_ms), approve ? DB_I(c->now_ms) : DB_N),
                 NULL));
     if (approve)
@@ -121,7 +122,8 @@ static enum rc carry_out(struct ctx *c, const struct document *d, bool approve, 
                                                 .resource_type = "transaction", .resource_id = d->id,
                                                 .description = arena_fmt(c->arena, "%s%s: %s%s", approve ? "批准" : "拒绝",
                                                                          receipt ? "入库单" : "出库单", d->transaction_code,
-                                                                         note)});
+                                                                         note),
+                                                .changes = audit_change(c->arena, "status", d->status, status)});
 }
 
 enum rc document_decide(struct ctx *c, int64_t id, bool approve, const char *remark)

@@ -410,7 +410,8 @@ static enum rc set_status(struct call *call, const struct material *m, const cha
     TRY(ctx_changed(c, TOPIC_MATERIALS));
     return audit_write(c, &(struct audit_entry){.module = "materials", .action = "update", .resource_type = "material",
                                                 .resource_id = m->id,
-                                                .description = arena_fmt(c->arena, "%s物料: %s", verb, m->material_name)});
+                                                .description = arena_fmt(c->arena, "%s物料: %s", verb, m->material_name),
+                                                .changes = audit_change(c->arena, "status", m->status, status)});
 }
 
 static enum rc post_retire(struct call *call)

@@ -5,6 +5,7 @@
 
 #include "domain/audit.h"
 #include "domain/reply.h"
+#include "domain/setting.h"
 #include "excel/excel.h"
 
 struct export_body {
@@ -64,26 +65,28 @@ static enum rc add_rows(struct ctx *c, struct excel *e, const struct sql *sql, c
     }
 }
 
-static enum rc check_ids(struct ctx *c, const struct json *ids)
+/* Which materials are asked for; none: all of them. */
+struct chosen {
+    const int64_t *ids;
+    size_t count;
+};
+
+static enum rc read_chosen(struct ctx *c, const struct json *array, struct chosen *out)
 {
-    int64_t id;
-    for (const struct json *v = ids ? ids->first : NULL; v; v = v->next)
-        if (!json_to_int(v, &id) || id < 1) {
-            error_fault(&c->err, c->arena, "ids", "type", "应为物料ID的数组", "must be an array of material ids", NULL);
-            break;
-        }
+    if (!array)
+        return RC_OK;
+    *out = (struct chosen){record_ids(c, array), array->n};
+    if (!out->ids)
+        error_fault(&c->err, c->arena, "ids", "type", "应为物料ID的数组", "must be an array of material ids", NULL);
     return c->err.rc;
 }
 
-static enum rc fill(struct ctx *c, struct excel *e, const struct json *ids, int64_t *n)
+static enum rc fill(struct ctx *c, struct excel *e, const struct chosen *chosen, int64_t *n)
 {
-    if (!ids || !ids->n)
+    if (!chosen->count)
         return add_rows(c, e, &ALL, DB_NO_ARGS, n);
-    for (const struct json *v = ids->first; v; v = v->next) {
-        int64_t id = 0;
-        (void)json_to_int(v, &id); /* checked */
-        TRY(add_rows(c, e, &ONE, DB_ARGS(DB_I(id)), n));
-    }
+    for (size_t i = 0; i < chosen->count; i++)
+        TRY(add_rows(c, e, &ONE, DB_ARGS(DB_I(chosen->ids[i])), n));
     return RC_OK;
 }
 
@@ -97,14 +100,15 @@ static enum rc prepare_export(struct call *call)
 {
     struct ctx *c = &call->ctx;
     struct export_body b;
+    struct chosen chosen = {0};
     struct made *made = arena_new(c->arena, struct made);
     TRY(record_from_json(c, &export_type, call->body, "", RECORD_UPDATE, &b));
-    TRY(check_ids(c, b.ids));
+    TRY(read_chosen(c, b.ids, &chosen));
     struct excel *e = excel_new("物料列表", columns, sizeof columns / sizeof *columns);
     if (!e)
         return RC_INTERNAL;
     made->fd = -1;
-    enum rc rc = fill(c, e, b.ids, &made->rows);
+    enum rc rc = fill(c, e, &chosen, &made->rows);
     if (!excel_finish(e, &made->fd, &made->bytes))
         return rc != RC_OK ? rc : RC_INTERNAL;
     call->prepared = made; /* `after` closes it from now on */
@@ -115,13 +119,15 @@ static enum rc post_export(struct call *call)
 {
     struct ctx *c = &call->ctx;
     const struct made *made = call->prepared;
-    char now[CLOCK_TEXT_MAX];
+    const struct zone *zone;
+    char today[DAY_TEXT_MAX];
+    TRY(setting_zone(c, &zone));
     TRY(audit_write(c, &(struct audit_entry){.module = "materials", .action = "export", .resource_type = "material",
                                              .description = arena_fmt(c->arena, "导出物料: %lld 个", (long long)made->rows)}));
-    clock_print_row(c->now_ms, now);
+    day_print(zone_day(zone, c->now_ms), today);
     call->http->response.status = 200;
     call->http->response.content_type = EXCEL_TYPE;
-    http_set_header(call->http, "Content-Disposition", arena_fmt(c->arena, "attachment; filename=materials-%.10s.xlsx", now));
+    http_set_header(call->http, "Content-Disposition", arena_fmt(c->arena, "attachment; filename=materials-%s.xlsx", today));
     return RC_OK;
 }
 

@@ -63,14 +63,17 @@ struct reading {
     const struct json *json;
 };
 
+/* What the client may be shown again; NULL: nothing, or nobody may see it. */
+static const char *sent(const struct reading *r)
+{
+    bool shown = !(r->field->flags & F_SECRET) && r->json && r->json->text;
+    return shown ? text_shorten(r->c->arena, r->json->text, 100) : NULL;
+}
+
 static void fault(struct reading *r, const char *code, const char *zh, const char *en)
 {
     const struct field *f = r->field;
-    bool own_words = f->bad_zh && strcmp(code, "required") != 0;
-    const char *value = NULL;
-    if (!(f->flags & F_SECRET) && r->json && r->json->text)
-        value = text_shorten(r->c->arena, r->json->text, 100);
-    error_fault(&r->c->err, r->c->arena, r->as, code, own_words ? f->bad_zh : zh, own_words ? f->bad_en : en, value);
+    error_fault(&r->c->err, r->c->arena, r->as, code, f->bad_zh ? f->bad_zh : zh, f->bad_zh ? f->bad_en : en, sent(r));
 }
 
 static void missing(struct reading *r)
@@ -78,7 +81,7 @@ static void missing(struct reading *r)
     const struct field *f = r->field;
     error_fault(&r->c->err, r->c->arena, r->as, "required",
                 f->need_zh ? f->need_zh : arena_fmt(r->c->arena, "%s 为必填项", r->as),
-                f->need_en ? f->need_en : arena_fmt(r->c->arena, "%s is required", r->as), NULL);
+                f->need_en ? f->need_en : arena_fmt(r->c->arena, "%s is required", r->as), sent(r));
 }
 
 static bool read_text(struct reading *r, const char **out)
@@ -115,14 +118,19 @@ static bool read_text(struct reading *r, const char **out)
     return true;
 }
 
+/* A whole number, or a string that is one. */
+static bool is_whole(const struct json *v, int64_t *out)
+{
+    struct json as_number = {.type = JSON_NUMBER, .text = v->text, .n = v->n};
+    struct dec whole;
+    bool numeric = v->type == JSON_NUMBER || (v->type == JSON_STRING && dec_parse(v->text, v->n, &whole) == DEC_PARSED);
+    return numeric && json_to_int(&as_number, out);
+}
+
 static bool read_int(struct reading *r, int64_t *out)
 {
     const struct field *f = r->field;
-    struct json as_number = {.type = JSON_NUMBER, .text = r->json->text, .n = r->json->n};
-    struct dec whole;
-    bool numeric = r->json->type == JSON_NUMBER ||
-                   (r->json->type == JSON_STRING && dec_parse(r->json->text, r->json->n, &whole) == DEC_PARSED);
-    if (!numeric || !json_to_int(&as_number, out)) {
+    if (!is_whole(r->json, out)) {
         fault(r, "type", "应为整数", "must be a whole number");
         return false;
     }
@@ -146,12 +154,10 @@ static bool read_dec(struct reading *r, struct dec *out)
         fault(r, "type", "应为数字", "must be a number");
         return false;
     case DEC_TOO_FINE:
-        error_fault(&r->c->err, r->c->arena, r->as, "decimals", "小数位数不能超过6位", "must have at most 6 decimals",
-                    text_shorten(r->c->arena, r->json->text, 100));
+        error_fault(&r->c->err, r->c->arena, r->as, "decimals", "小数位数不能超过6位", "must have at most 6 decimals", sent(r));
         return false;
     case DEC_TOO_LARGE:
-        error_fault(&r->c->err, r->c->arena, r->as, "out_of_range", "数值超出允许范围", "is out of range",
-                    text_shorten(r->c->arena, r->json->text, 100));
+        error_fault(&r->c->err, r->c->arena, r->as, "out_of_range", "数值超出允许范围", "is out of range", sent(r));
         return false;
     }
     if (dec_cmp(*out, DEC_WHOLE(f->min)) < 0) {
@@ -161,8 +167,7 @@ static bool read_dec(struct reading *r, struct dec *out)
     if (f->max && dec_cmp(*out, DEC_WHOLE(f->max)) > 0) {
         error_fault(&r->c->err, r->c->arena, r->as, "out_of_range",
                     arena_fmt(r->c->arena, "不能大于%lld", (long long)f->max),
-                    arena_fmt(r->c->arena, "must be at most %lld", (long long)f->max),
-                    text_shorten(r->c->arena, r->json->text, 100));
+                    arena_fmt(r->c->arena, "must be at most %lld", (long long)f->max), sent(r));
         return false;
     }
     return true;
@@ -264,6 +269,17 @@ enum rc record_from_json(struct ctx *c, const struct record_type *type, const st
         read_field(c, f, i, v, as, mode, record);
     }
     return c->err.rc;
+}
+
+const int64_t *record_ids(struct ctx *c, const struct json *array)
+{
+    if (array->type != JSON_ARRAY)
+        return NULL;
+    int64_t *ids = arena_array(c->arena, array->n, sizeof *ids), *to = ids;
+    for (const struct json *v = array->first; v; v = v->next, to++)
+        if (!is_whole(v, to) || *to < 1)
+            return NULL;
+    return ids;
 }
 
 /* ---------------------------------------------------------------- rows */

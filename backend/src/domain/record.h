@@ -97,6 +97,9 @@ enum record_mode { RECORD_CREATE, RECORD_UPDATE };
 MUST_CHECK enum rc record_from_json(struct ctx *c, const struct record_type *type, const struct json *object,
                                     const char *prefix, enum record_mode mode, void *record);
 
+/* A FIELD_JSON's ids, array->n of them, each a whole number from 1 (in a string, too); NULL when it is anything else. */
+const int64_t *record_ids(struct ctx *c, const struct json *array);
+
 /* Fills from the present row: fields whose name is a column. Text is copied into the arena. */
 void record_from_row(struct ctx *c, const struct record_type *type, struct db_rows *rows, void *record);
 

@@ -148,4 +148,9 @@ void reply_error(struct http_exchange *x, struct ctx *c, enum rc rc)
         wait_s = 1;
     if (wait_s)
         http_set_header(x, "Retry-After", arena_fmt(&x->arena, "%d", wait_s));
+    if (e->limit) {
+        http_set_header(x, "RateLimit-Limit", arena_fmt(&x->arena, "%d", e->limit));
+        http_set_header(x, "RateLimit-Remaining", "0");
+        http_set_header(x, "RateLimit-Reset", arena_fmt(&x->arena, "%d", wait_s));
+    }
 }

@@ -239,14 +239,16 @@ static enum rc prepare_login(struct call *call)
     return RC_OK;
 }
 
-/* The failure is kept (it commits), and the client is refused. */
+/* The failure is kept (it commits), and the client is refused. A name that nobody has is not told: it may be a password,
+ * typed into the wrong field, and the log keeps everything for ever. */
 static enum rc refuse_login(struct call *call, const struct login *l)
 {
     struct ctx *c = &call->ctx;
     TRY(throttle_failed(c, l->fold));
     TRY(audit_write(c, &(struct audit_entry){.module = "auth", .action = "login_failed", .resource_type = "user",
                                              .resource_id = l->user.id,
-                                             .description = arena_fmt(c->arena, "登录失败: %s", l->fold)}));
+                                             .description = arena_fmt(c->arena, "登录失败: %s",
+                                                                      l->user.id ? l->fold : "没有此用户名的账户")}));
     reply_error(call->http, c, RC_LOGIN_FAILED);
     return RC_OK;
 }

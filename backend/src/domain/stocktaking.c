@@ -51,17 +51,17 @@ static const struct field task_body_fields[] = {
 };
 static const struct record_type task_body_type = RECORD_TYPE("NewCountTask", struct task_body, task_body_fields);
 
-static enum rc add_items(struct ctx *c, int64_t task, const struct json *ids)
+static enum rc add_items(struct ctx *c, int64_t task, const struct json *array)
 {
-    for (const struct json *v = ids->first; v; v = v->next) {
-        int64_t material = 0;
+    const int64_t *ids = record_ids(c, array);
+    if (!ids) {
+        error_fault(&c->err, c->arena, "materialIds", "type", "应为物料ID的数组", "must be an array of material ids", NULL);
+        return c->err.rc;
+    }
+    for (size_t i = 0; i < array->n; i++) {
         struct material m;
-        if (!json_to_int(v, &material) || material < 1) {
-            error_fault(&c->err, c->arena, "materialIds", "type", "应为物料ID的数组", "must be an array of material ids", NULL);
-            return c->err.rc;
-        }
-        TRY(material_get(c, material, &m));
-        TRY(db_exec(c->db, &ITEM_INSERT, DB_ARGS(DB_I(task), DB_I(material), DB_I(c->now_ms)), NULL));
+        TRY(material_get(c, ids[i], &m));
+        TRY(db_exec(c->db, &ITEM_INSERT, DB_ARGS(DB_I(task), DB_I(ids[i]), DB_I(c->now_ms)), NULL));
     }
     return RC_OK;
 }
@@ -160,7 +160,7 @@ static enum rc post_task(struct call *call)
     TRY(record_from_json(c, &task_body_type, call->body, "", RECORD_CREATE, &b));
     TRY(check_body(c, &b));
     TRY(add_task(c, &b, &t));
-    TRY(count_log(c, "create", &t, "创建盘点任务"));
+    TRY(count_log(c, "create", &t, "创建盘点任务", NULL));
     struct json_writer w = reply_data(call, 201, "盘点任务创建成功", "Count task created");
     jw_object(&w);
     jw_name(&w, "id");

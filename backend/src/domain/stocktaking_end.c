@@ -35,7 +35,7 @@ enum rc count_put_start(struct call *call)
         return error_set(&c->err, count_has_ended(&t) ? RC_TASK_ENDED : RC_TASK_STARTED);
     TRY(take_items_anew(c, &t));
     TRY(db_exec(c->db, &TASK_START, DB_ARGS(DB_I(t.id), DB_I(c->now_ms)), NULL));
-    TRY(count_log(c, "start", &t, "开始盘点"));
+    TRY(count_log_stage(c, "start", &t, "开始盘点", "counting"));
     return reply_message(call, "盘点已开始", "The count has begun");
 }
 
@@ -67,7 +67,7 @@ enum rc count_put_review(struct call *call)
     TRY(count_read_items(c, &t, &items, &s));
     TRY(check_all_counted(c, &s));
     TRY(db_exec(c->db, &TASK_REVIEW, DB_ARGS(DB_I(t.id), DB_I(c->now_ms)), NULL));
-    TRY(count_log(c, "review", &t, "提交盘点复核"));
+    TRY(count_log_stage(c, "review", &t, "提交盘点复核", "review"));
     return reply_message(call, "盘点任务已提交复核", "The count task is in review");
 }
 
@@ -151,7 +151,7 @@ static enum rc complete(struct ctx *c, const struct task *t, const struct end_bo
                 DB_ARGS(DB_I(t->id), DB_T("completed"), DB_I(c->actor.user_id), DB_I(c->now_ms), DB_I(c->now_ms), DB_T(b->remark), up,
                         down),
                 NULL));
-    return count_log(c, "complete", t, "完成盘点任务");
+    return count_log_stage(c, "complete", t, "完成盘点任务", "completed");
 }
 
 static enum rc check_completable(struct ctx *c, const struct task *t, const struct item *items, const struct summary *s)
@@ -198,6 +198,6 @@ enum rc count_put_cancel(struct call *call)
         return error_set(&c->err, count_is(&t, "completed") ? RC_TASK_NOT_CANCELLABLE : RC_TASK_ENDED);
     TRY(db_exec(c->db, &TASK_END,
                 DB_ARGS(DB_I(t.id), DB_T("cancelled"), DB_N, DB_N, DB_I(c->now_ms), DB_N, DB_N, DB_N), NULL));
-    TRY(count_log(c, "cancel", &t, "取消盘点任务"));
+    TRY(count_log_stage(c, "cancel", &t, "取消盘点任务", "cancelled"));
     return reply_message(call, "盘点任务已取消", "Count task cancelled");
 }

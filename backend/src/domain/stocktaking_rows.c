@@ -79,11 +79,16 @@ bool count_has_ended(const struct task *t)
     return count_is(t, "completed") || count_is(t, "cancelled");
 }
 
-enum rc count_log(struct ctx *c, const char *action, const struct task *t, const char *what)
+enum rc count_log(struct ctx *c, const char *action, const struct task *t, const char *what, const char *changes)
 {
     return audit_write(c, &(struct audit_entry){.module = "stocktaking", .action = action, .resource_type = "stocktaking",
                                                 .resource_id = t->id,
-                                                .description = arena_fmt(c->arena, "%s: %s", what, t->task_name)});
+                                                .description = arena_fmt(c->arena, "%s: %s", what, t->task_name), .changes = changes});
+}
+
+enum rc count_log_stage(struct ctx *c, const char *action, const struct task *t, const char *what, const char *stage)
+{
+    return count_log(c, action, t, what, audit_change(c->arena, "stage", t->stage, stage));
 }
 
 enum rc count_find_item(struct call *call, const struct task *t, struct item *out)

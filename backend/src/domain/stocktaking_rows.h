@@ -77,8 +77,10 @@ MUST_CHECK enum rc count_find_task(struct call *call, struct task *out);
 /* The task's item of the path's :itemId. RC_ITEM_NOT_FOUND. */
 MUST_CHECK enum rc count_find_item(struct call *call, const struct task *t, struct item *out);
 
-/* To the operation log, as one of module stocktaking. */
-MUST_CHECK enum rc count_log(struct ctx *c, const char *action, const struct task *t, const char *what);
+/* To the operation log, as one of module stocktaking; `changes` as in audit.h, or NULL. */
+MUST_CHECK enum rc count_log(struct ctx *c, const char *action, const struct task *t, const char *what, const char *changes);
+/* The same of a task that comes from t->stage to `stage`. */
+MUST_CHECK enum rc count_log_stage(struct ctx *c, const char *action, const struct task *t, const char *what, const char *stage);
 
 struct summary {
     int64_t total, surplus, shortage, normal, uncounted, recounts;

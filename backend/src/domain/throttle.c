@@ -15,10 +15,11 @@ static const struct sql FAILURE_PURGE = {"login_failures.purge", "DELETE FROM lo
 static const struct sql FAILURE_FORGET = {"login_failures.forget",
                                           "DELETE FROM login_failures WHERE username_fold = $1 AND ip_address = $2"};
 
-static enum rc too_many(struct ctx *c, int64_t oldest_ms)
+static enum rc too_many(struct ctx *c, int limit, int64_t oldest_ms)
 {
     int64_t wait_s = (oldest_ms + THROTTLE_WINDOW_MS - c->now_ms) / 1000 + 1;
     c->err.retry_after_s = (int)(wait_s < 1 ? 1 : wait_s);
+    c->err.limit = limit;
     return error_set(&c->err, RC_TOO_MANY_LOGINS);
 }
 
@@ -30,15 +31,17 @@ enum rc throttle_check(struct ctx *c, const char *username_fold)
                  DB_ARGS(DB_T(username_fold), DB_T(c->actor.ip_address), DB_I(c->now_ms - THROTTLE_WINDOW_MS)), &rows));
     TRY(db_next(rows, &more));
     int64_t pair = db_int(rows, "pair"), oldest = db_int(rows, "oldest");
-    bool suspicious = db_int(rows, "account") >= THROTTLE_ACCOUNT_MAX || db_int(rows, "address") >= THROTTLE_ADDRESS_MAX;
+    int limit = db_int(rows, "account") >= THROTTLE_ACCOUNT_MAX   ? THROTTLE_ACCOUNT_MAX
+                : db_int(rows, "address") >= THROTTLE_ADDRESS_MAX ? THROTTLE_ADDRESS_MAX
+                                                                  : 0;
     if (pair >= THROTTLE_PAIR_MAX)
-        return too_many(c, oldest);
-    if (!suspicious)
+        return too_many(c, THROTTLE_PAIR_MAX, oldest);
+    if (!limit)
         return RC_OK;
     int64_t known;
     TRY(ctx_number(c, &KNOWN_HERE,
                    DB_ARGS(DB_T(username_fold), DB_T(c->actor.ip_address), DB_I(c->now_ms - THROTTLE_KNOWN_MS)), &known));
-    return known ? RC_OK : too_many(c, oldest);
+    return known ? RC_OK : too_many(c, limit, oldest);
 }
 
 enum rc throttle_failed(struct ctx *c, const char *username_fold)

@@ -347,7 +347,8 @@ static enum rc delete_user(struct call *call)
     TRY(user_set_status(c, &u, "closed"));
     TRY(audit_write(c, &(struct audit_entry){.module = "users", .action = "delete", .resource_type = "user",
                                              .resource_id = u.id,
-                                             .description = arena_fmt(c->arena, "删除用户: %s（账户已关闭）", u.username)}));
+                                             .description = arena_fmt(c->arena, "删除用户: %s（账户已关闭）", u.username),
+                                             .changes = audit_change(c->arena, "status", u.status, "closed")}));
     return reply_message(call, "用户删除成功", "User deleted");
 }
 

@@ -88,8 +88,8 @@ const char *http_param(const struct http_exchange *x, const char *name);
 /* Name and value are not copied: constants or arena text. CR or LF in a value: not sent. */
 void http_set_header(struct http_exchange *x, const char *name, const char *value);
 
-/* The bytes of the form's part with one of these names (NULL-ended), in the arena; of several the first. False: there is none, or
- * it is empty, or the body is no whole form. For routes with is_upload. */
+/* The bytes of the form's part with one of these names (NULL-ended), in the body; of several the first that is not empty. False:
+ * there is none, or the body is no whole form. For routes with is_upload. */
 bool http_form_file(struct http_exchange *x, const char *const *names, const char **bytes, size_t *n);
 
 /* Makes an open file the answer's body: its first `n` bytes. The descriptor is http's from now on, and closed by it. Set status

@@ -56,6 +56,7 @@ void jw_object_end(struct json_writer *w);
 void jw_array(struct json_writer *w);
 void jw_array_end(struct json_writer *w);
 void jw_name(struct json_writer *w, const char *name);        /* a constant that needs no escaping */
+void jw_name_text(struct json_writer *w, const char *name);   /* any text */
 void jw_null(struct json_writer *w);
 void jw_bool(struct json_writer *w, bool value);
 void jw_int(struct json_writer *w, int64_t value);

@@ -183,6 +183,13 @@ void jw_text(struct json_writer *w, const char *text)
         jw_null(w);
 }
 
+void jw_name_text(struct json_writer *w, const char *name)
+{
+    jw_text(w, name);
+    buf_char(w->out, ':');
+    w->comma = false;
+}
+
 void jw_raw(struct json_writer *w, const char *json, size_t n)
 {
     before_value(w);

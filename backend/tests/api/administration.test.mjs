@@ -76,6 +76,28 @@ test('nothing secret in any table', async () => {
     }
 });
 
+test('tables that somebody else has made, of whatever name and type', async () => {
+    const NAME = 'Odd "name; 物料/x', id = NAME.replaceAll('"', '""');
+    const [columns, values] = POSTGRES
+        ? ['"b" BYTEA, "Order" NUMERIC(6,2), "x""y" JSON, "at" TIMESTAMP, "yes" BOOLEAN', `'\\x00ff', 12.50, '{"a":1}', '2026-11-23 08:00', true`]
+        : ['"b" BLOB, "Order" REAL, "x""y" INTEGER, "at" TEXT, "yes" NUMERIC', `x'00ff', 12.5, 'text', 'é', 1`];
+    const row = POSTGRES
+        ? { b: '\\x00ff', Order: '12.50', 'x"y': '{"a":1}', at: '2026-11-23 08:00:00', yes: 'true' }
+        : { b: '00FF', Order: '12.5', 'x"y': 'text', at: 'é', yes: 1 };
+    await server.sql(`CREATE TABLE "${id}" (${columns}); INSERT INTO "${id}" VALUES (NULL, NULL, NULL, NULL, NULL), (${values})`);
+    try {
+        assert.ok(accepted(await admin.get('/api/admin/database/tables'), 200).some(({ name, rowCount }) => name === NAME && rowCount === 2));
+        for (const column of ['', ...Object.keys(row)]) {
+            const { tableName, rows } = accepted(await table(encodeURIComponent(NAME), `?orderBy=${encodeURIComponent(column)}`), 200);
+            assert.equal(tableName, NAME);
+            assert.deepEqual(rows.find(({ at }) => at !== null), row, column);
+            assert.equal(rows.length, 2);
+        }
+    } finally {
+        await server.sql(`DROP TABLE "${id}"`);
+    }
+});
+
 test('rows are not edited here: refused, and logged', async () => {
     const material = await makeMaterial(M);
     const place = `/api/admin/database/table/materials/row/${material.id}`;

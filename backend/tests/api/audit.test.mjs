@@ -95,6 +95,10 @@ test('an end cut off together with its record: a head that was noted down tells'
     assert.equal(code, 0, output);
 });
 
+test('an end whose record is gone', async () => {
+    await finds('DELETE FROM log_head', /log_head\) is missing/);
+});
+
 test('the database refuses to change the log and its seals', async () => {
     for (const script of ['UPDATE operation_log SET hash = NULL', 'DELETE FROM operation_log WHERE id = 1'])
         await assert.rejects(server.sql(script), /append-only/);
@@ -108,9 +112,13 @@ test('what is refused leaves no row and no gap', async () => {
 });
 
 test('no password, token or secret is in it', async () => {
+    for (const username of [PASSWORD, 'admin'])
+        assert.equal((await server.client().post('/api/auth/login', { username, password: PASSWORD })).status, 401);
+    const failed = (await rows()).filter(({ action }) => action === 'login_failed').map(({ description }) => description);
+    assert.deepEqual(failed, ['登录失败: 没有此用户名的账户', '登录失败: admin'], 'a password may be typed as the name');
     const text = JSON.stringify(await rows());
     for (const secret of [...server.secrets, PASSWORD])
-        assert.ok(!text.includes(secret));
+        assert.ok(!text.toLowerCase().includes(secret.toLowerCase()));
 });
 
 test('sealing: exported with proof, nothing deleted, each row once', async () => {

@@ -27,8 +27,11 @@ test('a picture: made small, shown under both paths, to be kept for ever', async
         assert.deepEqual([got.status, got.headers['content-type'], got.headers['cache-control'], got.headers['x-content-type-options']],
             [200, 'image/png', 'public, max-age=31536000, immutable', 'nosniff']);
         assert.deepEqual(pngSize(got.bytes), [512, 256]);
-        const again = await fetchIt(where, { headers: { 'if-none-match': got.headers.etag } });
-        assert.deepEqual([again.status, again.bytes.length], [304, 0]);
+        for (const known of [got.headers.etag, `"other", W/${got.headers.etag}`, '*']) {
+            const again = await fetchIt(where, { headers: { 'if-none-match': known } });
+            assert.deepEqual([again.status, again.bytes.length], [304, 0], known);
+        }
+        assert.equal((await fetchIt(where, { headers: { 'if-none-match': '"other"' } })).status, 200);
     }
     assert.equal(accepted(await U.get('/api/profile/me'), 200).avatar, avatar);
     assert.equal(accepted(await U.get('/api/auth/me'), 200).avatar, avatar);
@@ -84,7 +87,39 @@ test('a part without a name', async () => {
     const head = '--B\r\nContent-Disposition: form-data; name=';
     const body = `${head}"other"\r\n\r\nx\r\n${head}"file"\r\n\r\n\r\nlong\r\n-\r\n--B\r\n\r\n--B--`;
     const answer = await U.request('POST', '/api/profile/avatar', { body, headers: { 'content-type': 'multipart/form-data; boundary="B"' } });
-    assert.deepEqual([answer.status, answer.body.code], [400, 'picture_missing'], answer.text);
+    refused(answer, 400, ...TYPE);
+});
+
+test('forms as other programs write them', async () => {
+    const bytes = png(3, 2);
+    const sendForm = (before, after, type = 'multipart/form-data; boundary=B') =>
+        U.request('POST', '/api/profile/avatar', { body: Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)]), headers: { 'content-type': type } });
+    const NAMED = 'Content-Disposition: form-data; name="avatar"; filename="a.png"', END = '\r\n--B--\r\n';
+    for (const [before, after, type] of [
+        [`--B\r\n${NAMED}\r\n\r\n`, END],
+        ["--B\r\nContent-Type: image/png\r\nContent-Disposition: form-data; name=avatar; filename=a.png; filename*=utf-8''a.png\r\n\r\n", END, 'multipart/form-data; boundary="B"'],
+        ['--B\r\ncontent-disposition:form-data;filename="头像\\"; name=\\"x.png";NAME="file"\r\n\r\n', END, 'Multipart/Form-Data; charset=utf-8; Boundary=B'],
+        [`preamble\r\n--B \t\r\n${NAMED}\r\n\r\n`, '\r\n--B--\r\nepilogue\r\n--B\r\n'],
+        [`--B\r\n${NAMED}\r\n\r\n`, '\r\n--B--'],
+        [`--B\r\nContent-Disposition: form-data; name="avatar"; filename=""\r\n\r\n\r\n--B\r\n${NAMED}\r\n\r\n`, END],
+        [`--B\r\n\r\nno headers\r\n--B\r\n${NAMED}\r\n\r\n`, END],
+        [`--B\r\nContent-Disposition: form-data; name="note"\r\n\r\n--B\r\n--BB\r\n--B${END.slice(2, 3)}x\r\n--B\r\n${NAMED}\r\n\r\n`, END],
+    ])
+        accepted(await sendForm(before, after, type), 200, '头像上传成功');
+    for (const [before, after, type] of [
+        [`--B\r\n${NAMED}\r\n\r\n`, ''],
+        [`--B\r\n${NAMED}\r\n\r\n`, '\r\n--B'],
+        [`--B\r\n${NAMED}\r\n\r\n`, '\r\n--Bx--'],
+        [`--b\r\n${NAMED}\r\n\r\n`, '\r\n--b--'],
+        [`--B--\r\n${NAMED}\r\n\r\n`, END],
+        [`--B\r\n${NAMED}`, END],
+        [`--B\r\n${NAMED.replace('avatar', 'Avatar')}\r\n\r\n`, END],
+        [`--B\r\n${NAMED.replace('name="avatar"', 'name="avatar')}\r\n\r\n`, END],
+        [`--\r\n${NAMED}\r\n\r\n`, '\r\n----', 'multipart/form-data; boundary='],
+        [`--B\r\n${NAMED}\r\n\r\n`, END, 'multipart/mixed; boundary=B'],
+    ])
+        refused(await sendForm(before, after, type), 400, 'picture_missing', '请选择要上传的图片');
+    accepted(await U.del('/api/profile/avatar'), 200);
 });
 
 test('what lies about its type, is broken, or is a bomb: refused, and nothing is left', async () => {

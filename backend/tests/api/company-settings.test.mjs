@@ -38,13 +38,16 @@ test('what they refuse', async () => {
     assert.deepEqual(await values(), before);
 });
 
-test('the zone decides the day of a document number, at once', async () => {
-    const day = async () => (await makeDocument(admin, receiptOf(material.id, 1))).transactionCode.slice(2, 10);
+test('the zone decides the day of a document number and of an exported file, at once', async () => {
+    const days = async () => [
+        (await makeDocument(admin, receiptOf(material.id, 1))).transactionCode.slice(2, 10),
+        (await admin.post('/api/export/materials', {})).headers['content-disposition'].match(/materials-(.+)\.xlsx/)[1],
+    ];
     accepted(await set('company.timezone', 'Pacific/Kiritimati'), 200);
-    const early = await day();
+    const early = await days();
     accepted(await set('company.timezone', 'Pacific/Honolulu'), 200);
-    const late = await day();
-    assert.ok(late < early, `24 hours apart: ${late}, ${early}`);
+    const late = await days();
+    assert.ok(late.every((day, i) => day < early[i]), `24 hours apart: ${late}, ${early}`);
 });
 
 test('own documents: nobody, administrators, everybody', async () => {

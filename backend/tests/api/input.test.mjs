@@ -120,6 +120,38 @@ test('a value that is no object', async () => {
         assert.equal((await sendBody(body)).status, 400, body);
 });
 
+test('ids come in an array, as numbers or in strings', async () => {
+    const { id } = await makeMaterial(M);
+    const tasks = await server.value('SELECT COUNT(*) FROM count_tasks');
+    const calls = (ids) => [
+        M.post('/api/stocktaking', { taskName: '盘点', materialIds: ids }),
+        M.post('/api/inventory/decide', { action: 'approve', ids }),
+        M.post('/api/export/materials', { ids }),
+    ];
+    for (const ids of ['x', String(id), id, { a: id }, [[id]], [{}], [null], [true], [''], ['x'], [0], [-1], [1.5], [id, '1.5']])
+        for (const answer of await Promise.all(calls(ids)))
+            assert.equal(answer.status, 400, `${JSON.stringify(ids)}: ${answer.text}`);
+    assert.equal(await server.value('SELECT COUNT(*) FROM count_tasks'), tasks);
+    for (const ids of [[id], [String(id)]])
+        assert.deepEqual((await Promise.all(calls(ids))).map(({ status }) => status), [201, 200, 200]);
+});
+
+test('a field at fault shows what was sent, be it empty; a password never', async () => {
+    const valueOf = (answer, field) => answer.body.errors.find((fault) => fault.field === field);
+    const answer = await M.post('/api/materials', { materialCode: '', materialName: '  ', category: 'wood', minStock: -1 });
+    for (const [field, value] of [['materialCode', ''], ['materialName', '  '], ['category', 'wood'], ['minStock', '-1']])
+        assert.equal(valueOf(answer, field)?.value, value, answer.text);
+    assert.ok(!('value' in valueOf(answer, 'unit')), answer.text);
+    const document = await M.post('/api/inventory', { transactionType: 'in', materialId: 1, quantity: 0, remark: 'x'.repeat(501) });
+    assert.deepEqual(document.body.errors.map(({ field }) => field), ['remark', 'quantity'], document.text);
+    assert.equal(valueOf(document, 'quantity').value, '0');
+    for (const password of ['', 'Shown-Nowhere-1']) {
+        const refusal = await nobody.post('/api/auth/login', { username: '', password });
+        assert.ok(refusal.body.errors.every((fault) => fault.field !== 'password' || !('value' in fault)), refusal.text);
+        assert.ok(!refusal.text.includes('Shown-Nowhere-1'), refusal.text);
+    }
+});
+
 test('duplicate members are refused, however they are spelled', async () => {
     isBadJson(await sendBody('{"materialCode":"A","materialCode":"B"}'));
     isBadJson(await sendBody('{"materialCode":"A","material\\u0043ode":"B"}'));

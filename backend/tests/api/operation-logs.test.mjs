@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { accepted, approve, faulty, makeDocument, makeMaterial, makeUser, receiptOf, start } from './harness.mjs';
+import { accepted, approve, faulty, makeDocument, makeMaterial, makeUser, receiptOf, reject, start } from './harness.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -33,6 +33,38 @@ test('newest first, twenty a page, with the person and what has changed', async 
     assert.ok(update.request_id);
 });
 
+test('decisions and ends tell from which status to which', async () => {
+    const row = await makeMaterial(M), gone = await makeUser(admin, 'regular_user');
+    const mine = await makeDocument(M, receiptOf(row.id, 1)), other = await makeDocument(M, receiptOf(row.id, 1));
+    const changes = async (module, action, id) => JSON.parse((await logs(`module=${module}&action=${action}`)).list.find((entry) => entry.resource_id === id).changes);
+    accepted(await M.put(`/api/inventory/${mine.id}/cancel`), 200);
+    assert.deepEqual(await changes('inventory', 'cancel', mine.id), { status: { old: 'pending', new: 'cancelled' } });
+    accepted(await reject(admin, other.id), 200);
+    assert.deepEqual(await changes('inventory', 'reject', other.id), { status: { old: 'pending', new: 'rejected' } });
+    assert.deepEqual(await changes('inventory', 'approve', document.id), { status: { old: 'pending', new: 'approved' } });
+    accepted(await M.post(`/api/materials/${row.id}/retire`), 200);
+    assert.deepEqual(await changes('materials', 'update', row.id), { status: { old: 'active', new: 'retired' } });
+    accepted(await admin.del(`/api/users/${gone.user.id}`), 200);
+    assert.deepEqual(await changes('users', 'delete', gone.user.id), { status: { old: 'active', new: 'closed' } });
+});
+
+test('a count tells its figures, unless it is blind; a task its stage', async () => {
+    const told = async (isBlind) => {
+        const row = await makeMaterial(M);
+        const { id } = accepted(await M.post('/api/stocktaking', { taskName: '盘点', materialIds: [row.id], isBlind }), 201);
+        const [item] = accepted(await M.get(`/api/stocktaking/${id}`), 200).items;
+        for (const actualStock of [5, 7.5])
+            accepted(await M.put(`/api/stocktaking/${id}/items/${item.id}`, { actualStock }), 200);
+        accepted(await M.put(`/api/stocktaking/${id}/cancel`), 200);
+        return (await logs('module=stocktaking')).list.slice(0, 3).map((entry) => JSON.parse(entry.changes));
+    };
+    const [cancelled, second, first] = await told(false);
+    assert.deepEqual(cancelled, { stage: { old: 'counting', new: 'cancelled' } });
+    assert.deepEqual(second, { actual_stock: { old: 5, new: 7.5 }, difference: { old: 5, new: 7.5 } });
+    assert.deepEqual([first.actual_stock, first.counted_by], [{ old: null, new: 5 }, { old: null, new: M.user.id }]);
+    assert.deepEqual((await told(true)).slice(1), [null, null]);
+});
+
 test('a new entry is there at once', async () => {
     const before = await logs('module=materials');
     await makeMaterial(M);
@@ -43,9 +75,10 @@ test('a new entry is there at once', async () => {
 
 test('filters', async () => {
     const inventory = await logs('module=inventory');
-    assert.deepEqual(inventory.list.map((row) => row.action), ['approve', 'create']);
-    assert.ok(inventory.list.every((row) => row.resource_id === document.id));
-    assert.equal((await logs('module=inventory&action=create')).total, 1);
+    assert.deepEqual(inventory.list.filter((row) => row.resource_id === document.id).map((row) => row.action), ['approve', 'create']);
+    assert.ok(inventory.list.every((row) => row.module === 'inventory'));
+    const created = await logs('module=inventory&action=create');
+    assert.ok(created.total < inventory.total && created.list.every((row) => row.module === 'inventory' && row.action === 'create'));
     const mine = await logs(`userId=${M.user.id}&pageSize=1000`);
     assert.ok(mine.total > 0 && mine.list.every((row) => row.user_id === M.user.id));
     assert.equal((await logs('module=&action=&userId=&startDate=&endDate=')).total, (await logs()).total);

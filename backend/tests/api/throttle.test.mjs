@@ -26,7 +26,7 @@ async function fail(place, username, times, options) {
         refused(await login(place, username, 'Wrong-Password-1', options), ...FAILED);
 }
 
-test('after five failures the account is closed from that address, with Retry-After', async () => {
+test('after five failures the account is closed from that address, with Retry-After and RateLimit', async () => {
     const { user: { username } } = await makeUser(admin, 'regular_user');
     await fail(server, username, 5);
     for (const password of ['Wrong-Password-1', PASSWORD]) {
@@ -34,6 +34,8 @@ test('after five failures the account is closed from that address, with Retry-Af
         refused(answer, ...TOO_MANY);
         const wait = Number(answer.headers['retry-after']);
         assert.ok(wait > 14 * 60 && wait <= 15 * 60 + 1, `Retry-After: ${wait}`);
+        const { 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': reset } = answer.headers;
+        assert.deepEqual([limit, remaining, reset], ['5', '0', String(wait)]);
     }
 });
 

@@ -143,8 +143,7 @@ export function refused(answer, status, message) {
 }
 
 export function notPermitted(answer) {
-    assert.equal(answer.status, 403, `${answer.path}: ${answer.text}`);
-    assert.ok(answer.body.message.startsWith('权限不足，无法执行此操作'), answer.text);
+    refused(answer, 403, '权限不足，无法执行此操作');
 }
 
 /** Field faults: exactly these fields; a string is the message, true any. Never a password as a value. */

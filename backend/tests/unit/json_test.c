@@ -299,10 +299,10 @@ static void test_writer_text(void **state)
     jw_int(&w, INT64_MIN);
     jw_members(&w, NULL);
     jw_members(&w, "\"x\":1,\"y\":2");
-    jw_name(&w, "t");
+    jw_name_text(&w, "a \"t\"");
     jw_text(&w, NULL);
     jw_object_end(&w);
-    assert_string_equal(buf_text(&out), "{\"q\":\"12.5\",\"n\":-9223372036854775808,\"x\":1,\"y\":2,\"t\":null}");
+    assert_string_equal(buf_text(&out), "{\"q\":\"12.5\",\"n\":-9223372036854775808,\"x\":1,\"y\":2,\"a \\\"t\\\"\":null}");
     buf_free(&out);
 }
 
