@@ -18,12 +18,12 @@ INSERT INTO material_figures (category, status, materials, low, stock_wholes, st
     SUM(current_stock / 1000000), SUM(current_stock % 1000000), SUM(stock_value / 1000000), SUM(stock_value % 1000000)
     FROM materials GROUP BY category, status;
 
-CREATE TABLE document_figures (
-    status    @text@ NOT NULL PRIMARY KEY,
-    documents @int@ NOT NULL
+-- How many documents wait. One row.
+CREATE TABLE pending_documents (
+    id @int@ NOT NULL PRIMARY KEY CHECK (id = 1),
+    n  @int@ NOT NULL
 ) @strict@;
-INSERT INTO document_figures (status, documents) VALUES ('pending', 0), ('approved', 0), ('rejected', 0), ('cancelled', 0);
-UPDATE document_figures SET documents = (SELECT COUNT(*) FROM documents d WHERE d.status = document_figures.status);
+INSERT INTO pending_documents (id, n) SELECT 1, COUNT(*) FROM documents WHERE status = 'pending';
 
 -- What each material moved in the last 30 days of the company, which begin at recent_window.from_at and are the last ones until
 -- until_at. The first posting after that shifts them (domain/recent_moves.h), as does the first one of all; moves_by_time finds what
@@ -73,15 +73,14 @@ END $$;
 CREATE TRIGGER material_figures_follow AFTER INSERT OR DELETE OR UPDATE OF category, status, current_stock, min_stock, stock_value
     ON materials FOR EACH ROW EXECUTE FUNCTION material_figures_follow();
 
-CREATE FUNCTION document_figures_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        UPDATE document_figures SET documents = documents - 1 WHERE status = OLD.status;
-    END IF;
-    UPDATE document_figures SET documents = documents + 1 WHERE status = NEW.status;
+CREATE FUNCTION pending_documents_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE pending_documents SET n = n + CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END WHERE id = 1;
     RETURN NULL;
 END $$;
-CREATE TRIGGER document_figures_follow AFTER INSERT OR UPDATE OF status ON documents
-    FOR EACH ROW EXECUTE FUNCTION document_figures_follow();
+CREATE TRIGGER pending_documents_in AFTER INSERT ON documents FOR EACH ROW WHEN (NEW.status = 'pending')
+    EXECUTE FUNCTION pending_documents_follow();
+CREATE TRIGGER pending_documents_out AFTER UPDATE OF status ON documents
+    FOR EACH ROW WHEN (OLD.status = 'pending' AND NEW.status <> 'pending') EXECUTE FUNCTION pending_documents_follow();
 --:end
 
 --:sqlite
@@ -124,13 +123,10 @@ CREATE TRIGGER material_figures_go AFTER UPDATE OF category, status ON materials
         value_wholes = value_wholes + excluded.value_wholes, value_millionths = value_millionths + excluded.value_millionths;
 END;
 
-CREATE TRIGGER document_figures_in AFTER INSERT ON documents BEGIN
-    UPDATE document_figures SET documents = documents + 1 WHERE status = NEW.status;
-END;
-CREATE TRIGGER document_figures_go AFTER UPDATE OF status ON documents BEGIN
-    UPDATE document_figures SET documents = documents - 1 WHERE status = OLD.status;
-    UPDATE document_figures SET documents = documents + 1 WHERE status = NEW.status;
-END;
+CREATE TRIGGER pending_documents_in AFTER INSERT ON documents WHEN NEW.status = 'pending'
+    BEGIN UPDATE pending_documents SET n = n + 1 WHERE id = 1; END;
+CREATE TRIGGER pending_documents_out AFTER UPDATE OF status ON documents WHEN OLD.status = 'pending' AND NEW.status <> 'pending'
+    BEGIN UPDATE pending_documents SET n = n - 1 WHERE id = 1; END;
 
 -- REPLACE deletes what it conflicts with, and does not fire the triggers on DELETE unless recursive_triggers is on.
 CREATE TRIGGER operation_log_no_replace BEFORE INSERT ON operation_log

@@ -26,7 +26,7 @@ static const struct sql STATS = {
     "dashboard.stats",
     "SELECT CAST(COALESCE(SUM(CASE status WHEN 'active' THEN materials ELSE 0 END), 0) AS BIGINT) AS materials, "
     "CAST(COALESCE(SUM(CASE status WHEN 'active' THEN low ELSE 0 END), 0) AS BIGINT) AS low, " SUM_OF("value") ", "
-    "COALESCE((SELECT documents FROM document_figures WHERE status = 'pending'), 0) AS pending, "
+    "(SELECT n FROM pending_documents) AS pending, "
     "(SELECT CAST(COALESCE(SUM(documents), 0) AS BIGINT) FROM posted_quarters WHERE quarter >= $1 AND quarter < $2) AS today "
     "FROM material_figures"};
 static const struct sql BY_CATEGORY = {

@@ -208,7 +208,7 @@ const DUMP = {
         ORDER BY n.id`,
     figures: 'SELECT kind, CAST(SUM(documents) AS BIGINT) AS documents, CAST(SUM(quantity) AS BIGINT) AS quantity FROM posted_quarters GROUP BY kind ORDER BY kind',
     categories: 'SELECT * FROM material_figures WHERE materials > 0 ORDER BY category, status',
-    statuses: 'SELECT * FROM document_figures ORDER BY status',
+    pending: 'SELECT n FROM pending_documents',
     recent: 'SELECT code_fold, recent_moves, recent_received, recent_issued FROM materials ORDER BY code_fold',
     settings: 'SELECT key, value FROM settings ORDER BY key',
     history: 'SELECT m.code_fold, h.old_code, h.new_code, h.change_reason FROM material_code_history h JOIN materials m ON m.id = h.material_id ORDER BY m.code_fold, h.id',
