@@ -8,7 +8,7 @@
 
 static const struct command *const commands[] = {
     &serve_command, &migrate_command, &demo_command, &user_command, &verify_command,
-    &audit_command, &check_config_command, &version_command,
+    &audit_command, &migrate_to_postgres_command, &migrate_to_sqlite_command, &check_config_command, &version_command,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
@@ -16,7 +16,7 @@ static void print_usage(FILE *out)
 {
     fputs("usage: mms COMMAND [--help]\n\n", out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(out, "  %-19s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\nSettings come from the environment: mms serve --help\n", out);
 }
 

@@ -112,6 +112,10 @@ MUST_CHECK enum rc db_run_read(struct db *reader, enum rc (*run)(struct db *db, 
  * returned. For work of several parts of which each stands or falls by itself. */
 MUST_CHECK enum rc db_run_nested(struct db *db, enum rc (*run)(struct db *db, void *arg), void *arg);
 
+/* One write transaction on a connection opened with DB_WRITE, for what moves a whole database. Nobody else writes meanwhile. What it
+ * changed stays when `run` returns RC_OK and has not set *keep to false. RC_DB_UNCERTAIN: nobody knows. */
+MUST_CHECK enum rc db_run_alone(struct db *db, enum rc (*run)(struct db *db, void *arg, bool *keep), void *arg);
+
 /* The one writer: a thread with its own connection. It takes what is queued (at most 128 jobs), runs each, commits once,
  * then tells all. A job that fails leaves nothing behind, the others stand; when the commit fails, all are told. */
 struct db_writer;
@@ -187,6 +191,9 @@ extern const size_t migration_count;
 struct arena;
 MUST_CHECK enum rc db_migrate(struct db *writer, const char *path, const struct migration *list, size_t count, int64_t now_ms,
                               struct arena *a, int *applied, const char **snapshot, struct error *why);
+/* All of `list` inside the transaction that is open, on a database without any table: for who fills it in the same breath. */
+MUST_CHECK enum rc db_migrate_inside(struct db *db, const char *path, const struct migration *list, size_t count, int64_t now_ms,
+                                     struct arena *a, struct error *why);
 /* The last applied number; 0 for an empty database. */
 MUST_CHECK enum rc db_schema_version(struct db *db, int *number);
 

@@ -9,6 +9,7 @@
 #include "db/db.h"
 
 struct buf;
+struct bulk_engine;
 
 struct engine;
 
@@ -80,6 +81,7 @@ struct engine {
      * readers. Otherwise: all of it, and the log is cut to nothing, if the readers let go of it
      * within that time. */
     enum rc (*checkpoint)(struct conn *c, int wait_ms);
+    const struct bulk_engine *bulk; /* whole tables: bulk_driver.h */
 };
 
 MUST_CHECK enum rc sqlite_open(const char *path, enum db_mode mode, struct conn **out,

@@ -269,3 +269,17 @@ enum rc db_migrate(struct db *writer, const char *path, const struct migration *
         *snapshot = copy;
     return RC_OK;
 }
+
+enum rc db_migrate_inside(struct db *db, const char *path, const struct migration *list, size_t count,
+                          int64_t now_ms, struct arena *a, struct error *why)
+{
+    const struct task t = {db, path, list, count, now_ms, a, why};
+    enum rc rc = check_list(&t);
+    for (size_t i = 0; rc == RC_OK && i < count; i++) {
+        rc = apply_inside(&t, &list[i]);
+        if (rc != RC_OK)
+            return say_about(&t, rc, &list[i], "执行失败，数据库保持原状",
+                             "failed; the database is as it was", db_last_error(db));
+    }
+    return rc;
+}

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "db/bulk_driver.h"
 #include "db/dialect.h"
 
 #define PARAMS_MAX 64
@@ -371,4 +372,5 @@ const struct engine postgres_engine = {
     .translate = dialect_postgres,
     .script = engine_script,
     .has_table = engine_has_table,
+    .bulk = &postgres_bulk,
 };

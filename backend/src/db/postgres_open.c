@@ -79,8 +79,19 @@ static enum rc set_up(PGconn *pg, enum db_mode mode, struct error *why)
     return RC_OK;
 }
 
+/* libpq's own sentence about a URL that it cannot read quotes pieces of it, also of a password. */
+static bool can_be_read(const char *url)
+{
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    PQconninfoFree(options);
+    return options != NULL;
+}
+
 enum rc postgres_open(const char *url, enum db_mode mode, struct conn **out, struct error *why)
 {
+    if (!can_be_read(url))
+        return refuse(why, RC_DB, "连接地址无法识别，请检查其写法（用户名和密码中的特殊字符须写成 %XX）",
+                      "the URL cannot be read: check how it is written (special characters in user and password as %XX)", "postgresql://");
     PGconn *pg = connect_to(url, mode);
     if (!pg)
         abort();

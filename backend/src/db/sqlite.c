@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "db/bulk_driver.h"
 #include "db/dialect.h"
 
 /* ---- errors ---- */
@@ -418,4 +419,5 @@ const struct engine sqlite_engine = {
     .backup = engine_backup,
     .log_pages = engine_log_pages,
     .checkpoint = engine_checkpoint,
+    .bulk = &sqlite_bulk,
 };

@@ -3,6 +3,7 @@
 #define MMS_DB_SQLITE_H
 
 #include <sqlite3.h>
+#include <stdio.h>
 
 #include "db/driver.h"
 
@@ -14,6 +15,7 @@ struct sqlite_conn {
     sqlite3_stmt *tx[DRIVER_TX_COUNT];
     int log_pages;
     char *path;
+    FILE *watched; /* the shared memory beside the file, once somebody has asked who else has it open (sqlite_bulk.c) */
     char error[512]; /* of the last failure; sqlite3_errmsg would tell of the last call */
 };
 

@@ -245,6 +245,8 @@ void sqlite_close(struct conn *base)
     for (int i = 0; i < DRIVER_TX_COUNT; i++)
         sqlite3_finalize(c->tx[i]);
     sqlite3_close(c->sqlite);
+    if (c->watched) /* not earlier: closing it lets go of SQLite's own locks */
+        fclose(c->watched);
     free(c->path);
     free(c);
 }

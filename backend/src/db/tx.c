@@ -62,6 +62,22 @@ enum rc db_run_nested(struct db *db, enum rc (*run)(struct db *db, void *arg), v
     return whole != RC_OK ? whole : rc;
 }
 
+enum rc db_run_alone(struct db *db, enum rc (*run)(struct db *db, void *arg, bool *keep), void *arg)
+{
+    struct conn *c = db_conn(db);
+    bool keep = true;
+    enum rc rc = driver_tx(c, DRIVER_BEGIN_WRITE);
+    if (rc == RC_OK)
+        rc = run(db, arg, &keep);
+    db_check_ended(db, "db_run_alone");
+    if (rc == RC_OK && keep)
+        rc = driver_tx(c, DRIVER_COMMIT);
+    if (!driver_in_tx(c))
+        return rc;
+    enum rc ended = driver_tx(c, DRIVER_ROLLBACK);
+    return rc != RC_OK ? rc : ended;
+}
+
 /* ---- the writer ---- */
 
 struct queued {
