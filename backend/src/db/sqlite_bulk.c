@@ -256,9 +256,7 @@ static enum rc check_foreign_keys(struct sqlite_conn *c)
 static enum rc close_load(struct bulk_load *load)
 {
     enum rc rc = check_foreign_keys(conn_of(load->db));
-    if (rc == RC_OK)
-        rc = bulk_take_off(load, &sql_rebuild);
-    return rc == RC_OK ? bulk_run(load->db, "ANALYZE") : rc;
+    return rc == RC_OK ? bulk_take_off(load, &sql_rebuild) : rc;
 }
 
 /* ---- ids ---- */

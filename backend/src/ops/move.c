@@ -259,11 +259,12 @@ static enum rc publish(struct move *m)
 {
     if (db_is_server(m->to) || m->dry_run)
         return RC_OK;
-    db_close(m->target.db);
+    db_close(m->target.db); /* which brings the write-ahead log home, and then removes it */
     m->target.db = NULL;
-    if (link(part_of(m), m->to) == 0 && unlink(part_of(m)) == 0 && sync_folder(m))
+    bool complete = access(arena_fmt(&m->arena, "%s.moving-wal", m->to), F_OK) != 0;
+    if (complete && renameat2(AT_FDCWD, part_of(m), AT_FDCWD, m->to, RENAME_NOREPLACE) == 0 && sync_folder(m))
         return RC_OK;
-    const char *why = strerror(errno);
+    const char *why = complete ? strerror(errno) : "write-ahead log";
     return refuse(m, RC_DB, arena_fmt(&m->arena, "%s 无法写入：%s", m->to, why), arena_fmt(&m->arena, "%s cannot be written: %s", m->to, why));
 }
 

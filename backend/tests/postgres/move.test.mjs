@@ -1,0 +1,308 @@
+// The move between the engines: mms migrate-to-postgres and mms migrate-to-sqlite, there and back, interrupted, refused.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+
+import { BINARY, PASSWORD, Server, accepted, makeMaterial, makeUser, receiptOf, refused, sleep, sqlite, stockUp } from '../api/harness.mjs';
+import { readAll } from '../fixtures/read.mjs';
+
+const fixtures = new URL('../fixtures/', import.meta.url);
+const newest = readdirSync(fixtures).filter((name) => /^schema-\d{4}\.sql$/.test(name)).sort().at(-1);
+const ODD = 'tab\t newline\n return\r backslash \\ null \\N quote \' " 氢 🜁 \u0001\u007f';
+
+/** A place with a SQLite file in it that holds a bit of everything, of the present schema. */
+async function saved(name = newest) {
+    const place = new Server({ engine: 'sqlite' });
+    place.adminIsNew = false;
+    execFileSync('sqlite3', ['-bail', place.db], { input: readFileSync(new URL(name, fixtures)) });
+    if (name !== newest)
+        return place;
+    assert.equal((await place.run(['migrate'])).code, 0);
+    return place;
+}
+
+function target() {
+    const place = new Server();
+    place.adminIsNew = false;
+    return place;
+}
+
+const sum = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+const secretless = (place, output) => assert.ok(!output.includes(place.database.password), output);
+
+async function move(from, to, ...more) {
+    const result = await from.run(['migrate-to-postgres', '--to', to.database.url, ...more]);
+    secretless(to, result.output);
+    return result;
+}
+async function moveBack(from, file, ...more) {
+    const result = await from.run(['migrate-to-sqlite', '--to', file, ...more]);
+    secretless(from, result.output);
+    return result;
+}
+function done({ code, output }) {
+    assert.equal(code, 0, output);
+    assert.doesNotMatch(output, /FAIL/);
+    return output;
+}
+function refusedWith({ code, output }, wanted, sentence) {
+    assert.equal(code, wanted, output);
+    assert.match(output, sentence);
+    assert.match(output, /[一-龥]/, 'in Chinese, too');
+}
+
+/** Everything that clients can read, before the server is halted again. */
+async function answersOf(place) {
+    await place.begin();
+    const answers = await readAll(await place.admin());
+    await place.halt();
+    return answers;
+}
+
+async function work(place) {
+    const admin = await place.admin();
+    const manager = await place.client().login('manager', PASSWORD);
+    const user = await place.client().login('user', PASSWORD);
+    const material = await makeMaterial(manager, { description: ODD });
+    await stockUp(user, manager, material.id, 7.25);
+    await makeUser(admin, 'regular_user');
+    for (const { id } of accepted(await manager.get('/api/inventory/pending'), 200).list)
+        accepted(await admin.put(`/api/inventory/${id}/approve`, { action: 'approve' }), 200);
+    return material.id;
+}
+
+const tablesOf = async (place) => (await place.sql("SELECT CAST(tablename AS TEXT) AS name FROM pg_tables WHERE schemaname = 'public'")).map(({ name }) => name);
+const schemaOf = (database) => execFileSync('pg_dump', ['-s', '-h', database.folder, '-U', 'mms', database.name], database.options()).toString()
+    .replace(/^\\.*$/gm, '');
+
+async function withPlaces(work) {
+    const places = [];
+    const keep = (place) => (places.push(place), place);
+    try {
+        await work(keep);
+    } finally {
+        for (const place of places) {
+            if (place.child && !place.end)
+                await place.kill9();
+            place.agent.destroy();
+            place.removeFolder();
+        }
+    }
+}
+
+test('there, at work, and back again: every answer is the same', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target()), bare = keep(target());
+    await old.begin();
+    const odd = await makeMaterial(await old.client().login('manager', PASSWORD), { description: ODD });
+    await old.halt();
+    await old.sql("DELETE FROM refresh_tokens; DELETE FROM notifications WHERE id = (SELECT MAX(id) FROM notifications)"); // counters are ahead of rows
+    const before = await answersOf(old);
+    const file = sum(old.db);
+    const output = done(await move(old, there));
+    assert.match(output, /writes were stopped for \d+\.\d{3} s/);
+    for (const told of ['materials', 'moves', 'operation_log', 'stock of category chemical', 'documents pending', 'moves in the ledger', 'head of the operation log'])
+        assert.match(output, new RegExp(`^ok +${told}`, 'm'));
+    assert.equal(sum(old.db), file, 'the source is untouched');
+    done(await move(old, there, '--verify-only'));
+    await there.verifyClean();
+    done(await there.run(['audit', 'verify']));
+
+    done(await bare.run(['migrate']));
+    assert.equal(schemaOf(there.database), schemaOf(bare.database), 'the schema is what mms migrate makes');
+
+    assert.deepEqual(await answersOf(there), before);
+    await there.begin();
+    const next = await work(there);
+    assert.ok(next > odd.id, 'ids go on');
+    const worked = await readAll(await there.admin());
+    await there.halt();
+    await there.verifyClean();
+
+    const back = keep(new Server({ engine: 'sqlite' }));
+    back.adminIsNew = false;
+    done(await moveBack(there, back.db));
+    assert.deepEqual(readdirSync(back.dir).filter((name) => name.includes('moving')), []);
+    done(await moveBack(there, back.db, '--verify-only'));
+    await back.verifyClean();
+    done(await back.run(['audit', 'verify']));
+    const ddl = (db) => sqlite(db, "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type, name");
+    assert.deepEqual(await ddl(back.db), await ddl(old.db));
+    assert.deepEqual(await answersOf(back), worked);
+    await back.begin();
+    assert.ok((await work(back)) > next);
+    await back.halt();
+    await back.verifyClean();
+}));
+
+/** Starts the command and ends it with SIGKILL after so many ms; true: it was still at work. */
+async function killed(place, args, ms) {
+    const child = spawn(BINARY, args, { env: place.childEnv(), cwd: place.dir, stdio: 'ignore' });
+    const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(signal)));
+    await sleep(ms);
+    child.kill('SIGKILL');
+    return (await ended) === 'SIGKILL';
+}
+
+async function killedOften(place, args, lasted, check) {
+    let hits = 0;
+    for (let i = 0; i < 12; i++)
+        if (await killed(place, args, lasted * (0.03 + i * 0.08))) {
+            hits++;
+            await check();
+        } else {
+            break; // it was done
+        }
+    assert.ok(hits >= 4, `killed at work ${hits} times`);
+}
+
+test('kill -9 at any moment: nothing is there, or all of it; run again, it ends well', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target()), trial = keep(target());
+    await old.sql("INSERT INTO notifications (audience, type, title, content, created_at) SELECT 'everybody', 'system', '通知 ' || value, hex(randomblob(60)), value FROM generate_series(1, 40000)");
+    const began = Date.now();
+    done(await move(old, trial));
+    const lasted = Date.now() - began;
+    let complete = false;
+    await killedOften(old, ['migrate-to-postgres', '--to', there.database.url], lasted, async () => {
+        complete = (await tablesOf(there)).length > 0; // it may have been after the commit
+        if (complete)
+            done(await move(old, there, '--verify-only'));
+    });
+    if (!complete && (await tablesOf(there)).length === 0)
+        done(await move(old, there));
+    done(await move(old, there, '--verify-only'));
+
+    const file = path.join(old.dir, 'back.db');
+    await killedOften(there, ['migrate-to-sqlite', '--to', file], lasted / 2, async () => {
+        if (existsSync(file))
+            done(await moveBack(there, file, '--verify-only'));
+    });
+    if (!existsSync(file))
+        done(await moveBack(there, file));
+    done(await moveBack(there, file, '--verify-only'));
+    await there.verifyClean();
+}));
+
+test('--verify-only finds what was tampered with', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target());
+    done(await move(old, there));
+    const finds = async (tamper, mend, ...lines) => {
+        await there.database.vandalize(tamper);
+        const { code, output } = await move(old, there, '--verify-only');
+        assert.equal(code, 1, output);
+        assert.deepEqual(output.match(/^FAIL +.*?(?=\s{2,}|:|$)/gm).map((line) => line.replace(/^FAIL +/, '')).sort(), lines.sort(), output);
+        await there.database.vandalize(mend);
+        done(await move(old, there, '--verify-only'));
+    };
+    await finds("UPDATE materials SET current_stock = current_stock + 1 WHERE id = 1", "UPDATE materials SET current_stock = current_stock - 1 WHERE id = 1",
+        'materials', 'stock of category chemical');
+    await finds("UPDATE users SET real_name = NULL WHERE real_name = '王芳'", "UPDATE users SET real_name = '王芳' WHERE username = 'manager'", 'users');
+    await finds("UPDATE documents SET remark = '' WHERE remark IS NULL AND id = 1", "UPDATE documents SET remark = NULL WHERE id = 1", 'documents');
+    await finds("UPDATE log_head SET hash = reverse(hash)", "UPDATE log_head SET hash = reverse(hash)", 'log_head', 'head of the operation log');
+    await finds("INSERT INTO heartbeat (id, beat_at) SELECT 1, 0 WHERE false; ALTER TABLE materials ALTER COLUMN id RESTART WITH 1",
+        "SELECT setval(pg_get_serial_sequence('materials', 'id'), 100)", 'materials');
+    await finds("DELETE FROM settings WHERE key = 'company.timezone'",
+        "INSERT INTO settings (key, value, updated_at) VALUES ('company.timezone', 'Asia/Shanghai', 0)", 'settings');
+    await there.sql('CREATE TABLE stray (id BIGINT)');
+    refusedWith(await move(old, there, '--verify-only'), 74, /has a table stray/);
+}));
+
+test('a dry run does it all and leaves nothing', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target()), file = path.join(old.dir, 'back.db');
+    const whole = sum(old.db);
+    assert.match(done(await move(old, there, '--dry-run')), /nothing is left behind/);
+    assert.deepEqual(await tablesOf(there), []);
+    assert.equal(sum(old.db), whole);
+    refusedWith(await move(old, there, '--verify-only'), 74, /is empty/);
+    done(await there.run(['migrate'])); // the schema without data will do as well
+    done(await move(old, there, '--dry-run'));
+    assert.equal(Number(await there.value('SELECT COUNT(*) AS n FROM users')), 0);
+    assert.equal(Number(await there.value('SELECT COUNT(*) AS n FROM locations')), 5);
+    done(await move(old, there));
+    done(await moveBack(there, file, '--dry-run'));
+    assert.deepEqual(readdirSync(old.dir).filter((name) => name.startsWith('back')), []);
+}));
+
+test('a target that is not empty is left alone', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target()), strange = keep(target()), file = path.join(old.dir, 'back.db');
+    done(await move(old, there));
+    const users = await there.value('SELECT COUNT(*) AS n FROM users');
+    refusedWith(await move(old, there), 74, /is not empty, .*: give a database that was newly made/);
+    assert.equal(await there.value('SELECT COUNT(*) AS n FROM users'), users);
+    await strange.sql('CREATE TABLE theirs (n BIGINT)');
+    refusedWith(await move(old, strange), 74, /tables of another program/);
+    assert.deepEqual(await tablesOf(strange), ['theirs']);
+    await sqlite(file, 'CREATE TABLE theirs (n INTEGER)');
+    refusedWith(await moveBack(there, file), 74, /exists already/);
+}));
+
+test('what cannot be reached, read or understood: a clear sentence without the password', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target()), older = keep(await saved('schema-0001.sql'));
+    const to = (url, input = '') => old.run(['migrate-to-postgres', '--to', url], { input });
+    const { url, folder, name, password } = there.database;
+    for (const [bad, code, sentence] of [
+        [url.replace(folder, '/nonexistent'), 74, /cannot connect/],
+        [url.replace(name, 'no_such_database'), 74, /does not exist/],
+        [url.replace(password, 'wrong-geheimnis'), 74, /password authentication failed/],
+        [url.replace(password, 'geheimnis%zz'), 74, /cannot be read/],
+        ['mysql://mms:geheimnis@host/db', 64, /must begin with postgresql/],
+        ['postgresql://mms:geheim/nis@host/db', 64, /must be written %2F/],
+        ['-', 64, /not acceptable/]]) {
+        const result = await to(bad);
+        refusedWith(result, code, sentence);
+        assert.ok(!result.output.includes('geheim') && !result.output.includes(password), result.output);
+    }
+    refusedWith(await older.run(['migrate-to-postgres', '--to', url]), 74, /run mms migrate on it first/);
+    refusedWith(await old.run(['migrate-to-postgres', '--to', url], { env: { DB_PATH: path.join(old.dir, 'none.db') } }), 74, /does not exist/);
+    refusedWith(await old.run(['migrate-to-sqlite', '--to', path.join(old.dir, 'back.db')]), 78, /set DATABASE_URL/);
+    for (const args of [[], ['--to'], ['--to', url, '--nonsense'], ['--to', url, '--dry-run', '--verify-only'], ['--to', url, '--to', url]])
+        assert.equal((await old.run(['migrate-to-postgres', ...args])).code, 64, args.join(' '));
+    assert.equal((await there.run(['migrate-to-sqlite', '--to', url])).code, 64);
+    assert.deepEqual(await tablesOf(there), []);
+    done(await to('-', `${url}\n`)); // from standard input
+}));
+
+/** The command while `place` serves: reading goes on, writing is refused; it ends when the service is stopped. */
+async function whileServing(place, args) {
+    await place.begin();
+    const admin = await place.admin(), manager = await place.client().login('manager', PASSWORD);
+    const { id } = await makeMaterial(manager);
+    const refusal = await place.run(args);
+    assert.equal(refusal.code, 74, refusal.output);
+    assert.match(refusal.output, /is in use .*stop it first/);
+    const child = spawn(BINARY, [...args, '--while-serving'], { env: place.childEnv(), cwd: place.dir, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (text) => (output += text));
+    child.stderr.on('data', (text) => (output += text));
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    await place.until(() => /Now stop the program/.test(output), 60_000, 'to be moved');
+    accepted(await admin.get(`/api/materials/${id}`), 200);
+    const write = await manager.post('/api/inventory', receiptOf(id, 1));
+    refused(write, 503, 'busy', '系统繁忙，请稍后重试');
+    assert.ok(Number(write.headers['retry-after']) > 0);
+    await place.halt();
+    assert.equal(await ended, 0, output);
+    done(await place.run([...args, '--verify-only']));
+}
+
+test('a service that runs: refused, or read-only until it is stopped, so that nothing is missed', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target());
+    await whileServing(old, ['migrate-to-postgres', '--to', there.database.url]);
+    await whileServing(there, ['migrate-to-sqlite', '--to', path.join(old.dir, 'back.db')]);
+}));
+
+test('what belongs to one engine stays behind and is made anew', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target()), file = path.join(old.dir, 'back.db');
+    await old.sql("CREATE VIRTUAL TABLE search_index USING fts5(material_name, content='materials', content_rowid='id'); INSERT INTO search_index(search_index) VALUES ('rebuild')");
+    done(await there.run(['migrate']));
+    await there.sql(`ALTER TABLE materials ADD COLUMN search_index_words tsvector; CREATE INDEX search_index_words ON materials USING gin (search_index_words);
+        CREATE FUNCTION search_index_rebuild() RETURNS void LANGUAGE sql AS $$ UPDATE materials SET search_index_words = to_tsvector('simple', material_name) $$;
+        CREATE TABLE search_index_queue (id BIGINT)`);
+    const output = done(await move(old, there));
+    assert.doesNotMatch(output, /search_index/);
+    assert.equal(Number(await there.value("SELECT COUNT(*) AS n FROM materials WHERE search_index_words @@ to_tsquery('simple', '高纯氢')")), 1);
+    done(await moveBack(there, file));
+    done(await move(old, there, '--verify-only'));
+}));
