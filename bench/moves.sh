@@ -28,6 +28,9 @@ INSERT INTO balances (material_id, lot_id, location_id, is_real, quantity)
     UNION ALL SELECT material_id, lot_id, from_location_id, -quantity FROM moves), base WHERE material_id > 200 GROUP BY material_id, lot_id, place;
 UPDATE materials SET move_count = s.n, current_stock = s.stock, stock_value = s.stock * 3, last_moved_at = s.at FROM (SELECT material_id, COUNT(*) AS n, MAX(posted_at) AS at,
     SUM(CASE WHEN quantity = 2000000 THEN quantity ELSE -quantity END) AS stock FROM moves WHERE material_id > 200 GROUP BY material_id) AS s WHERE s.material_id = materials.id;
+UPDATE materials SET recent_moves = s.n, recent_received = s.came, recent_issued = s.went FROM (SELECT material_id, COUNT(*) AS n,
+    SUM(iif(stock_after > stock_before, quantity, 0)) AS came, SUM(iif(stock_after < stock_before, quantity, 0)) AS went FROM moves
+    WHERE posted_at >= (SELECT from_at FROM recent_window) GROUP BY material_id) AS s WHERE s.material_id = materials.id;
 INSERT INTO posted_quarters (quarter, kind, documents, quantity) SELECT at / 900000, iif(receipt, 'receipt', 'issue'), COUNT(*), SUM(iif(receipt, 2000000, 1000000))
     FROM t WHERE true GROUP BY 1, 2 ON CONFLICT (quarter, kind) DO UPDATE SET documents = documents + excluded.documents, quantity = quantity + excluded.quantity;
 UPDATE change_counters SET materials = materials + 1, stock = stock + 1, documents = documents + 1;
