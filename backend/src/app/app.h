@@ -42,6 +42,7 @@ const struct route *app_route(const struct http_route *http);
 /* Memory of this process that is in use, in bytes; 0: unknown. */
 int64_t health_resident_bytes(void);
 
+extern const struct module assessment_module;
 extern const struct module health_module;
 extern const struct module openapi_module;
 extern const struct module api_docs_module;

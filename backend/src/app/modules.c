@@ -25,6 +25,6 @@ const struct module *const modules[] = {
     &session_module,      &user_module,          &profile_module,  &service_token_module, &avatar_module,         &material_module,
     &ledger_module,       &unit_module,          &location_module, &document_module,       &setting_module,
     &stocktaking_module,  &dashboard_module,     &report_module,   &notification_module,   &operation_log_module,
-    &search_module,        &material_export_module, &database_admin_module, &health_module,      &metrics_module,       &openapi_module,  &api_docs_module,
+    &search_module,        &material_export_module, &database_admin_module, &assessment_module, &health_module,      &metrics_module,       &openapi_module,  &api_docs_module,
 };
 const size_t module_count = sizeof modules / sizeof *modules;
