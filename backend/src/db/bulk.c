@@ -42,6 +42,7 @@ static enum rc read_columns(struct db *db, struct arena *a, struct bulk_table *t
 {
     DB_ROWS rows = NULL;
     bool more = true;
+    t->columns = arena_array(a, BULK_COLUMNS_MAX, sizeof *t->columns);
     enum rc rc = db_start(db, &engine_of(db)->columns, DB_ARGS(DB_T(t->name)), &rows);
     while (rc == RC_OK && (rc = db_next(rows, &more)) == RC_OK && more) {
         const char *kind = db_text(rows, "kind"), *name = arena_dup(a, db_text(rows, "name"));

@@ -26,7 +26,7 @@ struct bulk_column {
 
 struct bulk_table {
     const char *name;
-    struct bulk_column columns[BULK_COLUMNS_MAX];
+    struct bulk_column *columns;
     size_t count;
     const char *odd_column; /* a column that is neither: such a table cannot be moved. NULL: there is none */
     const char *list;       /* of the columns, quoted: "id", "name" */

@@ -198,6 +198,13 @@ static enum rc prove(struct move *m)
     return RC_OK;
 }
 
+/* What was written after the lock was lost would be missed. Before the commit of the target, and without any effect there. */
+static enum rc check_lock(struct move *m)
+{
+    bool in_use;
+    return fail(m, db_bulk_in_use(m->hold, &in_use), m->hold, m->from_name, "来源的锁已丢失，目标保持原状", "the source's lock was lost; the target is as it was");
+}
+
 /* In the target's transaction, the source's snapshot, and under the lock of the source's writers. */
 static enum rc fill(struct db *target, void *arg, bool *keep)
 {
@@ -208,6 +215,7 @@ static enum rc fill(struct db *target, void *arg, bool *keep)
     TARGET(db_bulk_open(m->target.db, &m->target.tables, &m->arena, &load));
     TRY(copy_tables(m, load));
     TRY(prove(m));
+    TRY(check_lock(m));
     *keep = !m->dry_run;
     return RC_OK;
 }
@@ -298,9 +306,9 @@ static enum rc under_lock(struct db *hold, void *arg, bool *keep)
 {
     struct move *m = arg;
     *keep = false; /* nothing is changed here */
+    m->began_us = m->step_us = clock_monotonic_us();
     TRY(check_service(m));
     TRY(open_target(m));
-    m->began_us = m->step_us = clock_monotonic_us();
     TRY(db_run_read(m->source.db, read_and_fill, m));
     TRY(publish(m));
     print_step(m, "5 commit");

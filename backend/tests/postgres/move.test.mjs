@@ -1,14 +1,16 @@
 // The move between the engines: mms migrate-to-postgres and mms migrate-to-sqlite, there and back, interrupted, refused.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { BINARY, PASSWORD, Server, accepted, makeMaterial, makeUser, receiptOf, refused, sleep, sqlite, stockUp } from '../api/harness.mjs';
 import { readAll } from '../fixtures/read.mjs';
 
+const SCRIPT = fileURLToPath(new URL('../../../scripts/migrate-to-postgresql.sh', import.meta.url));
 const fixtures = new URL('../fixtures/', import.meta.url);
 const newest = readdirSync(fixtures).filter((name) => /^schema-\d{4}\.sql$/.test(name)).sort().at(-1);
 const ODD = 'tab\t newline\n return\r backslash \\ null \\N quote \' " 氢 🜁 \u0001\u007f';
@@ -185,6 +187,25 @@ test('kill -9 at any moment: nothing is there, or all of it; run again, it ends 
     await there.verifyClean();
 }));
 
+test('a connection that is lost on the way: said, and nothing is there', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target());
+    await old.sql("INSERT INTO notifications (audience, type, title, content, created_at) SELECT 'everybody', 'system', 'x', hex(randomblob(60)), value FROM generate_series(1, 60000)");
+    const going = move(old, there);
+    const cut = async () => Number(await there.value("SELECT COUNT(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE application_name = 'mms-move' AND datname = current_database()"));
+    for (const end = Date.now() + 20_000; (await cut()) === 0; await sleep(5))
+        assert.ok(Date.now() < end);
+    refusedWith(await going, 74, /as it was/);
+    assert.deepEqual(await tablesOf(there), []);
+    done(await move(old, there));
+    const back = path.join(old.dir, 'back.db'), going2 = moveBack(there, back);
+    for (const end = Date.now() + 20_000; (await cut()) === 0; await sleep(5))
+        assert.ok(Date.now() < end);
+    const { code, output } = await going2;
+    assert.equal(code, 74, output);
+    assert.ok(!existsSync(back));
+    done(await moveBack(there, back));
+}));
+
 test('--verify-only finds what was tampered with', () => withPlaces(async (keep) => {
     const old = keep(await saved()), there = keep(target());
     done(await move(old, there));
@@ -223,6 +244,23 @@ test('a dry run does it all and leaves nothing', () => withPlaces(async (keep) =
     done(await move(old, there));
     done(await moveBack(there, file, '--dry-run'));
     assert.deepEqual(readdirSync(old.dir).filter((name) => name.startsWith('back')), []);
+}));
+
+test('the script goes the six steps', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target());
+    const script = (...args) => {
+        const { status, stdout, stderr } = spawnSync(SCRIPT, args, { env: old.childEnv({ MMS: BINARY, TARGET_URL: there.database.url }), cwd: old.dir, encoding: 'utf8' });
+        secretless(there, stdout + stderr);
+        return { code: status, output: stdout + stderr };
+    };
+    assert.match(done(script('--dry-run')), /^== 1\/6 .*postgresql:\/\/\/test_\w+$/m);
+    const output = done(script());
+    for (let step = 1; step <= 6; step++)
+        assert.ok(output.includes(`${step}/6`), output);
+    assert.match(output, /^head +\d+:[0-9a-f]{64}$/m);
+    done(script('--verify-only'));
+    assert.equal(script().code, 74);
+    assert.equal(script('--nonsense').code, 64);
 }));
 
 test('a target that is not empty is left alone', () => withPlaces(async (keep) => {
