@@ -26,7 +26,7 @@ static bool read_options(int argc, char **argv, struct options *o)
     return o->to && *o->to && !(o->verify_only && (o->dry_run || o->while_serving));
 }
 
-/* Settings read a URL well, and know how to show it. */
+/* Settings read a URL well, and know how to show it; settings_read hands nothing on to what it asks. */
 static const char *given_url;
 static const char *only_url(const char *name)
 {

@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { BINARY, PASSWORD, Server, accepted, makeMaterial, makeUser, receiptOf, refused, sleep, sqlite, stockUp } from '../api/harness.mjs';
 import { readAll } from '../fixtures/read.mjs';
+import { proxy } from './proxy.mjs';
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/migrate-to-postgresql.sh', import.meta.url));
 const fixtures = new URL('../fixtures/', import.meta.url);
@@ -163,9 +165,8 @@ async function killedOften(place, args, lasted, check) {
 test('kill -9 at any moment: nothing is there, or all of it; run again, it ends well', () => withPlaces(async (keep) => {
     const old = keep(await saved()), there = keep(target()), trial = keep(target());
     await old.sql("INSERT INTO notifications (audience, type, title, content, created_at) SELECT 'everybody', 'system', '通知 ' || value, hex(randomblob(60)), value FROM generate_series(1, 40000)");
-    const began = Date.now();
-    done(await move(old, trial));
-    const lasted = Date.now() - began;
+    const took = async (work, began = Date.now()) => (done(await work), Date.now() - began);
+    const lasted = await took(move(old, trial));
     let complete = false;
     await killedOften(old, ['migrate-to-postgres', '--to', there.database.url], lasted, async () => {
         complete = (await tablesOf(there)).length > 0; // it may have been after the commit
@@ -177,7 +178,8 @@ test('kill -9 at any moment: nothing is there, or all of it; run again, it ends 
     done(await move(old, there, '--verify-only'));
 
     const file = path.join(old.dir, 'back.db');
-    await killedOften(there, ['migrate-to-sqlite', '--to', file], lasted / 2, async () => {
+    const backLasted = await took(moveBack(there, file, '--dry-run'));
+    await killedOften(there, ['migrate-to-sqlite', '--to', file], backLasted, async () => {
         if (existsSync(file))
             done(await moveBack(there, file, '--verify-only'));
     });
@@ -204,6 +206,21 @@ test('a connection that is lost on the way: said, and nothing is there', () => w
     assert.equal(code, 74, output);
     assert.ok(!existsSync(back));
     done(await moveBack(there, back));
+}));
+
+test('a commit whose answer is lost: told as unknown, and --verify-only finds out', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target());
+    const folder = mkdtempSync(path.join(tmpdir(), 'mms-proxy-'));
+    const between = await proxy(folder, there.database.folder);
+    try {
+        between.state.cut = true;
+        const { code, output } = await old.run(['migrate-to-postgres', '--to', there.database.url.replace(there.database.folder, folder)]);
+        refusedWith({ code, output }, 74, /find out with --verify-only/);
+    } finally {
+        between.close();
+        rmSync(folder, { recursive: true, force: true });
+    }
+    done(await move(old, there, '--verify-only'));
 }));
 
 test('--verify-only finds what was tampered with', () => withPlaces(async (keep) => {

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { Server, accepted, getMaterial, issueOf, makeMaterial, makeUser, post, receiptOf, refused, sleep, start, stockUp, withoutGaps } from '../api/harness.mjs';
+import { proxy } from './proxy.mjs';
 
 const CLUSTER = fileURLToPath(new URL('cluster', import.meta.url));
 
@@ -157,26 +157,6 @@ test('two instances on one database, started at the same moment: a stock is shar
         await one.stop();
     }
 });
-
-/** Stands between the program and the server; when `cut` is set, the next COMMIT gets through, but its answer does not. */
-function proxy(folder, upstream) {
-    const state = { cut: false };
-    const server = net.createServer((down) => {
-        const up = net.connect(path.join(upstream, '.s.PGSQL.5432'));
-        let swallow = false;
-        down.on('data', (bytes) => {
-            if (state.cut && bytes.includes('COMMIT\0')) {
-                state.cut = false;
-                swallow = true;
-            }
-            up.write(bytes);
-        });
-        up.on('data', (bytes) => (swallow ? down.destroy() : down.write(bytes)));
-        for (const [a, b] of [[down, up], [up, down]])
-            a.on('close', () => b.destroy()).on('error', () => b.destroy());
-    });
-    return new Promise((ready) => server.listen(path.join(folder, '.s.PGSQL.5432'), () => ready({ state, close: () => server.close() })));
-}
 
 test('a commit whose answer is lost is told as uncertain, and the same Idempotency-Key settles it', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'mms-proxy-'));

@@ -1,0 +1,23 @@
+// A connection that can be cut at a chosen moment.
+import net from 'node:net';
+import path from 'node:path';
+
+/** Stands between the program and the server; when `cut` is set, the next COMMIT gets through, but its answer does not. */
+export function proxy(folder, upstream) {
+    const state = { cut: false };
+    const server = net.createServer((down) => {
+        const up = net.connect(path.join(upstream, '.s.PGSQL.5432'));
+        let swallow = false;
+        down.on('data', (bytes) => {
+            if (state.cut && bytes.includes('COMMIT\0')) {
+                state.cut = false;
+                swallow = true;
+            }
+            up.write(bytes);
+        });
+        up.on('data', (bytes) => (swallow ? down.destroy() : down.write(bytes)));
+        for (const [a, b] of [[down, up], [up, down]])
+            a.on('close', () => b.destroy()).on('error', () => b.destroy());
+    });
+    return new Promise((ready) => server.listen(path.join(folder, '.s.PGSQL.5432'), () => ready({ state, close: () => server.close() })));
+}
