@@ -82,7 +82,7 @@ static bool has_scope(const struct task_body *b, const char *scope)
 
 static enum rc check_selection(struct ctx *c, const struct task_body *b)
 {
-    if (!b->material_ids || b->material_ids->n == 0)
+    if (!b->material_ids || b->material_ids->type != JSON_ARRAY || b->material_ids->n == 0)
         return error_say(&c->err, RC_INVALID_INPUT, "请至少选择一个物料", "Choose at least one material");
     if (b->material_ids->n > COUNT_ITEMS_MAX)
         error_fault(&c->err, c->arena, "materialIds", "too_many",

@@ -49,7 +49,11 @@ test('POST /stocktaking, GET /stocktaking, GET /stocktaking/:id', async () => {
     refused(await M.get('/stocktaking/987654321'), 404, '盘点任务不存在');
     refused(await M.post('/stocktaking', { materialIds: [rows[0].id] }), 400, '任务名称为必填项');
     refused(await M.post('/stocktaking', { taskName: 'x' }), 400, '请至少选择一个物料');
-    refused(await M.post('/stocktaking', { taskName: 'x', materialIds: [] }), 400, '请至少选择一个物料');
+    for (const materialIds of [[], null, '', 'abc', 5, true, {}, { a: rows[0].id }])
+        refused(await M.post('/stocktaking', { taskName: 'x', materialIds }), 400, '请至少选择一个物料');
+    const texts = await make(rows.map((one) => ({ id: String(one.id) })));
+    assert.equal((await task(texts.id)).items.length, 2, 'ids as texts');
+    ok(await M.put(`/stocktaking/${texts.id}/cancel`), 200);
     notPermitted(await U.post('/stocktaking', { taskName: 'x', materialIds: [rows[0].id] }));
     await logged(place, { module: 'stocktaking', action: 'create', userId: M.id });
     ok(await M.put(`/stocktaking/${id}/cancel`), 200);
