@@ -175,10 +175,13 @@ static bool read_dec(struct reading *r, struct dec *out)
 
 static bool read_flag(struct reading *r, int64_t *out)
 {
+    const struct json *v = r->json;
     int64_t n = -1;
-    if (r->json->type == JSON_TRUE || r->json->type == JSON_FALSE)
-        n = r->json->type == JSON_TRUE;
-    else if (r->json->type == JSON_NUMBER && !json_to_int(r->json, &n))
+    if (v->type == JSON_TRUE || v->type == JSON_FALSE)
+        n = v->type == JSON_TRUE;
+    else if (v->type == JSON_STRING && (strcmp(v->text, "true") == 0 || strcmp(v->text, "false") == 0))
+        n = v->text[0] == 't';
+    else if (!is_whole(v, &n))
         n = -1;
     if (n != 0 && n != 1) {
         fault(r, "type", "应为 true 或 false", "must be true or false");

@@ -24,7 +24,7 @@ struct record {
 
 enum field_type {
     FIELD_INT,      /* int64_t */
-    FIELD_FLAG,     /* int64_t 0 or 1; bodies: true, false, 0, 1 */
+    FIELD_FLAG,     /* int64_t 0 or 1; bodies: true, false, 0, 1, or the text of one */
     FIELD_TEXT,     /* const char * */
     FIELD_DEC,      /* struct dec */
     FIELD_TIME,     /* int64_t ms; answers "YYYY-MM-DD HH:MM:SS" */

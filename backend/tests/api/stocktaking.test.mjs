@@ -126,6 +126,17 @@ test('completing: all counted, once, and not after cancelling; without updateSto
     refused(await count(other.id, (await get(other.id)).items[0], 2), ...ENDED);
 });
 
+test('updateStock as a text means what it says', async () => {
+    const [row] = await stocked(5);
+    for (const [updateStock, left] of [['false', 5], ['0', 5], ['', 5], [null, 5], ['true', 4], ['1', 3]]) {
+        const { id } = await make([row]);
+        accepted(await count(id, (await get(id)).items[0], updateStock === '1' ? 3 : 4), 200);
+        faulty(await complete(id, { updateStock: 'yes' }), { updateStock: '应为 true 或 false' });
+        accepted(await complete(id, { updateStock }), 200, '盘点任务完成');
+        assert.equal(await stock(row), left, JSON.stringify(updateStock));
+    }
+});
+
 test('two who complete at once: posted once', async () => {
     const materials = await stocked(10);
     const { id } = await make(materials);
