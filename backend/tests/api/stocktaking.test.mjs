@@ -75,6 +75,11 @@ test('counting: differences, and what it refuses', async () => {
     refused(await count(other.id, a, 1), 404, 'item_not_found', '盘点明细不存在');
     const [first] = (await get(id)).items;
     assert.deepEqual([first.actual_stock, first.remark], [6.5, '多了'], 'what was refused changed nothing');
+    const remarkOf = async () => (await get(id)).items[0].remark;
+    accepted(await count(id, a, 6), 200);
+    assert.equal(await remarkOf(), '多了', 'a remark that is not named stays');
+    accepted(await count(id, a, 6, { remark: '' }), 200);
+    assert.equal(await remarkOf(), null, 'an emptied one goes');
 });
 
 test('two who count the same line: the second sees what the first has entered', async () => {
