@@ -363,6 +363,13 @@ static enum rc check_version(struct call *call, const struct material *present, 
     return given && change->version != present->version ? reply_conflict(&call->ctx, &material_type, present) : RC_OK;
 }
 
+/* The version is a condition, and a reason goes with a change: neither is one. */
+static bool names_a_change(const struct material *m)
+{
+    int named = __builtin_popcountll(m->record.given);
+    return named > record_given(&material_type, m, "version") + record_given(&material_type, m, "code_change_reason");
+}
+
 static enum rc put_material(struct call *call)
 {
     struct ctx *c = &call->ctx;
@@ -370,15 +377,11 @@ static enum rc put_material(struct call *call)
     TRY(record_from_json(c, &material_type, call->body, "", RECORD_UPDATE, &change));
     TRY(material_get(c, call->id, &before));
     TRY(check_version(call, &before, &change));
-    uint64_t named = change.record.given;
-    after = before;
-    bool had_version = record_given(&material_type, &change, "version");
-    change.version = before.version; /* a condition, not a change */
-    bool changed = record_merge(&material_type, &after, &change);
-    bool only_conditions = !named || (had_version && (named & (named - 1)) == 0);
-    if (only_conditions)
+    if (!names_a_change(&change))
         return error_set(&c->err, RC_NOTHING_TO_UPDATE);
-    if (changed)
+    after = before;
+    change.version = before.version;
+    if (record_merge(&material_type, &after, &change))
         TRY(store(c, &before, &after, change.code_change_reason));
     return reply_id(call, 200, "物料更新成功", "Material updated", before.id);
 }
