@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "domain/ctx.h"
+#include "domain/setting.h"
+
+#define DAY_CHARS 10 /* "2026-11-23" */
 
 static void *at(const struct field *f, const void *record)
 {
@@ -191,12 +195,27 @@ static bool read_flag(struct reading *r, int64_t *out)
     return true;
 }
 
+/* Pickers of existing clients send a time as well: its day as written, and of an instant (with a Z) the company's day. */
 static bool read_day(struct reading *r, int64_t *out)
 {
-    if (r->json->type == JSON_STRING && day_parse(r->json->text, out))
+    struct ctx *c = r->c;
+    const char *text = r->json->type == JSON_STRING ? text_trim(c->arena, r->json->text) : "";
+    const struct zone *zone;
+    int64_t ms;
+    if (day_parse(text, out))
         return true;
-    fault(r, "format", "应为日期 YYYY-MM-DD", "must be a day, YYYY-MM-DD");
-    return false;
+    if (!clock_parse(text, &ms)) {
+        fault(r, "format", "应为日期 YYYY-MM-DD", "must be a day, YYYY-MM-DD");
+        return false;
+    }
+    if (!strchr(text, 'Z'))
+        return day_parse(arena_copy(c->arena, text, DAY_CHARS), out);
+    if (setting_zone(c, &zone) != RC_OK) {
+        error_set(&c->err, RC_DB);
+        return false;
+    }
+    *out = zone_day(zone, ms);
+    return true;
 }
 
 static bool read_value(struct reading *r, void *record)

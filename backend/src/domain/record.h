@@ -29,7 +29,7 @@ enum field_type {
     FIELD_DEC,      /* struct dec */
     FIELD_TIME,     /* int64_t ms; answers "YYYY-MM-DD HH:MM:SS" */
     FIELD_ISO_TIME, /* int64_t ms; answers ISO 8601 with Z */
-    FIELD_DAY,      /* int64_t day number; both ways "YYYY-MM-DD" */
+    FIELD_DAY,      /* int64_t day number; both ways "YYYY-MM-DD", in bodies with a time after it as well */
     FIELD_JSON,     /* const struct json *; bodies only: an array read by the module itself */
 };
 

@@ -44,6 +44,14 @@ test('a task: made, listed, shown', async () => {
     refused(await M.get('/api/stocktaking/999999'), ...NO_TASK);
 });
 
+test('a day may come as an instant: then it is the company\'s day', async () => {
+    const rows = await stocked(1);
+    for (const [instant, day] of [['2026-10-31T16:00:00.000Z', '2026-11-01'], ['2026-11-01T15:59:59Z', '2026-11-01'], ['2026-11-01T16:00:00Z', '2026-11-02'], ['2026-11-01T23:30:00', '2026-11-01']])
+        assert.equal((await get((await make(rows, { startDate: instant })).id)).start_date, day, instant);
+    for (const startDate of ['2026-11-01T25:00:00Z', '2026-02-30 08:00:00', '2026/11/01', '2026-11-01T', 20261101])
+        faulty(await M.post('/api/stocktaking', { taskName: 'x', materialIds: [rows[0].id], startDate }), { startDate: '应为日期 YYYY-MM-DD' });
+});
+
 test('what making a task refuses', async () => {
     const [row] = await stocked(1);
     refused(await M.post('/api/stocktaking', { materialIds: [row.id] }), 400, 'invalid_input', '任务名称为必填项');
