@@ -46,6 +46,8 @@ static const struct sql MATERIAL_DELETE = {"material.delete", "DELETE FROM mater
 static const struct sql MATERIAL_DOCUMENTS = {
     "material.documents",
     "SELECT COUNT(*) AS n FROM (SELECT 1 FROM document_lines WHERE material_id = $1 LIMIT 1) AS used"};
+static const struct sql MATERIAL_COUNTS = {
+    "material.counts", "SELECT COUNT(*) AS n FROM (SELECT 1 FROM count_items WHERE material_id = $1 LIMIT 1) AS used"};
 static const struct sql MATERIAL_PENDING = {
     "material.pending", "SELECT COUNT(*) AS n FROM document_lines l JOIN documents d ON d.id = l.document_id "
                         "WHERE l.material_id = $1 AND d.status = 'pending'"};
@@ -396,6 +398,10 @@ static enum rc delete_material(struct call *call)
     TRY(ctx_number(c, &MATERIAL_DOCUMENTS, DB_ARGS(DB_I(m.id)), &used));
     if (used)
         return error_set(&c->err, RC_MATERIAL_IN_USE);
+    TRY(ctx_number(c, &MATERIAL_COUNTS, DB_ARGS(DB_I(m.id)), &used));
+    if (used)
+        return error_say(&c->err, RC_MATERIAL_IN_USE, "该物料存在相关盘点记录,无法删除",
+                         "The material stands in counts and cannot be deleted; retire it instead");
     TRY(db_exec(c->db, &LOTS_DELETE, DB_ARGS(DB_I(m.id)), NULL));
     TRY(db_exec(c->db, &CODE_HISTORY_DELETE, DB_ARGS(DB_I(m.id)), NULL));
     TRY(db_exec(c->db, &MATERIAL_DELETE, DB_ARGS(DB_I(m.id)), NULL));
