@@ -194,7 +194,9 @@ static void write_fault_schema(struct json_writer *w)
     plain(w, "field", "string");
     plain(w, "code", "string");
     plain(w, "message", "string");
-    plain(w, "value", "string");
+    oa_object(w, "value");
+    oa_texts(w, "type", (const char *const[]){"string", "number", NULL});
+    jw_object_end(w);
     jw_object_end(w);
     oa_texts(w, "required", (const char *const[]){"field", "code", "message", NULL});
     jw_object_end(w);

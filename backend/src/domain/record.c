@@ -9,7 +9,8 @@
 #include "domain/ctx.h"
 #include "domain/setting.h"
 
-#define DAY_CHARS 10 /* "2026-11-23" */
+#define DAY_CHARS 10    /* "2026-11-23" */
+#define VALUE_CHARS 100 /* of what was sent, in a fault */
 
 static void *at(const struct field *f, const void *record)
 {
@@ -67,25 +68,27 @@ struct reading {
     const struct json *json;
 };
 
-/* What the client may be shown again; NULL: nothing, or nobody may see it. */
-static const char *sent(const struct reading *r)
+/* In the words given, whatever the field's own are. */
+static void tell(struct reading *r, const char *code, const char *zh, const char *en)
 {
-    bool shown = !(r->field->flags & F_SECRET) && r->json && r->json->text;
-    return shown ? text_shorten(r->c->arena, r->json->text, 100) : NULL;
+    const struct json *v = r->field->flags & F_SECRET ? NULL : r->json;
+    const char *value = v && v->text ? text_shorten(r->c->arena, v->text, VALUE_CHARS) : NULL;
+    struct field_fault *told = error_fault(&r->c->err, r->c->arena, r->as, code, zh, en, value);
+    if (told && v)
+        told->is_number = v->type == JSON_NUMBER && v->n <= VALUE_CHARS;
 }
 
 static void fault(struct reading *r, const char *code, const char *zh, const char *en)
 {
     const struct field *f = r->field;
-    error_fault(&r->c->err, r->c->arena, r->as, code, f->bad_zh ? f->bad_zh : zh, f->bad_zh ? f->bad_en : en, sent(r));
+    tell(r, code, f->bad_zh ? f->bad_zh : zh, f->bad_zh ? f->bad_en : en);
 }
 
 static void missing(struct reading *r)
 {
     const struct field *f = r->field;
-    error_fault(&r->c->err, r->c->arena, r->as, "required",
-                f->need_zh ? f->need_zh : arena_fmt(r->c->arena, "%s 为必填项", r->as),
-                f->need_en ? f->need_en : arena_fmt(r->c->arena, "%s is required", r->as), sent(r));
+    tell(r, "required", f->need_zh ? f->need_zh : arena_fmt(r->c->arena, "%s 为必填项", r->as),
+         f->need_en ? f->need_en : arena_fmt(r->c->arena, "%s is required", r->as));
 }
 
 static bool read_text(struct reading *r, const char **out)
@@ -158,10 +161,10 @@ static bool read_dec(struct reading *r, struct dec *out)
         fault(r, "type", "应为数字", "must be a number");
         return false;
     case DEC_TOO_FINE:
-        error_fault(&r->c->err, r->c->arena, r->as, "decimals", "小数位数不能超过6位", "must have at most 6 decimals", sent(r));
+        tell(r, "decimals", "小数位数不能超过6位", "must have at most 6 decimals");
         return false;
     case DEC_TOO_LARGE:
-        error_fault(&r->c->err, r->c->arena, r->as, "out_of_range", "数值超出允许范围", "is out of range", sent(r));
+        tell(r, "out_of_range", "数值超出允许范围", "is out of range");
         return false;
     }
     if (dec_cmp(*out, DEC_WHOLE(f->min)) < 0) {
@@ -169,9 +172,8 @@ static bool read_dec(struct reading *r, struct dec *out)
         return false;
     }
     if (f->max && dec_cmp(*out, DEC_WHOLE(f->max)) > 0) {
-        error_fault(&r->c->err, r->c->arena, r->as, "out_of_range",
-                    arena_fmt(r->c->arena, "不能大于%lld", (long long)f->max),
-                    arena_fmt(r->c->arena, "must be at most %lld", (long long)f->max), sent(r));
+        tell(r, "out_of_range", arena_fmt(r->c->arena, "不能大于%lld", (long long)f->max),
+                 arena_fmt(r->c->arena, "must be at most %lld", (long long)f->max));
         return false;
     }
     return true;
