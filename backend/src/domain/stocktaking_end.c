@@ -108,6 +108,10 @@ static enum rc post_differences(struct ctx *c, const struct task *t, const struc
     for (const struct item *i = items; i < items + t->item_count; i++) {
         if (dec_sign(i->difference) != (surplus ? 1 : -1))
             continue;
+        if (strcmp(i->material_status, "active") != 0) /* only without stock: so it is a surplus */
+            return error_say(&c->err, RC_MATERIAL_RETIRED,
+                             arena_fmt(c->arena, "物料 %s 已停用，请先恢复使用", i->material_code),
+                             arena_fmt(c->arena, "The material %s is retired: restore it first", i->material_code));
         struct new_line *l = &lines[d.count++];
         *l = (struct new_line){.material_id = i->material_id, .quantity = i->difference, .location_id = t->location_id,
                                .remark = i->reason};

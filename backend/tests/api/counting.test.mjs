@@ -313,6 +313,19 @@ test('a count of the whole stock and one of a place at a time', async () => {
     assert.equal(await stock(row), 14);
 });
 
+test('what is found of a retired material is not posted before it is restored', async () => {
+    const row = await stocked(0), other = await stocked(5);
+    const id = await make({ materialIds: [row.id, other.id] });
+    accepted(await M.post(`/api/materials/${row.id}/retire`), 200);
+    for (const item of (await get(id)).items)
+        accepted(await count(id, item, 3), 200);
+    refused(await step(id, 'complete', { updateStock: true }), 400, 'material_retired', `物料 ${row.material_code} 已停用，请先恢复使用`);
+    assert.deepEqual([await stock(other), (await get(id)).stage], [5, 'counting'], 'nothing was posted');
+    accepted(await M.post(`/api/materials/${row.id}/restore`), 200);
+    accepted(await step(id, 'complete', { updateStock: true }), 200);
+    assert.deepEqual([await stock(row), await stock(other)], [3, 3]);
+});
+
 test('two who count one line at the same time: one is taken, the other sees what was entered', async () => {
     const row = await stocked(5);
     const id = await make({ materialIds: [row.id] });
