@@ -48,6 +48,9 @@ static const struct sql MATERIAL_DOCUMENTS = {
     "SELECT COUNT(*) AS n FROM (SELECT 1 FROM document_lines WHERE material_id = $1 LIMIT 1) AS used"};
 static const struct sql MATERIAL_COUNTS = {
     "material.counts", "SELECT COUNT(*) AS n FROM (SELECT 1 FROM count_items WHERE material_id = $1 LIMIT 1) AS used"};
+static const struct sql MATERIAL_COUNTED = {
+    "material.counted", "SELECT COUNT(*) AS n FROM count_items i JOIN count_tasks t ON t.id = i.task_id "
+                        "WHERE i.material_id = $1 AND i.actual_stock IS NOT NULL AND t.status = 'in_progress'"};
 static const struct sql MATERIAL_PENDING = {
     "material.pending", "SELECT COUNT(*) AS n FROM document_lines l JOIN documents d ON d.id = l.document_id "
                         "WHERE l.material_id = $1 AND d.status = 'pending'"};
@@ -153,15 +156,27 @@ enum rc material_add(struct ctx *c, const struct material *m, int64_t *id)
                                                 .description = arena_fmt(c->arena, "创建物料: %s", m->material_name)});
 }
 
+/* Quantities are written down in the unit that the material has. */
+static enum rc unit_may_change(struct ctx *c, const struct material *m, const char *unit)
+{
+    int64_t pending, counted;
+    TRY(ctx_number(c, &MATERIAL_PENDING, DB_ARGS(DB_I(m->id)), &pending));
+    TRY(ctx_number(c, &MATERIAL_COUNTED, DB_ARGS(DB_I(m->id)), &counted));
+    if (m->move_count || pending)
+        error_fault(&c->err, c->arena, "unit", "in_use", "物料已有库存流水或待审批单据，不能更改单位",
+                    "The material has stock moves or pending documents: its unit cannot change", unit);
+    else if (counted)
+        error_fault(&c->err, c->arena, "unit", "in_use", "物料正在盘点，不能更改单位",
+                    "The material is being counted: its unit cannot change", unit);
+    return RC_OK;
+}
+
 static enum rc store(struct ctx *c, const struct material *before, const struct material *m, const char *reason)
 {
     int64_t unit_id;
     bool new_code = strcmp(before->material_code, m->material_code) != 0;
-    int64_t pending;
-    TRY(ctx_number(c, &MATERIAL_PENDING, DB_ARGS(DB_I(m->id)), &pending));
-    if ((before->move_count || pending) && strcmp(before->unit, m->unit) != 0)
-        error_fault(&c->err, c->arena, "unit", "in_use", "物料已有库存流水或待审批单据，不能更改单位",
-                    "The material has stock moves or pending documents: its unit cannot change", m->unit);
+    if (strcmp(before->unit, m->unit) != 0)
+        TRY(unit_may_change(c, before, m->unit));
     if (record_has(&material_type, m, "qty_decimals") && !dec_fits(m->current_stock, (unsigned)m->qty_decimals))
         error_fault(&c->err, c->arena, "qtyDecimals", "in_use", "现有库存的小数位数更多，不能减少",
                     "The present stock has more decimals: they cannot be reduced", NULL);

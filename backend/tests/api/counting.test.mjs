@@ -326,6 +326,16 @@ test('what is found of a retired material is not posted before it is restored', 
     assert.deepEqual([await stock(row), await stock(other)], [3, 3]);
 });
 
+test('the unit stays while a material is being counted', async () => {
+    const row = await stocked(0), change = (unit) => M.put(`/api/materials/${row.id}`, { unit });
+    const id = await make({ materialIds: [row.id] });
+    accepted(await change('g'), 200);
+    accepted(await count(id, (await get(id)).items[0], 2), 200);
+    faulty(await change('kg'), { unit: '物料正在盘点，不能更改单位' });
+    accepted(await step(id, 'cancel'), 200);
+    accepted(await change('kg'), 200);
+});
+
 test('two who count one line at the same time: one is taken, the other sees what was entered', async () => {
     const row = await stocked(5);
     const id = await make({ materialIds: [row.id] });
