@@ -167,7 +167,7 @@ static bool read_dec(struct reading *r, struct dec *out)
         tell(r, "out_of_range", "数值超出允许范围", "is out of range");
         return false;
     }
-    if (dec_cmp(*out, DEC_WHOLE(f->min)) < 0) {
+    if (dec_cmp(*out, DEC_WHOLE(f->min)) < (f->flags & F_ABOVE ? 1 : 0)) {
         fault(r, "out_of_range", "超出允许范围", "is out of range");
         return false;
     }

@@ -41,6 +41,7 @@ enum {
     F_RAW = 16,     /* text kept as typed (not trimmed) */
     F_ZERO = 32,    /* emptied means 0, not absent */
     F_UPDATE_ONLY = 64, /* in a change only: not asked for on creation */
+    F_ABOVE = 1024,     /* dec: more than min, not as much */
     /* For the description only: */
     F_ASKED = 128,      /* must be given on creation; the module says so, in its own words */
     F_INLINE = 256,     /* JSON: instead of an array of one object, the object's members may stand in the body itself */
