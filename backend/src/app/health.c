@@ -62,7 +62,8 @@ static enum rc get_health(struct call *call)
     struct ctx *c = &call->ctx;
     struct http_response *r = &call->http->response;
     int64_t rows = 0;
-    bool good = ctx_number(c, &READ_BACK, DB_NO_ARGS, &rows) == RC_OK && rows == 1 && writer_answers(call);
+    bool good = app_use_reader(call->app, c) && ctx_number(c, &READ_BACK, DB_NO_ARGS, &rows) == RC_OK && rows == 1 &&
+                writer_answers(call);
     char text[CLOCK_TEXT_MAX];
     struct json_writer w;
     buf_reset(&r->body);

@@ -76,6 +76,8 @@ test('connections that are cut under load: every acknowledged document is there,
     }
 });
 
+const METRICS_TOKEN = 'metrics-token-of-the-tests';
+
 test('a server that goes away and comes back: 503 meanwhile, healthy again by itself', async () => {
     const folder = path.join(mkdtempSync(path.join(tmpdir(), 'mms-pg-')), 'cluster');
     const shared = process.env.MMS_POSTGRES;
@@ -83,7 +85,7 @@ test('a server that goes away and comes back: 503 meanwhile, healthy again by it
     execFileSync(CLUSTER, ['start', folder, 'fsync=off']);
     process.env.MMS_POSTGRES = folder; // this one may be stopped
     try {
-        const server = await start();
+        const server = await start({ env: { METRICS_TOKEN } });
         const admin = await server.admin();
         const M = await makeUser(admin, 'inventory_manager');
         const material = await makeMaterial(M);
@@ -91,8 +93,15 @@ test('a server that goes away and comes back: 503 meanwhile, healthy again by it
         await sleep(300);
         execFileSync(CLUSTER, ['halt', folder]);
         await sleep(300);
-        const health = await server.client().get('/api/health');
-        assert.deepEqual([health.status, health.body.status], [503, 'degraded']);
+        for (let i = 0; i < 6; i++) // also when it is known to be away, on every thread that answers
+            for (const token of [null, M.token]) {
+                const health = await server.client(token).get('/api/health');
+                assert.deepEqual([health.status, health.body.status, health.body.checks?.database], [503, 'degraded', 'error'], health.text);
+            }
+        for (let i = 0; i < 3; i++) {
+            const metrics = await server.client(METRICS_TOKEN).get('/metrics');
+            assert.equal(metrics.status, 200, metrics.text);
+        }
         const refusal = await M.get(`/api/materials/${material.id}`);
         assert.deepEqual([refusal.status, refusal.body.code], [503, 'storage_lost'], refusal.text);
         assert.ok(Number(refusal.headers['retry-after']) > 0);
