@@ -117,8 +117,7 @@ static enum rc write_job(struct db *db, void *arg)
     bool replayed;
     call->ctx.db = db;
     call->ctx.memo = NULL;
-    call->http->response.status = 0; /* all is made anew: a job may be run twice */
-    call->http->response.header_count = 0;
+    http_answer_anew(call->http); /* a job may be run twice */
     error_clear(&call->ctx.err);
     TRY(idempotency_replay(call, &replayed));
     if (replayed)

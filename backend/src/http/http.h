@@ -88,6 +88,9 @@ const char *http_param(const struct http_exchange *x, const char *name);
 /* Name and value are not copied: constants or arena text. CR or LF in a value: not sent. */
 void http_set_header(struct http_exchange *x, const char *name, const char *value);
 
+/* Takes back all that the answer was to be: status, headers, body, file, stream. */
+void http_answer_anew(struct http_exchange *x);
+
 /* The bytes of the form's part with one of these names (NULL-ended), in the arena; of several the first. False: there is none, or
  * it is empty, or the body is no whole form. For routes with is_upload. */
 bool http_form_file(struct http_exchange *x, const char *const *names, const char **bytes, size_t *n);

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { after, test } from 'node:test';
 
 import { Events } from './events.mjs';
-import { accepted, approve, faulty, issueOf, makeDocument, makeMaterial, makeUser, makeUsers, receiptOf, refused, sleep, start, stockUp } from './harness.mjs';
+import { accepted, approve, faulty, issueOf, makeDocument, makeMaterial, makeUser, makeUsers, raw, receiptOf, refused, sleep, start, stockUp } from './harness.mjs';
 
 const METRICS_TOKEN = 'metrics-token-of-the-tests';
 const server = await start({ env: { METRICS_TOKEN } });
@@ -30,6 +30,34 @@ test('a stream: its headers, and its first line', async () => {
     assert.equal(events.headers['content-encoding'], undefined);
     await events.until(() => events.events.length === 0 && events.text === '');
     events.close();
+});
+
+test('HEAD: the headers of a stream, no stream, and nothing before the next answer', async () => {
+    await untilOpen(0);
+    const ask = (method, path) => `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${U.token}\r\n\r\n`;
+    const { answers, text } = await raw(server, ask('HEAD', '/api/notifications/stream') + ask('GET', '/api/notifications/unread-count'), { answers: 2, timeout: 3000 });
+    assert.deepEqual(answers.map(({ status }) => status), [200, 200], text);
+    assert.match(answers[0].headers['content-type'], /^text\/event-stream/);
+    assert.doesNotMatch(text, /\r\n\r\n0\r\n/, 'the end of a body');
+    assert.match(answers[1].body, /"count"/);
+    await untilOpen(0);
+});
+
+test('an older protocol, and a connection that is not kept', async () => {
+    for (const [protocol, more] of [['1.0', ''], ['1.1', 'Connection: close\r\n'], ['1.1', 'Accept-Encoding: gzip\r\n']]) {
+        const { hostname, port } = new URL(server.url);
+        const socket = net.connect(Number(port), hostname);
+        let text = '';
+        socket.setEncoding('utf8').on('data', (part) => (text += part));
+        socket.write(`GET /api/notifications/stream HTTP/${protocol}\r\nHost: x\r\n${more}Authorization: Bearer ${U.token}\r\n\r\n`);
+        await server.until(() => text.includes('retry: 3000'), 10_000, 'to begin');
+        await send({ title: `协议 ${protocol} ${more.length}` });
+        await server.until(() => text.includes(`协议 ${protocol} ${more.length}`), 10_000, 'to deliver');
+        assert.equal(/^Transfer-Encoding: chunked/m.test(text), protocol === '1.1');
+        assert.doesNotMatch(text, /^Content-Encoding/m);
+        socket.destroy();
+    }
+    await untilOpen(0);
 });
 
 test('submitting reaches who approves, deciding reaches the applicant; the data is the row of the list', async () => {
