@@ -1,5 +1,6 @@
 #include "domain/service_token.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 
 #define PREFIX "mms_"
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define NOTE_AGAIN_MS 10000
 
 struct service_token {
     struct record record;
@@ -126,9 +128,19 @@ static enum rc note_use(struct db *db, void *arg)
     return db_exec(db, &NOTE_USE, DB_ARGS(DB_I((intptr_t)arg), DB_I(now_ms), DB_I(now_ms - SERVICE_TOKEN_NOTED_MS)), NULL);
 }
 
+/* True: nobody has tried lately. Reading is many times faster than a writer that is held up, and must not fill its queue. Tokens
+ * whose ids fall together wait for one another. */
+static bool is_to_be_tried(int64_t id)
+{
+    static _Atomic int64_t tried_at_ms[1024];
+    _Atomic int64_t *at_ms = &tried_at_ms[id % 1024];
+    int64_t now_ms = clock_now_ms(), before_ms = atomic_load(at_ms);
+    return now_ms - before_ms >= NOTE_AGAIN_MS && atomic_compare_exchange_strong(at_ms, &before_ms, now_ms);
+}
+
 void service_token_note_use(struct db_writer *w, const struct actor *actor)
 {
-    if (actor->use_is_unnoted) /* a full queue: the next request notes it */
+    if (actor->use_is_unnoted && is_to_be_tried(actor->service_token_id)) /* if it fails, a later request notes it */
         (void)!db_writer_submit(w, (struct db_job){.run = note_use, .arg = (void *)(intptr_t)actor->service_token_id});
 }
 
