@@ -64,7 +64,7 @@ static enum rc let_in_again(struct ctx *c, const struct listener *l)
 
 static void say_over(struct listener *l)
 {
-    static const char OVER[] = "event: end\ndata: {\"code\":\"token_invalid\"}\n\n";
+    static const char OVER[] = HUB_END("token_invalid");
     (void)http_stream_send(l->stream, OVER, sizeof OVER - 1);
 }
 

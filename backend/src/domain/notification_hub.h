@@ -14,6 +14,9 @@
 #define HUB_PAUSE_MS 20  /* between two rounds: what is committed meanwhile goes together */
 #define HUB_EVENTS_MAX 50 /* of one listener in a round */
 
+/* The last event of a stream that is ended, with the reason: token_invalid, stream_replaced. */
+#define HUB_END(CODE) "event: end\ndata: {\"code\":\"" CODE "\"}\n\n"
+
 struct http_stream;
 struct notification_hub;
 

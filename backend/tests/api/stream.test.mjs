@@ -93,6 +93,7 @@ test('low stock: once per crossing', async () => {
 
 test('broken off and taken up again and again: nothing is lost, nothing comes twice', async () => {
     const person = await makeUser(admin, 'regular_user');
+    const before = await send({ title: '之前' });
     const first = await Events.open(person);
     const sent = [], got = [];
     const sending = (async () => {
@@ -100,7 +101,7 @@ test('broken off and taken up again and again: nothing is lost, nothing comes tw
             sent.push(String(await send({ title: `第 ${i} 条`, userId: i % 3 ? undefined : person.user.id })));
     })();
     let events = first;
-    for (let lastId = '0'; got.length < 150; ) {
+    for (let lastId = String(before); got.length < 150; ) {
         await sleep(5 + Math.random() * 40);
         got.push(...events.events.splice(0).map(({ id }) => id));
         lastId = got.at(-1) ?? lastId;
@@ -203,12 +204,12 @@ test('what another program writes into the database is heard as well', async () 
 });
 
 /** A client that asks for the stream and never reads. */
-function deafClient(client) {
+function deafClient(client, more = '') {
     const { hostname, port } = new URL(server.url);
     return new Promise((resolve, reject) => {
         const socket = net.connect({ host: hostname, port }, () => {
             socket.pause();
-            socket.write(`GET /api/notifications/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${client.token}\r\n\r\n`);
+            socket.write(`GET /api/notifications/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${client.token}\r\n${more}\r\n`);
             resolve(socket);
         });
         socket.on('error', reject);
@@ -217,10 +218,10 @@ function deafClient(client) {
 
 test('who does not read is dropped, and memory does not grow with what he is not sent', async () => {
     await untilOpen(0);
-    const deaf = await Promise.all(Array.from({ length: 20 }, () => deafClient(U)));
+    const deaf = await Promise.all(Array.from({ length: 20 }, (_, i) => deafClient(i % 2 ? U : M)));
     for (const socket of deaf)
         socket.on('error', () => {}); // it is cut off
-    const reader = await Events.open(U);
+    const reader = await Events.open(U2);
     await untilOpen(21);
     const resident = async () => (await server.client().get('/api/health')).body.checks.memory.rss;
     const before = await resident();
@@ -243,7 +244,8 @@ test('the streams end at a stop, which does not wait for them', async () => {
     const own = await start({ env: { METRICS_TOKEN } });
     try {
         const client = await own.admin();
-        const all = await Promise.all(Array.from({ length: 30 }, () => Events.open(client)));
+        const people = [client, await makeUser(client, 'regular_user')];
+        const all = await Promise.all(Array.from({ length: 30 }, (_, i) => Events.open(people[i % 2])));
         await untilOpen(30, own);
         const began = Date.now();
         own.child.kill('SIGTERM');
@@ -256,26 +258,77 @@ test('the streams end at a stop, which does not wait for them', async () => {
     }
 });
 
-test('as many streams as are allowed, and the others are told so; all hear an approval', async () => {
+const PER_PERSON = 16, AT_ALL = 768;
+
+test('one person has so many streams; with one more his oldest ends, and is told why', async () => {
+    await untilOpen(0);
+    const person = await makeUser(admin, 'regular_user');
+    const script = server.client(accepted(await person.post('/api/profile/tokens', { name: '脚本', scopes: 'notification.read' }), 201).token);
+    const all = [], theirs = await Events.open(U);
+    for (let i = 0; i < PER_PERSON; i++)
+        all.push(await Events.open(i % 2 ? person : script));
+    const hear = async (title, streams) => {
+        await send({ title });
+        for (const events of [...streams, theirs])
+            await events.until(() => events.titles.includes(title), title);
+    };
+    await hear('全部', all);
+    for (const client of [person, script]) {
+        all.push(await Events.open(client));
+        const oldest = all.shift();
+        await oldest.until(() => oldest.isOver, 'the end');
+        assert.deepEqual(oldest.events.slice(1), [{ event: 'end', data: { code: 'stream_replaced' } }]);
+        await untilOpen(PER_PERSON + 1);
+    }
+    await hear('其余', all);
+    // A page that is loaded anew puts nobody out: what its client has left does not count.
+    for (let i = 0; i < 5; i++) {
+        all.pop().close();
+        await sleep(50);
+        all.push(await Events.open(person));
+    }
+    await hear('重新加载', all);
+    assert.ok(all.every(({ isOver }) => !isOver));
+    for (const events of [...all, theirs])
+        events.close();
+});
+
+test('who opens streams and does not read keeps no more than his own', async () => {
+    await untilOpen(0);
+    const person = await makeUser(admin, 'regular_user');
+    for (let i = 0; i < 60; i++) // to be caught up with
+        await send({ title: `很多 ${i}`, content: '氢'.repeat(1000), userId: person.user.id });
+    const deaf = [];
+    for (let i = 0; i < 120; i++) {
+        const socket = await deafClient(person, 'Last-Event-ID: 0\r\n');
+        deaf.push(socket.on('error', () => {}));
+    }
+    await sleep(1000);
+    assert.ok((await openStreams()) <= PER_PERSON, `${await openStreams()} are open`);
+    for (const socket of deaf)
+        socket.destroy();
+    await untilOpen(0);
+});
+
+test('as many streams as are allowed, and the others are told so; all hear of a document', async () => {
     const own = await start({ env: { METRICS_TOKEN } });
     try {
         const client = await own.admin();
-        const applicant = await makeUser(client, 'regular_user');
+        const people = await Promise.all(Array.from({ length: AT_ALL / PER_PERSON }, () => makeUser(client, 'inventory_manager')));
         const material = await makeMaterial(client);
         const all = [];
-        while (all.length < 768)
-            all.push(...await Promise.all(Array.from({ length: 64 }, () => Events.open(applicant))));
+        for (const person of people)
+            all.push(...await Promise.all(Array.from({ length: PER_PERSON }, () => Events.open(person))));
         assert.ok(all.every(({ status }) => status === 200));
-        assert.equal((await applicant.get('/api/notifications/stream')).status, 503);
-        const { id } = await makeDocument(applicant, receiptOf(material.id, 1));
-        accepted(await approve(client, id), 200);
+        assert.equal((await client.get('/api/notifications/stream')).status, 503);
+        await makeDocument(client, receiptOf(material.id, 1));
         for (const events of all)
             await events.until(() => events.titles.length === 1);
         for (const events of all.splice(0, 100))
             events.close();
         accepted(await client.post('/api/notifications', { type: 'system', title: '腾出位置' }), 200);
-        await untilOpen(668, own);
-        const again = await Events.open(applicant);
+        await untilOpen(AT_ALL - 100, own);
+        const again = await Events.open(client);
         assert.equal(again.status, 200);
         for (const events of [...all, again])
             events.close();
