@@ -71,7 +71,10 @@ static void say_over(struct listener *l)
 /* What is new to him, as far as his client takes it. False: he is gone. */
 static bool tell(struct notification_hub *hub, struct ctx *c, struct listener *l)
 {
-    struct notification_news news = {.after_id = l->last_id, .until_id = hub->newest_id, .most = HUB_EVENTS_MAX};
+    bool is_far = hub->newest_id - l->last_id > HUB_IDS_MAX;
+    struct notification_news news = {.after_id = l->last_id,
+                                     .until_id = is_far ? l->last_id + HUB_IDS_MAX : hub->newest_id,
+                                     .most = HUB_EVENTS_MAX};
     buf_init(&news.events, http_stream_room(l->stream));
     bool open = true;
     if (notification_read_news(c, &news) == RC_OK) {

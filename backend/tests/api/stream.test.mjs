@@ -310,6 +310,33 @@ test('who opens streams and does not read keeps no more than his own', async () 
     await untilOpen(0);
 });
 
+test('who has been away for long is caught up with, and keeps nobody waiting', async () => {
+    const [away, other] = await Promise.all([1, 2].map(() => makeUser(admin, 'regular_user')));
+    const first = await send({ title: '第一条', userId: away.user.id });
+    await server.sql(`INSERT INTO notifications (audience, user_id, type, topic, title, content, created_at)
+        WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 400000)
+        SELECT 'user', ${M.user.id}, 'system', 'decided', '入库单已批准', 'IN20261123-0001 已批准', i FROM c`);
+    const reader = await Events.open(other);
+    const delay = async () => {
+        const began = Date.now(), id = await send({ title: '给他', userId: other.user.id });
+        await reader.until(() => reader.lastId === String(id));
+        return Date.now() - began;
+    };
+    await delay();
+    const usual = await delay();
+    const all = await Promise.all(Array.from({ length: PER_PERSON }, () => Events.open(away, { headers: { 'last-event-id': String(first) } })));
+    const slowed = await delay();
+    if (!process.env.ASAN_OPTIONS && !process.env.TSAN_OPTIONS)
+        assert.ok(slowed < usual + 600, `${usual} ms, ${slowed} ms while others catch up`);
+    const last = await send({ title: '最后一条', userId: away.user.id });
+    for (const events of all) {
+        await events.until(() => events.lastId === String(last));
+        assert.deepEqual(events.titles, ['最后一条']);
+    }
+    for (const events of [...all, reader])
+        events.close();
+});
+
 test('as many streams as are allowed, and the others are told so; all hear of a document', async () => {
     const own = await start({ env: { METRICS_TOKEN } });
     try {
