@@ -33,7 +33,7 @@ struct notification_hub {
     struct arena arena;
     int64_t newest_id;
     bool has_more; /* some have not heard all yet */
-    atomic_bool has_listeners;
+    atomic_bool has_listeners; /* written under the lock */
 };
 
 static int64_t soon_us(int64_t ms)
@@ -141,7 +141,6 @@ static enum rc run_round(struct db *db, void *arg)
     int64_t now_us = clock_monotonic_us();
     (void)db;
     TRY(notification_newest(r->ctx, &hub->newest_id));
-    hub->has_more = false;
     FOR_EACH_KEEPING(hub, l, serve(hub, r->ctx, l, now_us));
     return RC_OK;
 }
@@ -157,6 +156,7 @@ static void round_of(struct notification_hub *hub)
 {
     struct ctx c = {.arena = &hub->arena, .now_ms = clock_now_ms()};
     struct round r = {hub, &c};
+    hub->has_more = false;
     if (!hub->lend_reader(hub->arg, &c) || db_run_read(c.db, run_round, &r) != RC_OK)
         beat_only(hub);
 }
@@ -178,6 +178,7 @@ static bool wait_for_news(struct notification_hub *hub)
         l->next = hub->listeners;
         hub->listeners = l;
     }
+    atomic_store(&hub->has_listeners, hub->listeners != NULL);
     bool go_on = !hub->is_stopping;
     pthread_mutex_unlock(&hub->lock);
     return go_on;
@@ -189,7 +190,6 @@ static void *hub_main(void *arg)
     const struct timespec pause = {.tv_nsec = HUB_PAUSE_MS * 1000000L};
     while (wait_for_news(hub)) {
         round_of(hub);
-        atomic_store(&hub->has_listeners, hub->listeners != NULL);
         nanosleep(&pause, NULL);
     }
     FOR_EACH_KEEPING(hub, l, false);

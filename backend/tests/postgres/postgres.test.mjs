@@ -8,6 +8,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { Events } from '../api/events.mjs';
 import { Server, accepted, getMaterial, issueOf, makeMaterial, makeUser, post, receiptOf, refused, sleep, start, stockUp, withoutGaps } from '../api/harness.mjs';
 
 const CLUSTER = fileURLToPath(new URL('cluster', import.meta.url));
@@ -167,10 +168,14 @@ test('two instances on one database, started at the same moment: a stock is shar
     }
 });
 
-/** Stands between the program and the server; when `cut` is set, the next COMMIT gets through, but its answer does not. */
+/** Stands between the program and the server; when `cut` is set, the next COMMIT gets through, but its answer does not; while `away`
+ *  is set, no connection lasts. */
 function proxy(folder, upstream) {
-    const state = { cut: false };
+    const state = { cut: false, away: false, tries: 0 };
     const server = net.createServer((down) => {
+        state.tries++;
+        if (state.away)
+            return down.on('error', () => {}).destroy();
         const up = net.connect(path.join(upstream, '.s.PGSQL.5432'));
         let swallow = false;
         down.on('data', (bytes) => {
@@ -208,6 +213,45 @@ test('a commit whose answer is lost is told as uncertain, and the same Idempoten
         assert.equal(Number(await server.value('SELECT COUNT(*) AS n FROM documents')), 1);
         await post(M, admin, receiptOf(material.id, 1));
         await server.verifyClean();
+    } finally {
+        await server.stop();
+        between.close();
+        rmSync(folder, { recursive: true, force: true });
+    }
+});
+
+test('streams with more to say while the server is away: they ask for it once a second, and go on when it is back', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'mms-proxy-'));
+    const server = new Server();
+    const between = await proxy(folder, server.database.folder);
+    server.setEnv({ DATABASE_URL: server.database.url.replace(server.database.folder, folder) });
+    try {
+        await server.begin();
+        const admin = await server.admin();
+        const send = (title) => admin.post('/api/notifications', { type: 'system', title, content: '氢'.repeat(1000) });
+        for (let i = 0; i < 120; i++)
+            accepted(await send(`第 ${i} 条`), 200);
+        const slow = await Events.open(admin, { headers: { 'last-event-id': '0' } });
+        slow.response.pause(); // there is always more for him
+        const events = await Events.open(admin);
+        await sleep(500);
+        between.state.away = true;
+        await server.sql("SELECT COUNT(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE application_name = 'mms' AND datname = current_database()");
+        await sleep(500);
+        const before = between.state.tries;
+        await sleep(3000);
+        const tries = between.state.tries - before;
+        assert.ok(tries >= 1 && tries <= 6, `${tries} tries in 3 s`);
+        between.state.away = false;
+        let last; // each worker finds out for itself that its connection has gone
+        await server.until(async () => (last = (await send('又在了')).body.data?.id), 20_000, 'to work again');
+        await events.until(() => events.lastId === String(last));
+        slow.response.resume();
+        await slow.until(() => slow.lastId === String(last));
+        assert.equal(new Set(slow.events.map(({ id }) => id)).size, 121);
+        assert.equal(slow.events.length, 121);
+        for (const stream of [slow, events])
+            stream.close();
     } finally {
         await server.stop();
         between.close();
