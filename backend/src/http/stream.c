@@ -290,13 +290,7 @@ void stream_end_all(struct http_server *server)
 {
     pthread_mutex_lock(&server->stream_lock);
     server->streams_ended = true;
-    for (struct http_stream *s = server->streams; s; s = s->next) {
-        pthread_mutex_lock(&s->lock);
-        if (s->waiting.n > s->taken)
-            cut_off(s);
-        s->is_over = true;
-        wake(s);
-        pthread_mutex_unlock(&s->lock);
-    }
+    for (struct http_stream *s = server->streams; s; s = s->next)
+        end_with(s, "");
     pthread_mutex_unlock(&server->stream_lock);
 }

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { Events } from './events.mjs';
 import { accepted, approve, faulty, issueOf, makeDocument, makeMaterial, makeUser, makeUsers, raw, receiptOf, refused, sleep, start, stockUp } from './harness.mjs';
 
-const METRICS_TOKEN = 'metrics-token-of-the-tests';
+const METRICS_TOKEN = 'metrics-token-of-the-tests', PER_PERSON = 16, AT_ALL = 768;
 const server = await start({ env: { METRICS_TOKEN } });
 after(() => server.stop());
 const admin = await server.admin();
@@ -205,7 +205,7 @@ test('what another program writes into the database is heard as well', async () 
 
 /** A client that asks for the stream and never reads. */
 function deafClient(client, more = '') {
-    const { hostname, port } = new URL(server.url);
+    const { hostname, port } = new URL(client.place.url);
     return new Promise((resolve, reject) => {
         const socket = net.connect({ host: hostname, port }, () => {
             socket.pause();
@@ -258,7 +258,29 @@ test('the streams end at a stop, which does not wait for them', async () => {
     }
 });
 
-const PER_PERSON = 16, AT_ALL = 768;
+test('a stop waits for none that does not read, however much of what was sent to it is on its way', async () => {
+    const own = await start({ env: { METRICS_TOKEN } });
+    const deaf = [];
+    try {
+        const client = await own.admin();
+        const people = await Promise.all(Array.from({ length: 256 / PER_PERSON }, () => makeUser(client, 'regular_user')));
+        await own.sql(`INSERT INTO notifications (audience, type, title, content, created_at)
+            WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 500) SELECT 'everybody', 'system', '通知', '${'x'.repeat(600)}', i FROM c`);
+        for (let i = 0; i < 256; i++) { // 70 KiB, 71, 72 … 350: some fill the sockets of both ends just so
+            const socket = await deafClient(people[i % people.length], `Last-Event-ID: ${Math.round(400 - i * 1.57)}\r\n`);
+            deaf.push(socket.on('error', () => {}));
+        }
+        await sleep(5000);
+        const began = Date.now();
+        await own.halt();
+        assert.ok(Date.now() - began < 6000, `${Date.now() - began} ms`);
+    } finally {
+        await own.stop();
+        for (const socket of deaf)
+            socket.destroy();
+    }
+});
+
 
 test('one person has so many streams; with one more his oldest ends, and is told why', async () => {
     await untilOpen(0);
