@@ -3,6 +3,8 @@
 #include "http/stream.h"
 
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@ enum {
     BLOCK_BYTES = 1024,
     SOCKET_BYTES = 16 * 1024, /* what the kernel keeps for a client that does not read (it takes twice as much) */
     STALL_S = 20,             /* a client that takes nothing of what waits for so long is cut off */
+    GONE_MS = 30 * 1000,      /* and one whose machine acknowledges nothing: the kernel would go on for a quarter of an hour */
 };
 
 struct http_stream {
@@ -272,6 +275,7 @@ struct MHD_Response *stream_response(struct exchange *e)
 
     /* Whatever of this does not succeed, the stream works without. */
     (void)setsockopt(socket_of(e->connection), SOL_SOCKET, SO_SNDBUF, &(int){SOCKET_BYTES}, sizeof(int));
+    (void)setsockopt(socket_of(e->connection), IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){GONE_MS}, sizeof(unsigned));
     MHD_set_connection_option(e->connection, MHD_CONNECTION_OPTION_TIMEOUT, STALL_S);
     /* The exchange lives as long as the stream: it keeps no buffer that it does not need. */
     buf_free(&e->body);
