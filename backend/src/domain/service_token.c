@@ -192,6 +192,8 @@ static enum rc post_token(struct call *call)
     const char *token = NULL;
     int64_t id;
     char text[CLOCK_TEXT_MAX];
+    if (c->actor.must_change_password) /* somebody else knows it as well, and a new password leaves tokens alone */
+        return error_set(&c->err, RC_PASSWORD_CHANGE_REQUIRED);
     TRY(record_from_json(c, &service_token_type, call->body, "", RECORD_CREATE, &t));
     TRY(check_scopes(c, t.scopes, &scopes));
     t.expires_at = c->now_ms + (t.expires_in_days ? t.expires_in_days : SERVICE_TOKEN_DAYS_PRESET) * DAY_MS;
@@ -231,7 +233,7 @@ static const struct route service_token_routes[] = {
           .answer = &service_token_type),
     ROUTE("POST", "/api/profile/tokens", LANE_WRITE, PERM_SIGNED_IN, &service_token_type, post_token, "创建服务令牌", .status = 201,
           .keeps_no_answer = true, .parts = PARTS({"id"}, {"token", PART_TEXT}, {"expiresAt", PART_TIME}),
-          .refusals = REFUSALS(RC_SERVICE_TOKEN_LIMIT)),
+          .refusals = REFUSALS(RC_SERVICE_TOKEN_LIMIT, RC_PASSWORD_CHANGE_REQUIRED)),
     ROUTE("DELETE", "/api/profile/tokens/:id", LANE_WRITE, PERM_SIGNED_IN, NULL, delete_token, "撤销服务令牌",
           .refusals = REFUSALS(RC_SERVICE_TOKEN_NOT_FOUND)),
 };

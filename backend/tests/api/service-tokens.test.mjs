@@ -100,6 +100,14 @@ test('what making one refuses', async () => {
     assert.deepEqual(await list(U), had);
 });
 
+test('none is made with a password that has to be changed: who gave it out would have a token for a year', async () => {
+    const person = await makeUser(admin, 'regular_user', { mustChangePassword: true });
+    const ask = () => person.post('/api/profile/tokens', { name: 'x', scopes: 'material.read' });
+    refused(await ask(), 403, 'password_change_required', '请先修改初始密码');
+    accepted(await person.post('/api/auth/change-password', { currentPassword: person.password, newPassword: 'Another-Password-1' }), 200);
+    accepted(await ask(), 201);
+});
+
 test('as many as one may have', async () => {
     const person = await makeUser(admin, 'regular_user');
     for (let i = 0; i < 50; i++)
