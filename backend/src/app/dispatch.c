@@ -174,6 +174,16 @@ static enum rc run_read(struct db *db, void *arg)
     return call->route->handler(call);
 }
 
+/* The connection may have gone while it was idle: once more, on a new one. (What reads begins a transaction, which does the same.) */
+static enum rc admit_on_worker(struct call *call)
+{
+    enum rc rc = admit(call);
+    if (rc != RC_DB_LOST || !app_use_reader(call->app, &call->ctx))
+        return rc;
+    error_clear(&call->ctx.err);
+    return admit(call);
+}
+
 static enum rc run_in_lane(struct call *call, bool *handed_over)
 {
     struct ctx *c = &call->ctx;
@@ -183,7 +193,7 @@ static enum rc run_in_lane(struct call *call, bool *handed_over)
     if (lane == LANE_READ)
         return db_run_read(c->db, run_read, call);
     if (call->app->on_server && lane != LANE_PROBE)
-        TRY(admit(call));
+        TRY(admit_on_worker(call));
     switch (lane) {
     case LANE_READ:
     case LANE_PROBE:

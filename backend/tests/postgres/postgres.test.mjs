@@ -192,6 +192,53 @@ function proxy(folder, upstream) {
     return new Promise((ready) => server.listen(path.join(folder, '.s.PGSQL.5432'), () => ready({ state, close: () => server.close() })));
 }
 
+test('two instances that write at once: each stream of each hears everything, once and in order', async () => {
+    const one = new Server(), two = new Server();
+    two.database.remove();
+    two.database = one.database;
+    two.setEnv({ DATABASE_URL: one.database.url, JWT_SECRET: one.secret });
+    try {
+        await one.begin();
+        await two.begin();
+        const admin = await one.admin();
+        const both = [admin, two.client(admin.token)];
+        const streams = await Promise.all([...both, ...both].map((client) => Events.open(client)));
+        const sent = [];
+        await Promise.all(Array.from({ length: 12 }, async (_, i) => {
+            for (let k = 0; k < 25; k++)
+                sent.push(accepted(await both[i % 2].post('/api/notifications', { type: 'system', title: `${i} ${k}` }), 200).id);
+        }));
+        const wanted = sent.sort((a, b) => a - b).map(String);
+        for (const events of streams) {
+            await events.until(() => events.events.length >= wanted.length);
+            assert.deepEqual(events.events.map(({ id }) => id), wanted);
+            events.close();
+        }
+    } finally {
+        await two.halt();
+        two.agent.destroy();
+        rmSync(two.dir, { recursive: true, force: true });
+        await one.stop();
+    }
+});
+
+test('connections that went while nobody used them cost no request', async () => {
+    const server = await start();
+    try {
+        const admin = await server.admin();
+        const send = () => admin.post('/api/notifications', { type: 'system', title: '通知' });
+        await Promise.all(Array.from({ length: 64 }, send)); // each worker has a connection now
+        await server.sql("SELECT COUNT(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE application_name = 'mms' AND datname = current_database()");
+        await sleep(300);
+        const health = await server.client().get('/api/health');
+        assert.equal(health.status, 200, health.text);
+        for (const answer of await Promise.all(Array.from({ length: 64 }, send)))
+            accepted(answer, 200);
+    } finally {
+        await server.stop();
+    }
+});
+
 test('a commit whose answer is lost is told as uncertain, and the same Idempotency-Key settles it', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'mms-proxy-'));
     const server = new Server();
