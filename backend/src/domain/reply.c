@@ -128,9 +128,8 @@ void reply_error(struct http_exchange *x, struct ctx *c, enum rc rc)
         rc = e->rc;
     const struct error_row *row = error_row(rc);
     struct http_response *r = &x->response;
-    buf_reset(&r->body);
+    http_answer_anew(x); /* a handler may have been content, and its snapshot or its commit have failed */
     r->status = row->status;
-    r->header_count = 0;
     struct json_writer w;
     jw_init(&w, &r->body, c->numbers_as_text);
     jw_object(&w);
