@@ -18,7 +18,7 @@
 #define WORKER_THREADS 8
 #define CONNECTIONS_MAX 1024
 #define STREAMS_MAX 768
-#define STREAMS_PER_PERSON 16 /* his service tokens' included */
+#define STREAMS_PER_PERSON 512 /* his service tokens' included: nobody takes all of them */
 #define STOP_WITHIN_MS 8000
 #define DATABASE_WITHIN_MS 10000 /* at the start */
 
