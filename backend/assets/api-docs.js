@@ -31,12 +31,12 @@ function table(heads, rows) {
 
 /** Types and limits in a line: "string | null · ≤ 50 字符". */
 function inWords(schema) {
-    const { type, items, format, minimum, maximum, minLength, maxLength, minItems, maxItems, default: preset } = schema;
+    const { type, items, format, minimum, exclusiveMinimum, maximum, minLength, maxLength, minItems, maxItems, default: preset } = schema;
     const range = (min, max, unit) => (max !== undefined ? `${min ?? 0}–${max}${unit}` : min ? `≥ ${min}${unit}` : null);
     const element = items && (refName(items) ?? [named(items).type ?? ''].flat().join(' | '));
     const words = [
         'const' in schema ? JSON.stringify(schema.const) : [type ?? refName(schema) ?? 'object'].flat().join(' | ') + (element ? `<${element}>` : ''),
-        format, range(minimum, maximum, ''), range(minLength, maxLength, ' 字符'), range(minItems, maxItems, ' 个'),
+        format, exclusiveMinimum === undefined ? null : `> ${exclusiveMinimum}`, range(minimum, maximum, ''), range(minLength, maxLength, ' 字符'), range(minItems, maxItems, ' 个'),
         schema.enum && schema.enum.filter((one) => one !== null).join(' | '), preset === undefined ? null : `默认 ${preset}`,
     ];
     return words.filter(Boolean).join(' · ');

@@ -42,7 +42,8 @@ static enum rc identify(struct call *call)
 {
     struct ctx *c = &call->ctx;
     const char *authorization = http_header(call->http, "Authorization");
-    if (call->route->permission == PERM_OPEN && !authorization)
+    bool is_probe = call->route->http.lane == LANE_PROBE; /* its answer is the same for all, also while the database is away */
+    if (call->route->permission == PERM_OPEN && (!authorization || is_probe))
         return RC_OK;
     if (!app_use_reader(call->app, c))
         return error_set(&c->err, RC_DB);
@@ -116,8 +117,7 @@ static enum rc write_job(struct db *db, void *arg)
     bool replayed;
     call->ctx.db = db;
     call->ctx.memo = NULL;
-    call->http->response.status = 0; /* all is made anew: a job may be run twice */
-    call->http->response.header_count = 0;
+    http_answer_anew(call->http); /* a job may be run twice */
     error_clear(&call->ctx.err);
     TRY(idempotency_replay(call, &replayed));
     if (replayed)
@@ -174,16 +174,26 @@ static enum rc run_read(struct db *db, void *arg)
     return call->route->handler(call);
 }
 
+/* The connection may have gone while it was idle: once more, on a new one. (What reads begins a transaction, which does the same.) */
+static enum rc admit_on_worker(struct call *call)
+{
+    enum rc rc = admit(call);
+    if (rc != RC_DB_LOST || !app_use_reader(call->app, &call->ctx))
+        return rc;
+    error_clear(&call->ctx.err);
+    return admit(call);
+}
+
 static enum rc run_in_lane(struct call *call, bool *handed_over)
 {
     struct ctx *c = &call->ctx;
     enum http_lane lane = call->route->http.lane;
-    if (!app_use_reader(call->app, c))
+    if (lane != LANE_PROBE && !app_use_reader(call->app, c)) /* a probe asks for its reader itself */
         return RC_DB_LOST;
     if (lane == LANE_READ)
         return db_run_read(c->db, run_read, call);
     if (call->app->on_server && lane != LANE_PROBE)
-        TRY(admit(call));
+        TRY(admit_on_worker(call));
     switch (lane) {
     case LANE_READ:
     case LANE_PROBE:

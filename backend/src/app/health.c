@@ -17,6 +17,17 @@ static enum rc beat(struct db *db, void *arg)
     return db_exec(db, &BEAT, DB_ARGS(DB_I(*(const int64_t *)arg)), NULL);
 }
 
+/* Its connection may have gone while it was idle: once more, on a new one. */
+static bool reader_answers(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    int64_t rows = 0;
+    for (int tries = 0; tries < 2; tries++)
+        if (app_use_reader(call->app, c) && ctx_number(c, &READ_BACK, DB_NO_ARGS, &rows) == RC_OK)
+            return rows == 1;
+    return false;
+}
+
 static bool writer_answers(struct call *call)
 {
     int64_t *now = malloc(sizeof *now); /* outlives this request when the writer does not answer in time */
@@ -61,8 +72,7 @@ static enum rc get_health(struct call *call)
 {
     struct ctx *c = &call->ctx;
     struct http_response *r = &call->http->response;
-    int64_t rows = 0;
-    bool good = ctx_number(c, &READ_BACK, DB_NO_ARGS, &rows) == RC_OK && rows == 1 && writer_answers(call);
+    bool good = reader_answers(call) && writer_answers(call);
     char text[CLOCK_TEXT_MAX];
     struct json_writer w;
     buf_reset(&r->body);

@@ -194,7 +194,9 @@ static void write_fault_schema(struct json_writer *w)
     plain(w, "field", "string");
     plain(w, "code", "string");
     plain(w, "message", "string");
-    plain(w, "value", "string");
+    oa_object(w, "value");
+    oa_texts(w, "type", (const char *const[]){"string", "number", NULL});
+    jw_object_end(w);
     jw_object_end(w);
     oa_texts(w, "required", (const char *const[]){"field", "code", "message", NULL});
     jw_object_end(w);
@@ -233,16 +235,26 @@ void openapi_failure_schema(struct json_writer *w)
     jw_object_end(w);
 }
 
-static void write_retry_after(struct json_writer *w)
+static void write_header(struct json_writer *w, const char *name, const char *description, int minimum)
 {
-    oa_object(w, "headers");
-    oa_object(w, "Retry-After");
-    oa_text(w, "description", "多少秒后重试");
+    oa_object(w, name);
+    oa_text(w, "description", description);
     oa_object(w, "schema");
     oa_type(w, "integer", false);
-    oa_int(w, "minimum", 1);
+    oa_int(w, "minimum", minimum);
     jw_object_end(w);
     jw_object_end(w);
+}
+
+static void write_headers(struct json_writer *w, int status)
+{
+    oa_object(w, "headers");
+    write_header(w, "Retry-After", "多少秒后重试", 1);
+    if (status == 429) {
+        write_header(w, "RateLimit-Limit", "允许的次数", 1);
+        write_header(w, "RateLimit-Remaining", "剩余的次数", 0);
+        write_header(w, "RateLimit-Reset", "多少秒后重新计数", 1);
+    }
     jw_object_end(w);
 }
 
@@ -253,7 +265,7 @@ void openapi_failure_responses(struct json_writer *w, struct arena *a)
         oa_object(w, arena_fmt(a, "Failure%d", status));
         oa_text(w, "description", kinds[i].title);
         if (status == 429 || status == 503)
-            write_retry_after(w);
+            write_headers(w, status);
         oa_object(w, "content");
         oa_object(w, "application/json");
         jw_name(w, "schema");

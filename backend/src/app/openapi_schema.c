@@ -63,7 +63,7 @@ static void write_limits(struct json_writer *w, const struct field *f)
     if (!names[f->type].min)
         return;
     if (f->min || f->type == FIELD_INT || f->type == FIELD_DEC)
-        oa_int(w, names[f->type].min, f->min);
+        oa_int(w, f->flags & F_ABOVE ? "exclusiveMinimum" : names[f->type].min, f->min);
     if (f->max)
         oa_int(w, names[f->type].max, f->max);
 }

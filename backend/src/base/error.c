@@ -47,12 +47,12 @@ static bool is_told(const struct error *e, const char *field, const char *zh, co
     return false;
 }
 
-void error_fault(struct error *e, struct arena *a, const char *field, const char *code,
-                 const char *zh, const char *en, const char *value)
+struct field_fault *error_fault(struct error *e, struct arena *a, const char *field,
+                                const char *code, const char *zh, const char *en, const char *value)
 {
     e->rc = RC_INVALID_INPUT;
     if (is_told(e, field, zh, value) || e->fault_count++ >= FAULTS_KEPT)
-        return;
+        return NULL;
     struct field_fault *f = arena_new(a, struct field_fault);
     *f = (struct field_fault){.field = field, .code = code, .zh = zh, .en = en, .value = value};
     /* While the list is empty its end is looked up: so a zeroed or copied error works too. */
@@ -60,4 +60,5 @@ void error_fault(struct error *e, struct arena *a, const char *field, const char
         e->faults_end = &e->faults;
     *e->faults_end = f;
     e->faults_end = &f->next;
+    return f;
 }

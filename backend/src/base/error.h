@@ -7,6 +7,7 @@
 #ifndef MMS_BASE_ERROR_H
 #define MMS_BASE_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum rc {
@@ -34,6 +35,7 @@ struct field_fault {
     const char *code;  /* stable: required, type, too_short, too_long, out_of_range, decimals, choice, format, unknown … */
     const char *zh, *en;
     const char *value; /* what was sent, shortened; NULL when absent or secret */
+    bool is_number;    /* the value was a number, and is told as one */
     struct field_fault *next;
 };
 
@@ -57,8 +59,8 @@ enum rc error_set(struct error *e, enum rc rc);
 enum rc error_say(struct error *e, enum rc rc, const char *zh, const char *en);
 
 /* Adds a fault and makes the error RC_INVALID_INPUT. Strings are not copied: pass literals or arena text.
- * At most 100 faults are kept; more are counted only. The same words about the same value are told once. */
-void error_fault(struct error *e, struct arena *a, const char *field, const char *code, const char *zh,
-                 const char *en, const char *value);
+ * At most 100 faults are kept; more are counted only. The same words about the same value are told once. NULL: not kept. */
+struct field_fault *error_fault(struct error *e, struct arena *a, const char *field, const char *code, const char *zh,
+                                const char *en, const char *value);
 
 #endif

@@ -23,8 +23,6 @@ enum rc sqlite_rc(int code)
         return RC_DB_UNIQUE;
     case SQLITE_CONSTRAINT_FOREIGNKEY:
         return RC_DB_FOREIGN_KEY;
-    case SQLITE_CONSTRAINT_DATATYPE: /* a sum past 64 bits has become a REAL, which no column takes */
-        return RC_AMOUNT_TOO_LARGE;
     }
     switch (code & 0xff) {
     case SQLITE_OK:
@@ -49,11 +47,19 @@ enum rc sqlite_rc(int code)
     return RC_DB;
 }
 
+/* A sum past 64 bits has become a REAL, which no column takes. */
+static bool is_out_of_range(int code, const char *message)
+{
+    return code == SQLITE_CONSTRAINT_DATATYPE && strstr(message, "REAL value in INTEGER column");
+}
+
 enum rc sqlite_fail(struct sqlite_conn *c, const char *what)
 {
     int code = sqlite3_extended_errcode(c->sqlite);
-    snprintf(c->error, sizeof c->error, "%s: %s (SQLite %d)", what, sqlite3_errmsg(c->sqlite),
-             code);
+    const char *message = sqlite3_errmsg(c->sqlite);
+    snprintf(c->error, sizeof c->error, "%s: %s (SQLite %d)", what, message, code);
+    if (is_out_of_range(code, message))
+        return RC_AMOUNT_TOO_LARGE;
     enum rc rc = sqlite_rc(code);
     return rc == RC_OK ? RC_DB : rc;
 }

@@ -237,10 +237,6 @@ static enum rc read_lines(struct call *call, const struct json *lines, struct ne
         rc = record_from_json(c, &new_line_type, line, prefix, RECORD_CREATE, &d->lines[i]);
         if (d->one_line)
             d->lines[i].remark = NULL; /* the document's own */
-        bool has = record_has(&new_line_type, &d->lines[i], "quantity");
-        if (has && dec_sign(d->lines[i].quantity) <= 0)
-            error_fault(&c->err, c->arena, arena_fmt(c->arena, "%squantity", prefix), "out_of_range", "数量必须大于0",
-                        "The quantity must be more than 0", "0");
     }
     return rc != RC_OK ? rc : c->err.rc;
 }

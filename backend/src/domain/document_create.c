@@ -12,7 +12,7 @@ static const struct field new_line_fields[] = {
     FIELD(struct new_line, material_id, FIELD_INT, F_IN | F_NEED, .min = 1, .need_zh = "物料ID必须是正整数",
           .need_en = "materialId must be a positive whole number", .bad_zh = "物料ID必须是正整数",
           .bad_en = "materialId must be a positive whole number"),
-    FIELD(struct new_line, quantity, FIELD_DEC, F_IN | F_NEED, .max = QUANTITY_MAX, .need_zh = "数量必须大于0",
+    FIELD(struct new_line, quantity, FIELD_DEC, F_IN | F_NEED | F_ABOVE, .max = QUANTITY_MAX, .need_zh = "数量必须大于0",
           .need_en = "The quantity must be more than 0", .bad_zh = "数量必须大于0",
           .bad_en = "The quantity must be more than 0"),
     FIELD(struct new_line, unit_price, FIELD_DEC, F_IN, .max = QUANTITY_MAX, .bad_zh = "单价必须大于等于0",

@@ -46,6 +46,11 @@ static const struct sql MATERIAL_DELETE = {"material.delete", "DELETE FROM mater
 static const struct sql MATERIAL_DOCUMENTS = {
     "material.documents",
     "SELECT COUNT(*) AS n FROM (SELECT 1 FROM document_lines WHERE material_id = $1 LIMIT 1) AS used"};
+static const struct sql MATERIAL_COUNTS = {
+    "material.counts", "SELECT COUNT(*) AS n FROM (SELECT 1 FROM count_items WHERE material_id = $1 LIMIT 1) AS used"};
+static const struct sql MATERIAL_COUNTED = {
+    "material.counted", "SELECT COUNT(*) AS n FROM count_items i JOIN count_tasks t ON t.id = i.task_id "
+                        "WHERE i.material_id = $1 AND i.actual_stock IS NOT NULL AND t.status = 'in_progress'"};
 static const struct sql MATERIAL_PENDING = {
     "material.pending", "SELECT COUNT(*) AS n FROM document_lines l JOIN documents d ON d.id = l.document_id "
                         "WHERE l.material_id = $1 AND d.status = 'pending'"};
@@ -151,15 +156,27 @@ enum rc material_add(struct ctx *c, const struct material *m, int64_t *id)
                                                 .description = arena_fmt(c->arena, "创建物料: %s", m->material_name)});
 }
 
+/* Quantities are written down in the unit that the material has. */
+static enum rc unit_may_change(struct ctx *c, const struct material *m, const char *unit)
+{
+    int64_t pending, counted;
+    TRY(ctx_number(c, &MATERIAL_PENDING, DB_ARGS(DB_I(m->id)), &pending));
+    TRY(ctx_number(c, &MATERIAL_COUNTED, DB_ARGS(DB_I(m->id)), &counted));
+    if (m->move_count || pending)
+        error_fault(&c->err, c->arena, "unit", "in_use", "物料已有库存流水或待审批单据，不能更改单位",
+                    "The material has stock moves or pending documents: its unit cannot change", unit);
+    else if (counted)
+        error_fault(&c->err, c->arena, "unit", "in_use", "物料正在盘点，不能更改单位",
+                    "The material is being counted: its unit cannot change", unit);
+    return RC_OK;
+}
+
 static enum rc store(struct ctx *c, const struct material *before, const struct material *m, const char *reason)
 {
     int64_t unit_id;
     bool new_code = strcmp(before->material_code, m->material_code) != 0;
-    int64_t pending;
-    TRY(ctx_number(c, &MATERIAL_PENDING, DB_ARGS(DB_I(m->id)), &pending));
-    if ((before->move_count || pending) && strcmp(before->unit, m->unit) != 0)
-        error_fault(&c->err, c->arena, "unit", "in_use", "物料已有库存流水或待审批单据，不能更改单位",
-                    "The material has stock moves or pending documents: its unit cannot change", m->unit);
+    if (strcmp(before->unit, m->unit) != 0)
+        TRY(unit_may_change(c, before, m->unit));
     if (record_has(&material_type, m, "qty_decimals") && !dec_fits(m->current_stock, (unsigned)m->qty_decimals))
         error_fault(&c->err, c->arena, "qtyDecimals", "in_use", "现有库存的小数位数更多，不能减少",
                     "The present stock has more decimals: they cannot be reduced", NULL);
@@ -363,6 +380,13 @@ static enum rc check_version(struct call *call, const struct material *present, 
     return given && change->version != present->version ? reply_conflict(&call->ctx, &material_type, present) : RC_OK;
 }
 
+/* The version is a condition, and a reason goes with a change: neither is one. */
+static bool names_a_change(const struct material *m)
+{
+    int named = __builtin_popcountll(m->record.given);
+    return named > record_given(&material_type, m, "version") + record_given(&material_type, m, "code_change_reason");
+}
+
 static enum rc put_material(struct call *call)
 {
     struct ctx *c = &call->ctx;
@@ -370,15 +394,11 @@ static enum rc put_material(struct call *call)
     TRY(record_from_json(c, &material_type, call->body, "", RECORD_UPDATE, &change));
     TRY(material_get(c, call->id, &before));
     TRY(check_version(call, &before, &change));
-    uint64_t named = change.record.given;
-    after = before;
-    bool had_version = record_given(&material_type, &change, "version");
-    change.version = before.version; /* a condition, not a change */
-    bool changed = record_merge(&material_type, &after, &change);
-    bool only_conditions = !named || (had_version && (named & (named - 1)) == 0);
-    if (only_conditions)
+    if (!names_a_change(&change))
         return error_set(&c->err, RC_NOTHING_TO_UPDATE);
-    if (changed)
+    after = before;
+    change.version = before.version;
+    if (record_merge(&material_type, &after, &change))
         TRY(store(c, &before, &after, change.code_change_reason));
     return reply_id(call, 200, "物料更新成功", "Material updated", before.id);
 }
@@ -393,6 +413,10 @@ static enum rc delete_material(struct call *call)
     TRY(ctx_number(c, &MATERIAL_DOCUMENTS, DB_ARGS(DB_I(m.id)), &used));
     if (used)
         return error_set(&c->err, RC_MATERIAL_IN_USE);
+    TRY(ctx_number(c, &MATERIAL_COUNTS, DB_ARGS(DB_I(m.id)), &used));
+    if (used)
+        return error_say(&c->err, RC_MATERIAL_IN_USE, "该物料存在相关盘点记录,无法删除",
+                         "The material stands in counts and cannot be deleted; retire it instead");
     TRY(db_exec(c->db, &LOTS_DELETE, DB_ARGS(DB_I(m.id)), NULL));
     TRY(db_exec(c->db, &CODE_HISTORY_DELETE, DB_ARGS(DB_I(m.id)), NULL));
     TRY(db_exec(c->db, &MATERIAL_DELETE, DB_ARGS(DB_I(m.id)), NULL));

@@ -248,7 +248,8 @@ static enum rc get_stream(struct call *call)
     struct ctx *c = &call->ctx;
     int64_t last_id;
     TRY(where_to_begin(call, &last_id));
-    struct http_stream *stream = http_stream_open(call->http, "text/event-stream; charset=utf-8");
+    struct http_stream *stream =
+        http_stream_open(call->http, "text/event-stream; charset=utf-8", c->actor.user_id, HUB_END("stream_replaced"));
     if (!stream)
         return error_set(&c->err, RC_BUSY);
     (void)http_stream_send(stream, BEGINNING, sizeof BEGINNING - 1); /* nothing waits yet: it fits */

@@ -33,7 +33,7 @@ struct notification_hub {
     struct arena arena;
     int64_t newest_id;
     bool has_more; /* some have not heard all yet */
-    atomic_bool has_listeners;
+    atomic_bool has_listeners; /* written under the lock */
 };
 
 static int64_t soon_us(int64_t ms)
@@ -64,14 +64,17 @@ static enum rc let_in_again(struct ctx *c, const struct listener *l)
 
 static void say_over(struct listener *l)
 {
-    static const char OVER[] = "event: end\ndata: {\"code\":\"token_invalid\"}\n\n";
+    static const char OVER[] = HUB_END("token_invalid");
     (void)http_stream_send(l->stream, OVER, sizeof OVER - 1);
 }
 
 /* What is new to him, as far as his client takes it. False: he is gone. */
 static bool tell(struct notification_hub *hub, struct ctx *c, struct listener *l)
 {
-    struct notification_news news = {.after_id = l->last_id, .until_id = hub->newest_id, .most = HUB_EVENTS_MAX};
+    bool is_far = hub->newest_id - l->last_id > HUB_IDS_MAX;
+    struct notification_news news = {.after_id = l->last_id,
+                                     .until_id = is_far ? l->last_id + HUB_IDS_MAX : hub->newest_id,
+                                     .most = HUB_EVENTS_MAX};
     buf_init(&news.events, http_stream_room(l->stream));
     bool open = true;
     if (notification_read_news(c, &news) == RC_OK) {
@@ -138,7 +141,6 @@ static enum rc run_round(struct db *db, void *arg)
     int64_t now_us = clock_monotonic_us();
     (void)db;
     TRY(notification_newest(r->ctx, &hub->newest_id));
-    hub->has_more = false;
     FOR_EACH_KEEPING(hub, l, serve(hub, r->ctx, l, now_us));
     return RC_OK;
 }
@@ -154,6 +156,7 @@ static void round_of(struct notification_hub *hub)
 {
     struct ctx c = {.arena = &hub->arena, .now_ms = clock_now_ms()};
     struct round r = {hub, &c};
+    hub->has_more = false;
     if (!hub->lend_reader(hub->arg, &c) || db_run_read(c.db, run_round, &r) != RC_OK)
         beat_only(hub);
 }
@@ -175,6 +178,7 @@ static bool wait_for_news(struct notification_hub *hub)
         l->next = hub->listeners;
         hub->listeners = l;
     }
+    atomic_store(&hub->has_listeners, hub->listeners != NULL);
     bool go_on = !hub->is_stopping;
     pthread_mutex_unlock(&hub->lock);
     return go_on;
@@ -186,7 +190,6 @@ static void *hub_main(void *arg)
     const struct timespec pause = {.tv_nsec = HUB_PAUSE_MS * 1000000L};
     while (wait_for_news(hub)) {
         round_of(hub);
-        atomic_store(&hub->has_listeners, hub->listeners != NULL);
         nanosleep(&pause, NULL);
     }
     FOR_EACH_KEEPING(hub, l, false);

@@ -13,6 +13,10 @@
 #define HUB_LOOK_MS 1000 /* for other instances' writing, and for clients that have gone */
 #define HUB_PAUSE_MS 20  /* between two rounds: what is committed meanwhile goes together */
 #define HUB_EVENTS_MAX 50 /* of one listener in a round */
+#define HUB_IDS_MAX 20000 /* so far he comes in a round: who has been away for long does not keep the others waiting */
+
+/* The last event of a stream that is ended, with the reason: token_invalid, stream_replaced. */
+#define HUB_END(CODE) "event: end\ndata: {\"code\":\"" CODE "\"}\n\n"
 
 struct http_stream;
 struct notification_hub;

@@ -4,8 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "domain/ctx.h"
+#include "domain/setting.h"
+
+#define DAY_CHARS 10    /* "2026-11-23" */
+#define VALUE_CHARS 100 /* of what was sent, in a fault */
 
 static void *at(const struct field *f, const void *record)
 {
@@ -63,25 +68,27 @@ struct reading {
     const struct json *json;
 };
 
-/* What the client may be shown again; NULL: nothing, or nobody may see it. */
-static const char *sent(const struct reading *r)
+/* In the words given, whatever the field's own are. */
+static void tell(struct reading *r, const char *code, const char *zh, const char *en)
 {
-    bool shown = !(r->field->flags & F_SECRET) && r->json && r->json->text;
-    return shown ? text_shorten(r->c->arena, r->json->text, 100) : NULL;
+    const struct json *v = r->field->flags & F_SECRET ? NULL : r->json;
+    const char *value = v && v->text ? text_shorten(r->c->arena, v->text, VALUE_CHARS) : NULL;
+    struct field_fault *told = error_fault(&r->c->err, r->c->arena, r->as, code, zh, en, value);
+    if (told && v)
+        told->is_number = v->type == JSON_NUMBER && v->n <= VALUE_CHARS;
 }
 
 static void fault(struct reading *r, const char *code, const char *zh, const char *en)
 {
     const struct field *f = r->field;
-    error_fault(&r->c->err, r->c->arena, r->as, code, f->bad_zh ? f->bad_zh : zh, f->bad_zh ? f->bad_en : en, sent(r));
+    tell(r, code, f->bad_zh ? f->bad_zh : zh, f->bad_zh ? f->bad_en : en);
 }
 
 static void missing(struct reading *r)
 {
     const struct field *f = r->field;
-    error_fault(&r->c->err, r->c->arena, r->as, "required",
-                f->need_zh ? f->need_zh : arena_fmt(r->c->arena, "%s 为必填项", r->as),
-                f->need_en ? f->need_en : arena_fmt(r->c->arena, "%s is required", r->as), sent(r));
+    tell(r, "required", f->need_zh ? f->need_zh : arena_fmt(r->c->arena, "%s 为必填项", r->as),
+         f->need_en ? f->need_en : arena_fmt(r->c->arena, "%s is required", r->as));
 }
 
 static bool read_text(struct reading *r, const char **out)
@@ -154,20 +161,19 @@ static bool read_dec(struct reading *r, struct dec *out)
         fault(r, "type", "应为数字", "must be a number");
         return false;
     case DEC_TOO_FINE:
-        error_fault(&r->c->err, r->c->arena, r->as, "decimals", "小数位数不能超过6位", "must have at most 6 decimals", sent(r));
+        tell(r, "decimals", "小数位数不能超过6位", "must have at most 6 decimals");
         return false;
     case DEC_TOO_LARGE:
-        error_fault(&r->c->err, r->c->arena, r->as, "out_of_range", "数值超出允许范围", "is out of range", sent(r));
+        tell(r, "out_of_range", "数值超出允许范围", "is out of range");
         return false;
     }
-    if (dec_cmp(*out, DEC_WHOLE(f->min)) < 0) {
+    if (dec_cmp(*out, DEC_WHOLE(f->min)) < (f->flags & F_ABOVE ? 1 : 0)) {
         fault(r, "out_of_range", "超出允许范围", "is out of range");
         return false;
     }
     if (f->max && dec_cmp(*out, DEC_WHOLE(f->max)) > 0) {
-        error_fault(&r->c->err, r->c->arena, r->as, "out_of_range",
-                    arena_fmt(r->c->arena, "不能大于%lld", (long long)f->max),
-                    arena_fmt(r->c->arena, "must be at most %lld", (long long)f->max), sent(r));
+        tell(r, "out_of_range", arena_fmt(r->c->arena, "不能大于%lld", (long long)f->max),
+                 arena_fmt(r->c->arena, "must be at most %lld", (long long)f->max));
         return false;
     }
     return true;
@@ -175,10 +181,13 @@ static bool read_dec(struct reading *r, struct dec *out)
 
 static bool read_flag(struct reading *r, int64_t *out)
 {
+    const struct json *v = r->json;
     int64_t n = -1;
-    if (r->json->type == JSON_TRUE || r->json->type == JSON_FALSE)
-        n = r->json->type == JSON_TRUE;
-    else if (r->json->type == JSON_NUMBER && !json_to_int(r->json, &n))
+    if (v->type == JSON_TRUE || v->type == JSON_FALSE)
+        n = v->type == JSON_TRUE;
+    else if (v->type == JSON_STRING && (strcmp(v->text, "true") == 0 || strcmp(v->text, "false") == 0))
+        n = v->text[0] == 't';
+    else if (!is_whole(v, &n))
         n = -1;
     if (n != 0 && n != 1) {
         fault(r, "type", "应为 true 或 false", "must be true or false");
@@ -188,12 +197,27 @@ static bool read_flag(struct reading *r, int64_t *out)
     return true;
 }
 
+/* Pickers of existing clients send a time as well: its day as written, and of an instant (with a Z) the company's day. */
 static bool read_day(struct reading *r, int64_t *out)
 {
-    if (r->json->type == JSON_STRING && day_parse(r->json->text, out))
+    struct ctx *c = r->c;
+    const char *text = r->json->type == JSON_STRING ? text_trim(c->arena, r->json->text) : "";
+    const struct zone *zone;
+    int64_t ms;
+    if (day_parse(text, out))
         return true;
-    fault(r, "format", "应为日期 YYYY-MM-DD", "must be a day, YYYY-MM-DD");
-    return false;
+    if (!clock_parse(text, &ms)) {
+        fault(r, "format", "应为日期 YYYY-MM-DD", "must be a day, YYYY-MM-DD");
+        return false;
+    }
+    if (!strchr(text, 'Z'))
+        return day_parse(arena_copy(c->arena, text, DAY_CHARS), out);
+    if (setting_zone(c, &zone) != RC_OK) {
+        error_set(&c->err, RC_DB);
+        return false;
+    }
+    *out = zone_day(zone, ms);
+    return true;
 }
 
 static bool read_value(struct reading *r, void *record)

@@ -24,12 +24,12 @@ struct record {
 
 enum field_type {
     FIELD_INT,      /* int64_t */
-    FIELD_FLAG,     /* int64_t 0 or 1; bodies: true, false, 0, 1 */
+    FIELD_FLAG,     /* int64_t 0 or 1; bodies: true, false, 0, 1, or the text of one */
     FIELD_TEXT,     /* const char * */
     FIELD_DEC,      /* struct dec */
     FIELD_TIME,     /* int64_t ms; answers "YYYY-MM-DD HH:MM:SS" */
     FIELD_ISO_TIME, /* int64_t ms; answers ISO 8601 with Z */
-    FIELD_DAY,      /* int64_t day number; both ways "YYYY-MM-DD" */
+    FIELD_DAY,      /* int64_t day number; both ways "YYYY-MM-DD", in bodies with a time after it as well */
     FIELD_JSON,     /* const struct json *; bodies only: an array read by the module itself */
 };
 
@@ -41,6 +41,7 @@ enum {
     F_RAW = 16,     /* text kept as typed (not trimmed) */
     F_ZERO = 32,    /* emptied means 0, not absent */
     F_UPDATE_ONLY = 64, /* in a change only: not asked for on creation */
+    F_ABOVE = 1024,     /* dec: more than min, not as much */
     /* For the description only: */
     F_ASKED = 128,      /* must be given on creation; the module says so, in its own words */
     F_INLINE = 256,     /* JSON: instead of an array of one object, the object's members may stand in the body itself */

@@ -1,5 +1,7 @@
 #include "domain/reply.h"
 
+#include <string.h>
+
 #define USUAL_ANSWER 2000
 
 struct json_writer reply_data(struct call *call, int status, const char *zh, const char *en)
@@ -81,7 +83,7 @@ enum rc reply_rows(struct call *call, const struct record_type *type, const stru
     return reply_end(call, &w);
 }
 
-static void write_faults(struct json_writer *w, const struct error *e, bool english)
+static void write_faults(struct json_writer *w, const struct error *e, bool english, bool numbers_as_text)
 {
     jw_name(w, "errors");
     jw_array(w);
@@ -93,10 +95,12 @@ static void write_faults(struct json_writer *w, const struct error *e, bool engl
         jw_text(w, f->code);
         jw_name(w, "message");
         jw_text(w, english ? f->en : f->zh);
-        if (f->value) {
+        if (f->value)
             jw_name(w, "value");
+        if (f->value && f->is_number && !numbers_as_text)
+            jw_raw(w, f->value, strlen(f->value));
+        else if (f->value)
             jw_text(w, f->value);
-        }
         jw_object_end(w);
     }
     jw_array_end(w);
@@ -124,9 +128,8 @@ void reply_error(struct http_exchange *x, struct ctx *c, enum rc rc)
         rc = e->rc;
     const struct error_row *row = error_row(rc);
     struct http_response *r = &x->response;
-    buf_reset(&r->body);
+    http_answer_anew(x); /* a handler may have been content, and its snapshot or its commit have failed */
     r->status = row->status;
-    r->header_count = 0;
     struct json_writer w;
     jw_init(&w, &r->body, c->numbers_as_text);
     jw_object(&w);
@@ -138,7 +141,7 @@ void reply_error(struct http_exchange *x, struct ctx *c, enum rc rc)
     jw_name(&w, "code");
     jw_text(&w, row->code);
     if (e->faults)
-        write_faults(&w, e, c->english);
+        write_faults(&w, e, c->english, c->numbers_as_text);
     jw_members(&w, e->members);
     jw_name(&w, "request_id");
     jw_text(&w, x->request.id);

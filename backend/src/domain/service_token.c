@@ -1,5 +1,6 @@
 #include "domain/service_token.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 
 #define PREFIX "mms_"
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define NOTE_AGAIN_MS 10000
 
 struct service_token {
     struct record record;
@@ -126,9 +128,19 @@ static enum rc note_use(struct db *db, void *arg)
     return db_exec(db, &NOTE_USE, DB_ARGS(DB_I((intptr_t)arg), DB_I(now_ms), DB_I(now_ms - SERVICE_TOKEN_NOTED_MS)), NULL);
 }
 
+/* True: nobody has tried lately. Reading is many times faster than a writer that is held up, and must not fill its queue. Tokens
+ * whose ids fall together wait for one another. */
+static bool is_to_be_tried(int64_t id)
+{
+    static _Atomic int64_t tried_at_ms[1024];
+    _Atomic int64_t *at_ms = &tried_at_ms[id % 1024];
+    int64_t now_ms = clock_now_ms(), before_ms = atomic_load(at_ms);
+    return now_ms - before_ms >= NOTE_AGAIN_MS && atomic_compare_exchange_strong(at_ms, &before_ms, now_ms);
+}
+
 void service_token_note_use(struct db_writer *w, const struct actor *actor)
 {
-    if (actor->use_is_unnoted) /* a full queue: the next request notes it */
+    if (actor->use_is_unnoted && is_to_be_tried(actor->service_token_id)) /* if it fails, a later request notes it */
         (void)!db_writer_submit(w, (struct db_job){.run = note_use, .arg = (void *)(intptr_t)actor->service_token_id});
 }
 
@@ -180,6 +192,8 @@ static enum rc post_token(struct call *call)
     const char *token = NULL;
     int64_t id;
     char text[CLOCK_TEXT_MAX];
+    if (c->actor.must_change_password) /* somebody else knows it as well, and a new password leaves tokens alone */
+        return error_set(&c->err, RC_PASSWORD_CHANGE_REQUIRED);
     TRY(record_from_json(c, &service_token_type, call->body, "", RECORD_CREATE, &t));
     TRY(check_scopes(c, t.scopes, &scopes));
     t.expires_at = c->now_ms + (t.expires_in_days ? t.expires_in_days : SERVICE_TOKEN_DAYS_PRESET) * DAY_MS;
@@ -219,7 +233,7 @@ static const struct route service_token_routes[] = {
           .answer = &service_token_type),
     ROUTE("POST", "/api/profile/tokens", LANE_WRITE, PERM_SIGNED_IN, &service_token_type, post_token, "创建服务令牌", .status = 201,
           .keeps_no_answer = true, .parts = PARTS({"id"}, {"token", PART_TEXT}, {"expiresAt", PART_TIME}),
-          .refusals = REFUSALS(RC_SERVICE_TOKEN_LIMIT)),
+          .refusals = REFUSALS(RC_SERVICE_TOKEN_LIMIT, RC_PASSWORD_CHANGE_REQUIRED)),
     ROUTE("DELETE", "/api/profile/tokens/:id", LANE_WRITE, PERM_SIGNED_IN, NULL, delete_token, "撤销服务令牌",
           .refusals = REFUSALS(RC_SERVICE_TOKEN_NOT_FOUND)),
 };

@@ -82,7 +82,7 @@ static bool has_scope(const struct task_body *b, const char *scope)
 
 static enum rc check_selection(struct ctx *c, const struct task_body *b)
 {
-    if (!b->material_ids || b->material_ids->n == 0)
+    if (!b->material_ids || b->material_ids->type != JSON_ARRAY || b->material_ids->n == 0)
         return error_say(&c->err, RC_INVALID_INPUT, "请至少选择一个物料", "Choose at least one material");
     if (b->material_ids->n > COUNT_ITEMS_MAX)
         error_fault(&c->err, c->arena, "materialIds", "too_many",
@@ -247,7 +247,7 @@ static const struct route stocktaking_routes[] = {
     STOCKTAKING("PUT", "/:id/complete", LANE_WRITE, PERM_COUNT_WRITE, &count_end_type, count_put_complete, "完成盘点任务",
                 .parts = done_parts,
                 .refusals = REFUSALS(RC_TASK_NOT_FOUND, RC_TASK_COMPLETED, RC_TASK_ENDED, RC_TASK_UNCOUNTED, RC_TASK_RECOUNT_OPEN,
-                                     RC_TASK_NOT_REVIEWED, RC_REASON_REQUIRED, RC_INSUFFICIENT_STOCK, RC_AMOUNT_TOO_LARGE)),
+                                     RC_TASK_NOT_REVIEWED, RC_REASON_REQUIRED, RC_MATERIAL_RETIRED, RC_INSUFFICIENT_STOCK, RC_AMOUNT_TOO_LARGE)),
     STOCKTAKING("PUT", "/:id/cancel", LANE_WRITE, PERM_COUNT_WRITE, NULL, count_put_cancel, "取消盘点任务",
                 .refusals = REFUSALS(RC_TASK_NOT_FOUND, RC_TASK_NOT_CANCELLABLE, RC_TASK_ENDED)),
     STOCKTAKING("GET", "/:id/diff/report", LANE_READ, PERM_COUNT_READ, NULL, count_get_report, "盘点差异报告",

@@ -120,8 +120,9 @@ enum rc count_put_item(struct call *call)
         return error_set(&c->err, RC_TASK_IN_REVIEW);
     TRY(check_count(c, &b, &i));
     TRY(db_exec(c->db, &ITEM_COUNT,
-                DB_ARGS(DB_I(i.id), DB_D(b.actual_stock), DB_T(b.remark ? b.remark : i.remark),
-                        DB_T(b.reason ? b.reason : i.reason), DB_I(c->actor.user_id), DB_I(c->now_ms)),
+                DB_ARGS(DB_I(i.id), DB_D(b.actual_stock), DB_T(record_given(&count_body_type, &b, "remark") ? b.remark : i.remark),
+                        DB_T(record_given(&count_body_type, &b, "reason") ? b.reason : i.reason), DB_I(c->actor.user_id),
+                        DB_I(c->now_ms)),
                 NULL));
     TRY(db_exec(c->db, &ENTRY_INSERT, DB_ARGS(DB_I(i.id)), NULL));
     TRY(db_exec(c->db, &TASK_COUNTING, DB_ARGS(DB_I(t.id), DB_I(c->now_ms)), NULL));

@@ -16,6 +16,18 @@ static const struct sql ITEMS_RENEW = {
     "count_item.renew", "UPDATE count_items SET book_stock = (SELECT " COUNT_BOOK " FROM count_tasks t JOIN materials m ON "
                         "m.id = count_items.material_id WHERE t.id = count_items.task_id), updated_at = $2 WHERE task_id = $1"};
 
+/* What a count has posted corrects the book of the lines that other open tasks have counted already: otherwise theirs would post
+ * the same difference once more. No book quantity is below 0, whatever counts that contradict each other would make of it. */
+#define CORRECTED "count_items.book_stock + CAST($2 AS BIGINT) * posted.quantity"
+static const struct sql OTHERS_CORRECT = {
+    "count_item.correct",
+    "UPDATE count_items SET book_stock = CAST(CASE WHEN " CORRECTED " < 0 THEN 0 ELSE " CORRECTED " END AS BIGINT), "
+    "updated_at = $4, version = version + 1 FROM (SELECT i.id, SUM(v.quantity) AS quantity FROM moves v "
+    "JOIN count_items i ON i.material_id = v.material_id AND i.actual_stock IS NOT NULL "
+    "JOIN count_tasks t ON t.id = i.task_id AND t.status = 'in_progress' AND t.id <> $3 WHERE v.document_id = $1 AND "
+    "(t.location_id IS NULL OR t.location_id IN (v.from_location_id, v.to_location_id)) GROUP BY i.id) AS posted "
+    "WHERE count_items.id = posted.id"};
+
 /* ---------------------------------------------------------------- start */
 
 static enum rc take_items_anew(struct ctx *c, const struct task *t)
@@ -96,6 +108,10 @@ static enum rc post_differences(struct ctx *c, const struct task *t, const struc
     for (const struct item *i = items; i < items + t->item_count; i++) {
         if (dec_sign(i->difference) != (surplus ? 1 : -1))
             continue;
+        if (strcmp(i->material_status, "active") != 0) /* only without stock: so it is a surplus */
+            return error_say(&c->err, RC_MATERIAL_RETIRED,
+                             arena_fmt(c->arena, "物料 %s 已停用，请先恢复使用", i->material_code),
+                             arena_fmt(c->arena, "The material %s is retired: restore it first", i->material_code));
         struct new_line *l = &lines[d.count++];
         *l = (struct new_line){.material_id = i->material_id, .quantity = i->difference, .location_id = t->location_id,
                                .remark = i->reason};
@@ -106,7 +122,7 @@ static enum rc post_differences(struct ctx *c, const struct task *t, const struc
         return RC_OK;
     TRY(document_add_counted(c, &d, &document));
     *id = DB_I(document);
-    return RC_OK;
+    return db_exec(c->db, &OTHERS_CORRECT, DB_ARGS(DB_I(document), DB_I(surplus ? 1 : -1), DB_I(t->id), DB_I(c->now_ms)), NULL);
 }
 
 static enum rc check_reasons(struct ctx *c, const struct task *t, const struct item *items)

@@ -57,6 +57,7 @@ static const struct field item_fields[] = {
     FIELD(struct item, material_name, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct item, unit, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct item, category, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct item, material_status, FIELD_TEXT, 0),
     FIELD(struct item, present_stock, FIELD_DEC, 0),
     FIELD(struct item, stock_value, FIELD_DEC, 0),
 };

@@ -20,6 +20,7 @@ struct item {
     struct dec book_stock, actual_stock, difference;
     struct dec present_stock, stock_value; /* of the material, now */
     const char *difference_type, *remark, *reason, *counted_by_name, *material_code, *material_name, *unit, *category;
+    const char *material_status;
 };
 
 extern const struct record_type count_task_type, count_item_type;
@@ -59,7 +60,7 @@ extern const struct list_filter count_report_query[];
     "WHEN i.actual_stock < i.book_stock THEN 'shortage' WHEN i.actual_stock = i.book_stock THEN 'normal' END "          \
     "AS difference_type, i.remark, i.reason, i.wants_recount, i.counted_by, "                                          \
     "COALESCE(cb.real_name, cb.username) AS counted_by_name, i.version, i.created_at, i.updated_at, m.material_code, "  \
-    "m.material_name, un.code AS unit, m.category, m.current_stock AS present_stock, m.stock_value"
+    "m.material_name, un.code AS unit, m.category, m.status AS material_status, m.current_stock AS present_stock, m.stock_value"
 #define ITEM_FROM                                                                                                      \
     "count_items i JOIN count_tasks t ON t.id = i.task_id JOIN materials m ON m.id = i.material_id "                   \
     "JOIN units un ON un.id = m.unit_id LEFT JOIN users cb ON cb.id = i.counted_by"

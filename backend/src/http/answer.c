@@ -42,6 +42,18 @@ static void pack(struct exchange *e)
         buf_reset(&e->packed);
 }
 
+/* HEAD asks for the headers only: libmicrohttpd would send the end of a body after them, in front of the next answer. */
+static void settle_stream(struct exchange *e)
+{
+    struct http_response *r = &e->x.response;
+
+    e->is_stream = r->stream != NULL;
+    if (!e->is_stream || strcmp(e->x.request.method, "HEAD") != 0)
+        return;
+    stream_abandon(r->stream);
+    r->stream = NULL;
+}
+
 void answer_settle(struct exchange *e)
 {
     struct http_response *r = &e->x.response;
@@ -51,6 +63,7 @@ void answer_settle(struct exchange *e)
     e->settled = true;
     if (r->status < 200 || r->status > 599 || r->body.overflow)
         exchange_refuse(e, RC_INTERNAL);
+    settle_stream(e);
     pack(e);
 }
 
@@ -151,10 +164,8 @@ static struct MHD_Response *make_response(struct exchange *e)
         e->x.response.file->fd = -1;
         return MHD_create_response_from_fd64((uint64_t)e->x.response.file->n, fd);
     }
-    if (e->x.response.stream) {
-        e->is_stream = true;
+    if (e->x.response.stream)
         return stream_response(e);
-    }
     if (e->form)
         return MHD_create_response_from_buffer(file.n, file.bytes, MHD_RESPMEM_PERSISTENT);
     return MHD_create_response_from_buffer(b->n, b->bytes, MHD_RESPMEM_PERSISTENT);

@@ -117,10 +117,10 @@ void exchange_free_spares(struct http_server *s)
     }
 }
 
-void exchange_refuse(struct exchange *e, enum rc rc)
+void http_answer_anew(struct http_exchange *x)
 {
-    struct http_server *s = e->server;
-    struct http_response *r = &e->x.response;
+    struct exchange *e = (struct exchange *)x;
+    struct http_response *r = &x->response;
 
     buf_reset(&r->body);
     r->status = 0;
@@ -128,6 +128,14 @@ void exchange_refuse(struct exchange *e, enum rc rc)
     r->header_count = 0;
     close_file(e);
     drop_stream(e);
+}
+
+void exchange_refuse(struct exchange *e, enum rc rc)
+{
+    struct http_server *s = e->server;
+    struct http_response *r = &e->x.response;
+
+    http_answer_anew(&e->x);
     s->config.refuse(s->config.app, &e->x, rc);
     if (!r->status)
         r->status = error_row(rc)->status;

@@ -88,6 +88,9 @@ const char *http_param(const struct http_exchange *x, const char *name);
 /* Name and value are not copied: constants or arena text. CR or LF in a value: not sent. */
 void http_set_header(struct http_exchange *x, const char *name, const char *value);
 
+/* Takes back all that the answer was to be: status, headers, body, file, stream. */
+void http_answer_anew(struct http_exchange *x);
+
 /* The bytes of the form's part with one of these names (NULL-ended), in the body; of several the first that is not empty. False:
  * there is none, or the body is no whole form. For routes with is_upload. */
 bool http_form_file(struct http_exchange *x, const char *const *names, const char **bytes, size_t *n);
@@ -99,8 +102,9 @@ void http_send_file(struct http_exchange *x, int fd, int64_t n);
 /* ---- stream.c: answers without an end ---- */
 
 /* Makes the answer a stream, which goes on after the handler has returned, until it is closed here, the client goes, or the server
- * stops; no thread waits for it. NULL: the server has config.streams_max already, or stops. */
-struct http_stream *http_stream_open(struct http_exchange *x, const char *content_type);
+ * stops; no thread waits for it. `owner`: whose it is; he may have config.streams_per_owner, and with one more his oldest ends, after
+ * it was sent the farewell. NULL: the server has config.streams_max already, or stops. */
+struct http_stream *http_stream_open(struct http_exchange *x, const char *content_type, int64_t owner, const char *farewell);
 /* From any thread. False: the stream is over: its client has gone, or has let HTTP_STREAM_BYTES wait and is cut off. Then it wants
  * http_stream_close only. */
 bool http_stream_send(struct http_stream *s, const char *bytes, size_t n);
@@ -121,6 +125,7 @@ struct http_config {
     int worker_threads;
     size_t connections_max;
     size_t streams_max; /* of these, at most so many are streams */
+    size_t streams_per_owner;
     size_t upload_max; /* bytes of a file in a form */
     const struct http_route *const *routes; /* pointers into the application's table */
     size_t route_count;

@@ -3,6 +3,8 @@
 #include "http/stream.h"
 
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@ enum {
     BLOCK_BYTES = 1024,
     SOCKET_BYTES = 16 * 1024, /* what the kernel keeps for a client that does not read (it takes twice as much) */
     STALL_S = 20,             /* a client that takes nothing of what waits for so long is cut off */
+    GONE_MS = 30 * 1000,      /* and one whose machine acknowledges nothing: the kernel would go on for a quarter of an hour */
 };
 
 struct http_stream {
@@ -23,41 +26,10 @@ struct http_stream {
     struct MHD_Connection *connection; /* NULL before the answer has begun; valid until is_gone */
     struct buf waiting;
     size_t taken; /* of these */
+    int64_t owner;
     struct http_server *server;
     struct http_stream *before, *next; /* under server->stream_lock */
 };
-
-/* ---- the server's list ---- */
-
-static bool enlist(struct http_server *server, struct http_stream *s)
-{
-    pthread_mutex_lock(&server->stream_lock);
-    bool taken = !server->streams_ended && server->stream_count < server->config.streams_max;
-    if (taken) {
-        s->next = server->streams;
-        if (s->next)
-            s->next->before = s;
-        server->streams = s;
-        server->stream_count++;
-    }
-    pthread_mutex_unlock(&server->stream_lock);
-    return taken;
-}
-
-static void strike_off(struct http_stream *s)
-{
-    struct http_server *server = s->server;
-
-    pthread_mutex_lock(&server->stream_lock);
-    if (s->before)
-        s->before->next = s->next;
-    else
-        server->streams = s->next;
-    if (s->next)
-        s->next->before = s->before;
-    server->stream_count--;
-    pthread_mutex_unlock(&server->stream_lock);
-}
 
 /* ---- holders ---- */
 
@@ -97,9 +69,72 @@ static void cut_off(struct http_stream *s)
     wake(s);
 }
 
+/* ---- the server's list ---- */
+
+/* The client is told, unless it is slow: then it is not waited for. */
+static void end_with(struct http_stream *s, const char *farewell)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->connection && !s->is_asleep) {
+        cut_off(s);
+    } else {
+        buf_str(&s->waiting, farewell);
+        s->is_over = true;
+        wake(s);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Under the server's lock. Ending the oldest, not refusing the newest: a forgotten page, or a device that has lost its network and is
+ * missed minutes later, must not lock its owner out. Those whose clients have gone do not count. */
+static void make_room(const struct http_server *server, int64_t owner, const char *farewell)
+{
+    struct http_stream *oldest = NULL;
+    size_t count = 0;
+
+    for (struct http_stream *s = server->streams; s; s = s->next)
+        if (s->owner == owner && http_stream_is_heard(s)) {
+            oldest = s; /* the list begins with the youngest */
+            count++;
+        }
+    if (oldest && count >= server->config.streams_per_owner)
+        end_with(oldest, farewell);
+}
+
+static bool enlist(struct http_server *server, struct http_stream *s, const char *farewell)
+{
+    pthread_mutex_lock(&server->stream_lock);
+    bool taken = !server->streams_ended && server->stream_count < server->config.streams_max;
+    if (taken) {
+        make_room(server, s->owner, farewell);
+        s->next = server->streams;
+        if (s->next)
+            s->next->before = s;
+        server->streams = s;
+        server->stream_count++;
+    }
+    pthread_mutex_unlock(&server->stream_lock);
+    return taken;
+}
+
+static void strike_off(struct http_stream *s)
+{
+    struct http_server *server = s->server;
+
+    pthread_mutex_lock(&server->stream_lock);
+    if (s->before)
+        s->before->next = s->next;
+    else
+        server->streams = s->next;
+    if (s->next)
+        s->next->before = s->before;
+    server->stream_count--;
+    pthread_mutex_unlock(&server->stream_lock);
+}
+
 /* ---- the application's side ---- */
 
-struct http_stream *http_stream_open(struct http_exchange *x, const char *content_type)
+struct http_stream *http_stream_open(struct http_exchange *x, const char *content_type, int64_t owner, const char *farewell)
 {
     const struct exchange *e = (const struct exchange *)x;
     struct http_stream *s = calloc(1, sizeof *s);
@@ -107,10 +142,11 @@ struct http_stream *http_stream_open(struct http_exchange *x, const char *conten
     if (!s)
         abort();
     s->server = e->server;
+    s->owner = owner;
     s->holders = 2;
     pthread_mutex_init(&s->lock, NULL);
     buf_init(&s->waiting, HTTP_STREAM_BYTES);
-    if (!enlist(e->server, s)) { /* from then on a stop may reach it */
+    if (!enlist(e->server, s, farewell)) { /* from then on others may reach it */
         pthread_mutex_destroy(&s->lock);
         free(s);
         return NULL;
@@ -239,6 +275,7 @@ struct MHD_Response *stream_response(struct exchange *e)
 
     /* Whatever of this does not succeed, the stream works without. */
     (void)setsockopt(socket_of(e->connection), SOL_SOCKET, SO_SNDBUF, &(int){SOCKET_BYTES}, sizeof(int));
+    (void)setsockopt(socket_of(e->connection), IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){GONE_MS}, sizeof(unsigned));
     MHD_set_connection_option(e->connection, MHD_CONNECTION_OPTION_TIMEOUT, STALL_S);
     /* The exchange lives as long as the stream: it keeps no buffer that it does not need. */
     buf_free(&e->body);
@@ -257,13 +294,7 @@ void stream_end_all(struct http_server *server)
 {
     pthread_mutex_lock(&server->stream_lock);
     server->streams_ended = true;
-    for (struct http_stream *s = server->streams; s; s = s->next) {
-        pthread_mutex_lock(&s->lock);
-        if (s->waiting.n > s->taken)
-            cut_off(s);
-        s->is_over = true;
-        wake(s);
-        pthread_mutex_unlock(&s->lock);
-    }
+    for (struct http_stream *s = server->streams; s; s = s->next)
+        end_with(s, "");
     pthread_mutex_unlock(&server->stream_lock);
 }

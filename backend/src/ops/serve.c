@@ -18,6 +18,7 @@
 #define WORKER_THREADS 8
 #define CONNECTIONS_MAX 1024
 #define STREAMS_MAX 768
+#define STREAMS_PER_PERSON 512 /* his service tokens' included: nobody takes all of them */
 #define STOP_WITHIN_MS 8000
 #define DATABASE_WITHIN_MS 10000 /* at the start */
 
@@ -76,6 +77,7 @@ static enum rc start_server(struct tool *t, struct app *app, struct http_server 
         .worker_threads = app->on_server ? WORKER_THREADS : 0,
         .connections_max = CONNECTIONS_MAX,
         .streams_max = STREAMS_MAX,
+        .streams_per_owner = STREAMS_PER_PERSON,
         .upload_max = (size_t)t->settings.max_file_size,
         .trusted_proxies = t->settings.trusted_proxies,
         .cors_origins = t->settings.cors_origins,

@@ -283,6 +283,59 @@ test('a count at one place changes that place only, with movements before, durin
     await server.verifyClean();
 });
 
+test('the same material counted in two tasks at a time: its difference is posted once, whichever task ends first', async () => {
+    for (const [first, second] of [[7, 7], [12, 12], [8, 7], [10, 6]]) {
+        const row = await stocked(10);
+        const a = await make({ materialIds: [row.id] }), b = await make({ materialIds: [row.id] });
+        accepted(await count(a, (await get(a)).items[0], first), 200);
+        const { version } = accepted(await count(b, (await get(b)).items[0], second), 200);
+        await post(U, M, issueOf(row.id, 2)); // after both
+        accepted(await step(a, 'complete', { updateStock: true }), 200);
+        assert.equal(await stock(row), first - 2);
+        const [line] = (await get(b)).items;
+        assert.deepEqual([line.book_stock, line.difference], [first, second - first], 'corrected meanwhile');
+        assert.equal(line.version, first === 10 ? version : version + 1, 'who has seen it uncorrected is told');
+        accepted(await step(b, 'complete', { updateStock: true }), 200);
+        assert.equal(await stock(row), second - 2);
+    }
+});
+
+test('a count of the whole stock and one of a place at a time', async () => {
+    const place = await makeLocation(), row = await stocked(10);
+    await stockUp(U, M, row.id, 5, { lines: [{ materialId: row.id, quantity: 5, locationId: place }] });
+    const here = await make({ scope: 'location', locationId: place }), whole = await make({ materialIds: [row.id] });
+    accepted(await count(here, (await get(here)).items[0], 4), 200);
+    accepted(await count(whole, (await get(whole)).items[0], 14), 200);
+    accepted(await step(here, 'complete', { updateStock: true }), 200);
+    const [line] = (await get(whole)).items;
+    assert.deepEqual([line.book_stock, line.difference], [14, 0]);
+    accepted(await step(whole, 'complete', { updateStock: true }), 200);
+    assert.equal(await stock(row), 14);
+});
+
+test('what is found of a retired material is not posted before it is restored', async () => {
+    const row = await stocked(0), other = await stocked(5);
+    const id = await make({ materialIds: [row.id, other.id] });
+    accepted(await M.post(`/api/materials/${row.id}/retire`), 200);
+    for (const item of (await get(id)).items)
+        accepted(await count(id, item, 3), 200);
+    refused(await step(id, 'complete', { updateStock: true }), 400, 'material_retired', `物料 ${row.material_code} 已停用，请先恢复使用`);
+    assert.deepEqual([await stock(other), (await get(id)).stage], [5, 'counting'], 'nothing was posted');
+    accepted(await M.post(`/api/materials/${row.id}/restore`), 200);
+    accepted(await step(id, 'complete', { updateStock: true }), 200);
+    assert.deepEqual([await stock(row), await stock(other)], [3, 3]);
+});
+
+test('the unit stays while a material is being counted', async () => {
+    const row = await stocked(0), change = (unit) => M.put(`/api/materials/${row.id}`, { unit });
+    const id = await make({ materialIds: [row.id] });
+    accepted(await change('g'), 200);
+    accepted(await count(id, (await get(id)).items[0], 2), 200);
+    faulty(await change('kg'), { unit: '物料正在盘点，不能更改单位' });
+    accepted(await step(id, 'cancel'), 200);
+    accepted(await change('kg'), 200);
+});
+
 test('two who count one line at the same time: one is taken, the other sees what was entered', async () => {
     const row = await stocked(5);
     const id = await make({ materialIds: [row.id] });

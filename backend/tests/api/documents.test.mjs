@@ -298,6 +298,8 @@ test('deciding many: limits', async () => {
     for (const ids of [[], 'all', undefined, [0], ['x'], Array.from({ length: 201 }, (_, i) => i + 1)])
         assert.equal((await M.post('/api/inventory/decide', { ids, action: 'approve' })).status, 400, JSON.stringify(ids)?.slice(0, 50));
     assert.equal((await M.post('/api/inventory/decide', { ids: [1], action: 'maybe' })).status, 400);
+    const { id } = await makeDocument(U, receiptOf((await makeMaterial(M)).id, 1));
+    assert.equal(accepted(await M.post('/api/inventory/decide', { ids: [String(id)], action: 'reject' }), 200).done, 1, 'ids as texts');
     accepted(await M.post('/api/inventory/decide', { ids: Array.from({ length: 200 }, (_, i) => i + 900000), action: 'approve' }), 200);
 });
 

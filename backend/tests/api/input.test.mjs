@@ -115,6 +115,17 @@ test('what is not JSON', async () => {
         isBadJson(await sendBody(body));
 });
 
+test('a fault tells what was sent, a number as a number, nothing without end', async () => {
+    const told = async (minStock, headers) => {
+        const body = `{"materialCode": "V", "materialName": "v", "category": "metal", "unit": "kg", "minStock": ${minStock}}`;
+        return refused(await admin.post('/api/materials', body, { headers }), 400, 'invalid_input', '输入验证失败').errors[0].value;
+    };
+    assert.deepEqual([await told('-1.50'), await told('"-1.50"'), await told('1e13'), await told('true')], [-1.5, '-1.50', 1e13, undefined]);
+    assert.equal(await told('-1.50', { accept: 'application/json;numbers=text' }), '-1.50');
+    assert.equal(await told(`-1${'0'.repeat(98)}`), -1e98);
+    assert.equal(await told(`-1${'0'.repeat(99)}`), `-1${'0'.repeat(97)}…`);
+});
+
 test('a value that is no object', async () => {
     for (const body of ['[]', '"text"', '5', 'null', 'true'])
         assert.equal((await sendBody(body)).status, 400, body);
@@ -139,12 +150,12 @@ test('ids come in an array, as numbers or in strings', async () => {
 test('a field at fault shows what was sent, be it empty; a password never', async () => {
     const valueOf = (answer, field) => answer.body.errors.find((fault) => fault.field === field);
     const answer = await M.post('/api/materials', { materialCode: '', materialName: '  ', category: 'wood', minStock: -1 });
-    for (const [field, value] of [['materialCode', ''], ['materialName', '  '], ['category', 'wood'], ['minStock', '-1']])
+    for (const [field, value] of [['materialCode', ''], ['materialName', '  '], ['category', 'wood'], ['minStock', -1]])
         assert.equal(valueOf(answer, field)?.value, value, answer.text);
     assert.ok(!('value' in valueOf(answer, 'unit')), answer.text);
     const document = await M.post('/api/inventory', { transactionType: 'in', materialId: 1, quantity: 0, remark: 'x'.repeat(501) });
     assert.deepEqual(document.body.errors.map(({ field }) => field), ['remark', 'quantity'], document.text);
-    assert.equal(valueOf(document, 'quantity').value, '0');
+    assert.equal(valueOf(document, 'quantity').value, 0);
     for (const password of ['', 'Shown-Nowhere-1']) {
         const refusal = await nobody.post('/api/auth/login', { username: '', password });
         assert.ok(refusal.body.errors.every((fault) => fault.field !== 'password' || !('value' in fault)), refusal.text);

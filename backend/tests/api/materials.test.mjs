@@ -316,6 +316,13 @@ test('delete: by the administrator, without documents only', async () => {
     await getMaterial(U, used.id);
 });
 
+test('a material that stands in a count cannot be deleted', async () => {
+    const { id } = await makeMaterial(M);
+    accepted(await M.post('/api/stocktaking', { taskName: '盘点', materialIds: [id] }), 201);
+    refused(await admin.del(`/api/materials/${id}`), 400, 'material_in_use', '该物料存在相关盘点记录,无法删除');
+    assert.equal((await getMaterial(M, id)).id, id);
+});
+
 test('a material with a code history can be deleted as well', async () => {
     const { id } = await makeMaterial(M);
     await update(id, { materialCode: unique('RENAMED') });

@@ -5,7 +5,8 @@ import { after, test } from 'node:test';
 import { Events } from './events.mjs';
 import { Client, accepted, approve, faulty, forbidden, makeDocument, makeMaterial, makeUser, makeUsers, materialBody, receiptOf, refused, start } from './harness.mjs';
 
-const server = await start();
+const METRICS_TOKEN = 'metrics-token-of-the-tests';
+const server = await start({ env: { METRICS_TOKEN } });
 after(() => server.stop());
 const admin = await server.admin();
 const { M, U } = await makeUsers(admin, { M: 'inventory_manager', U: 'regular_user' });
@@ -42,6 +43,21 @@ test('made, used, listed, revoked', async () => {
     assert.deepEqual(await list(U), []);
 });
 
+test('its use is noted once, however many requests there are while the writer is held up', async () => {
+    const jobs = async () => Number((await server.client(METRICS_TOKEN).get('/metrics')).text.match(/^mms_writer_jobs_total (\d+)$/m)[1]);
+    const { id, script } = await makeToken(U, 'material.read');
+    const before = await jobs();
+    const release = await server.database.holdWriteLock();
+    try {
+        for (let i = 0; i < 100; i++)
+            accepted(await script.get('/api/materials'), 200);
+    } finally {
+        await release();
+    }
+    await server.until(async () => (await list(U)).find((row) => row.id === id).last_used_at, 10_000, 'to note its use');
+    assert.equal((await jobs()) - before, 1);
+});
+
 test('only what its scopes name', async () => {
     const { script } = await makeToken(M, 'material.read');
     accepted(await script.get('/api/materials'), 200);
@@ -70,6 +86,7 @@ test("the account stays the person's own", async () => {
 });
 
 test('what making one refuses', async () => {
+    const had = await list(U);
     const ask = (body) => U.post('/api/profile/tokens', { name: 'x', scopes: 'material.read', ...body });
     faulty(await ask({ name: undefined }), { name: '令牌名称不能为空' });
     faulty(await ask({ scopes: undefined }), { scopes: '请至少选择一个权限范围' });
@@ -80,7 +97,15 @@ test('what making one refuses', async () => {
     faulty(await ask({ scopes: 'material.read user.manage' }), { scopes: '您没有这些权限：user.manage' });
     for (const expiresInDays of [0, -1, 367, 1.5, 'x'])
         faulty(await ask({ expiresInDays }), { expiresInDays: null });
-    assert.deepEqual(await list(U), []);
+    assert.deepEqual(await list(U), had);
+});
+
+test('none is made with a password that has to be changed: who gave it out would have a token for a year', async () => {
+    const person = await makeUser(admin, 'regular_user', { mustChangePassword: true });
+    const ask = () => person.post('/api/profile/tokens', { name: 'x', scopes: 'material.read' });
+    refused(await ask(), 403, 'password_change_required', '请先修改初始密码');
+    accepted(await person.post('/api/auth/change-password', { currentPassword: person.password, newPassword: 'Another-Password-1' }), 200);
+    accepted(await ask(), 201);
 });
 
 test('as many as one may have', async () => {

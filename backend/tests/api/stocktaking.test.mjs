@@ -44,6 +44,14 @@ test('a task: made, listed, shown', async () => {
     refused(await M.get('/api/stocktaking/999999'), ...NO_TASK);
 });
 
+test('a day may come as an instant: then it is the company\'s day', async () => {
+    const rows = await stocked(1);
+    for (const [instant, day] of [['2026-10-31T16:00:00.000Z', '2026-11-01'], ['2026-11-01T15:59:59Z', '2026-11-01'], ['2026-11-01T16:00:00Z', '2026-11-02'], ['2026-11-01T23:30:00', '2026-11-01']])
+        assert.equal((await get((await make(rows, { startDate: instant })).id)).start_date, day, instant);
+    for (const startDate of ['2026-11-01T25:00:00Z', '2026-02-30 08:00:00', '2026/11/01', '2026-11-01T', 20261101])
+        faulty(await M.post('/api/stocktaking', { taskName: 'x', materialIds: [rows[0].id], startDate }), { startDate: '应为日期 YYYY-MM-DD' });
+});
+
 test('what making a task refuses', async () => {
     const [row] = await stocked(1);
     refused(await M.post('/api/stocktaking', { materialIds: [row.id] }), 400, 'invalid_input', '任务名称为必填项');
@@ -75,6 +83,11 @@ test('counting: differences, and what it refuses', async () => {
     refused(await count(other.id, a, 1), 404, 'item_not_found', '盘点明细不存在');
     const [first] = (await get(id)).items;
     assert.deepEqual([first.actual_stock, first.remark], [6.5, '多了'], 'what was refused changed nothing');
+    const remarkOf = async () => (await get(id)).items[0].remark;
+    accepted(await count(id, a, 6), 200);
+    assert.equal(await remarkOf(), '多了', 'a remark that is not named stays');
+    accepted(await count(id, a, 6, { remark: '' }), 200);
+    assert.equal(await remarkOf(), null, 'an emptied one goes');
 });
 
 test('two who count the same line: the second sees what the first has entered', async () => {
@@ -124,6 +137,17 @@ test('completing: all counted, once, and not after cancelling; without updateSto
     accepted(await M.put(`/api/stocktaking/${other.id}/cancel`), 200, '盘点任务已取消');
     refused(await complete(other.id), ...ENDED);
     refused(await count(other.id, (await get(other.id)).items[0], 2), ...ENDED);
+});
+
+test('updateStock as a text means what it says', async () => {
+    const [row] = await stocked(5);
+    for (const [updateStock, left] of [['false', 5], ['0', 5], ['', 5], [null, 5], ['true', 4], ['1', 3]]) {
+        const { id } = await make([row]);
+        accepted(await count(id, (await get(id)).items[0], updateStock === '1' ? 3 : 4), 200);
+        faulty(await complete(id, { updateStock: 'yes' }), { updateStock: '应为 true 或 false' });
+        accepted(await complete(id, { updateStock }), 200, '盘点任务完成');
+        assert.equal(await stock(row), left, JSON.stringify(updateStock));
+    }
 });
 
 test('two who complete at once: posted once', async () => {

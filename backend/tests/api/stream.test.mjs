@@ -4,9 +4,9 @@ import net from 'node:net';
 import { after, test } from 'node:test';
 
 import { Events } from './events.mjs';
-import { accepted, approve, faulty, issueOf, makeDocument, makeMaterial, makeUser, makeUsers, receiptOf, refused, sleep, start, stockUp } from './harness.mjs';
+import { accepted, approve, faulty, issueOf, makeDocument, makeMaterial, makeUser, makeUsers, raw, receiptOf, refused, sleep, start, stockUp } from './harness.mjs';
 
-const METRICS_TOKEN = 'metrics-token-of-the-tests';
+const METRICS_TOKEN = 'metrics-token-of-the-tests', PER_PERSON = 512, AT_ALL = 768;
 const server = await start({ env: { METRICS_TOKEN } });
 after(() => server.stop());
 const admin = await server.admin();
@@ -30,6 +30,34 @@ test('a stream: its headers, and its first line', async () => {
     assert.equal(events.headers['content-encoding'], undefined);
     await events.until(() => events.events.length === 0 && events.text === '');
     events.close();
+});
+
+test('HEAD: the headers of a stream, no stream, and nothing before the next answer', async () => {
+    await untilOpen(0);
+    const ask = (method, path) => `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${U.token}\r\n\r\n`;
+    const { answers, text } = await raw(server, ask('HEAD', '/api/notifications/stream') + ask('GET', '/api/notifications/unread-count'), { answers: 2, timeout: 3000 });
+    assert.deepEqual(answers.map(({ status }) => status), [200, 200], text);
+    assert.match(answers[0].headers['content-type'], /^text\/event-stream/);
+    assert.doesNotMatch(text, /\r\n\r\n0\r\n/, 'the end of a body');
+    assert.match(answers[1].body, /"count"/);
+    await untilOpen(0);
+});
+
+test('an older protocol, and a connection that is not kept', async () => {
+    for (const [protocol, more] of [['1.0', ''], ['1.1', 'Connection: close\r\n'], ['1.1', 'Accept-Encoding: gzip\r\n']]) {
+        const { hostname, port } = new URL(server.url);
+        const socket = net.connect(Number(port), hostname);
+        let text = '';
+        socket.setEncoding('utf8').on('data', (part) => (text += part));
+        socket.write(`GET /api/notifications/stream HTTP/${protocol}\r\nHost: x\r\n${more}Authorization: Bearer ${U.token}\r\n\r\n`);
+        await server.until(() => text.includes('retry: 3000'), 10_000, 'to begin');
+        await send({ title: `协议 ${protocol} ${more.length}` });
+        await server.until(() => text.includes(`协议 ${protocol} ${more.length}`), 10_000, 'to deliver');
+        assert.equal(/^Transfer-Encoding: chunked/m.test(text), protocol === '1.1');
+        assert.doesNotMatch(text, /^Content-Encoding/m);
+        socket.destroy();
+    }
+    await untilOpen(0);
 });
 
 test('submitting reaches who approves, deciding reaches the applicant; the data is the row of the list', async () => {
@@ -65,6 +93,7 @@ test('low stock: once per crossing', async () => {
 
 test('broken off and taken up again and again: nothing is lost, nothing comes twice', async () => {
     const person = await makeUser(admin, 'regular_user');
+    const before = await send({ title: '之前' });
     const first = await Events.open(person);
     const sent = [], got = [];
     const sending = (async () => {
@@ -72,7 +101,7 @@ test('broken off and taken up again and again: nothing is lost, nothing comes tw
             sent.push(String(await send({ title: `第 ${i} 条`, userId: i % 3 ? undefined : person.user.id })));
     })();
     let events = first;
-    for (let lastId = '0'; got.length < 150; ) {
+    for (let lastId = String(before); got.length < 150; ) {
         await sleep(5 + Math.random() * 40);
         got.push(...events.events.splice(0).map(({ id }) => id));
         lastId = got.at(-1) ?? lastId;
@@ -175,12 +204,12 @@ test('what another program writes into the database is heard as well', async () 
 });
 
 /** A client that asks for the stream and never reads. */
-function deafClient(client) {
-    const { hostname, port } = new URL(server.url);
+function deafClient(client, more = '') {
+    const { hostname, port } = new URL(client.place.url);
     return new Promise((resolve, reject) => {
         const socket = net.connect({ host: hostname, port }, () => {
             socket.pause();
-            socket.write(`GET /api/notifications/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${client.token}\r\n\r\n`);
+            socket.write(`GET /api/notifications/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${client.token}\r\n${more}\r\n`);
             resolve(socket);
         });
         socket.on('error', reject);
@@ -189,10 +218,10 @@ function deafClient(client) {
 
 test('who does not read is dropped, and memory does not grow with what he is not sent', async () => {
     await untilOpen(0);
-    const deaf = await Promise.all(Array.from({ length: 20 }, () => deafClient(U)));
+    const deaf = await Promise.all(Array.from({ length: 20 }, (_, i) => deafClient(i % 2 ? U : M)));
     for (const socket of deaf)
         socket.on('error', () => {}); // it is cut off
-    const reader = await Events.open(U);
+    const reader = await Events.open(U2);
     await untilOpen(21);
     const resident = async () => (await server.client().get('/api/health')).body.checks.memory.rss;
     const before = await resident();
@@ -215,7 +244,8 @@ test('the streams end at a stop, which does not wait for them', async () => {
     const own = await start({ env: { METRICS_TOKEN } });
     try {
         const client = await own.admin();
-        const all = await Promise.all(Array.from({ length: 30 }, () => Events.open(client)));
+        const people = [client, await makeUser(client, 'regular_user')];
+        const all = await Promise.all(Array.from({ length: 30 }, (_, i) => Events.open(people[i % 2])));
         await untilOpen(30, own);
         const began = Date.now();
         own.child.kill('SIGTERM');
@@ -228,26 +258,118 @@ test('the streams end at a stop, which does not wait for them', async () => {
     }
 });
 
-test('as many streams as are allowed, and the others are told so; all hear an approval', async () => {
+test('a stop waits for none that does not read, however much of what was sent to it is on its way', async () => {
+    const own = await start({ env: { METRICS_TOKEN } });
+    const deaf = [];
+    try {
+        const client = await own.admin();
+        const people = await Promise.all(Array.from({ length: 4 }, () => makeUser(client, 'regular_user')));
+        await own.sql(`INSERT INTO notifications (audience, type, title, content, created_at)
+            WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 500) SELECT 'everybody', 'system', '通知', '${'x'.repeat(600)}', i FROM c`);
+        for (let i = 0; i < 256; i++) { // 70 KiB, 71, 72 … 350: some fill the sockets of both ends just so
+            const socket = await deafClient(people[i % people.length], `Last-Event-ID: ${Math.round(400 - i * 1.57)}\r\n`);
+            deaf.push(socket.on('error', () => {}));
+        }
+        await sleep(5000);
+        const began = Date.now();
+        await own.halt();
+        assert.ok(Date.now() - began < 6000, `${Date.now() - began} ms`);
+    } finally {
+        await own.stop();
+        for (const socket of deaf)
+            socket.destroy();
+    }
+});
+
+
+test('one person has so many streams; with one more his oldest ends, and is told why', async () => {
+    await untilOpen(0);
+    const person = await makeUser(admin, 'regular_user');
+    const script = server.client(accepted(await person.post('/api/profile/tokens', { name: '脚本', scopes: 'notification.read' }), 201).token);
+    const all = [], theirs = await Events.open(U);
+    for (let i = 0; i < PER_PERSON; i++)
+        all.push(await Events.open(i % 2 ? person : script));
+    const hear = async (title, streams) => {
+        await send({ title });
+        for (const events of [...streams, theirs])
+            await events.until(() => events.titles.includes(title), title);
+    };
+    await hear('全部', all);
+    for (const client of [person, script]) {
+        all.push(await Events.open(client));
+        const oldest = all.shift();
+        await oldest.until(() => oldest.isOver, 'the end');
+        assert.deepEqual(oldest.events.slice(1), [{ event: 'end', data: { code: 'stream_replaced' } }]);
+        await untilOpen(PER_PERSON + 1);
+    }
+    await hear('其余', all);
+    // A page that is loaded anew puts nobody out: what its client has left does not count.
+    for (let i = 0; i < 5; i++) {
+        all.pop().close();
+        await sleep(50);
+        all.push(await Events.open(person));
+    }
+    await hear('重新加载', all);
+    assert.ok(all.every(({ isOver }) => !isOver));
+    for (const events of [...all, theirs])
+        events.close();
+});
+
+test('who opens streams and does not read keeps no more than his own', async () => {
+    await untilOpen(0);
+    const person = await makeUser(admin, 'regular_user');
+    for (let i = 0; i < 60; i++) // to be caught up with
+        await send({ title: `很多 ${i}`, content: '氢'.repeat(1000), userId: person.user.id });
+    const deaf = [];
+    for (let i = 0; i < PER_PERSON + 60; i++) {
+        const socket = await deafClient(person, 'Last-Event-ID: 0\r\n');
+        deaf.push(socket.on('error', () => {}));
+    }
+    await sleep(1000);
+    assert.ok((await openStreams()) <= PER_PERSON, `${await openStreams()} are open`);
+    for (const socket of deaf)
+        socket.destroy();
+    await untilOpen(0);
+});
+
+test('who has been away for long is caught up with, while others hear what is new', async () => {
+    const [away, other] = await Promise.all([1, 2].map(() => makeUser(admin, 'regular_user')));
+    const first = await send({ title: '第一条', userId: away.user.id });
+    await server.sql(`INSERT INTO notifications (audience, user_id, type, topic, title, content, created_at)
+        WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 400000)
+        SELECT 'user', ${M.user.id}, 'system', 'decided', '入库单已批准', 'IN20261123-0001 已批准', i FROM c`);
+    const reader = await Events.open(other);
+    const all = await Promise.all(Array.from({ length: 16 }, () => Events.open(away, { headers: { 'last-event-id': String(first) } })));
+    const id = await send({ title: '给他', userId: other.user.id });
+    await reader.until(() => reader.lastId === String(id));
+    const last = await send({ title: '最后一条', userId: away.user.id });
+    for (const events of all) {
+        await events.until(() => events.lastId === String(last));
+        assert.deepEqual(events.titles, ['最后一条']);
+    }
+    for (const events of [...all, reader])
+        events.close();
+});
+
+test('as many streams as are allowed, and the others are told so; all hear of a document', async () => {
     const own = await start({ env: { METRICS_TOKEN } });
     try {
         const client = await own.admin();
-        const applicant = await makeUser(client, 'regular_user');
+        const people = await Promise.all(Array.from({ length: 2 }, () => makeUser(client, 'inventory_manager')));
         const material = await makeMaterial(client);
         const all = [];
-        while (all.length < 768)
-            all.push(...await Promise.all(Array.from({ length: 64 }, () => Events.open(applicant))));
+        for (const [i, person] of people.entries())
+            all.push(...await Promise.all(Array.from({ length: i ? AT_ALL - PER_PERSON : PER_PERSON }, () => Events.open(person))));
         assert.ok(all.every(({ status }) => status === 200));
-        assert.equal((await applicant.get('/api/notifications/stream')).status, 503);
-        const { id } = await makeDocument(applicant, receiptOf(material.id, 1));
-        accepted(await approve(client, id), 200);
+        assert.equal((await client.get('/api/notifications/stream')).status, 503);
+        await makeDocument(client, receiptOf(material.id, 1));
         for (const events of all)
             await events.until(() => events.titles.length === 1);
         for (const events of all.splice(0, 100))
             events.close();
         accepted(await client.post('/api/notifications', { type: 'system', title: '腾出位置' }), 200);
-        await untilOpen(668, own);
-        const again = await Events.open(applicant);
+        await untilOpen(AT_ALL - 100, own);
+        const again = await Events.open(client);
         assert.equal(again.status, 200);
         for (const events of [...all, again])
             events.close();

@@ -90,4 +90,6 @@ test('the throttle of sign-in: 429 with its words', { skip: IS_REMOTE && 'it wou
     const last = answers.at(-1);
     refused(last, 429, '登录尝试次数过多，请15分钟后再试');
     assert.match(last.headers.get('retry-after'), /^\d+$/);
+    assert.match(last.headers.get('ratelimit-limit'), /^[1-9]\d*$/);
+    assert.deepEqual([last.headers.get('ratelimit-remaining'), last.headers.get('ratelimit-reset')], ['0', last.headers.get('retry-after')]);
 });

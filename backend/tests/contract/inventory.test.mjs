@@ -32,6 +32,10 @@ test('POST /inventory', async () => {
     faults(await U.post('/inventory', { transactionType: 'x', materialId: 'x', quantity: 0 }),
         { transactionType: '出入库类型必须是 in 或 out', materialId: '物料ID必须是正整数', quantity: '数量必须大于0' });
     faults(await U.post('/inventory', { transactionType: 'in', materialId: row.id, quantity: 1, unitPrice: -1 }), { unitPrice: true });
+    for (const quantity of [0, '0', -2.5, '-2.5', -1e-3, 'many']) {
+        const { errors: [fault] } = refused(await U.post('/inventory', { transactionType: 'in', materialId: row.id, quantity }), 400, '输入验证失败');
+        assert.deepEqual([fault.field, fault.message, fault.value], ['quantity', '数量必须大于0', quantity], 'the value as it was sent');
+    }
     faults(await U.post('/inventory', { transactionType: 'in', materialId: row.id, quantity: 1, remark: 'x'.repeat(501) }), { remark: true });
     ok(await U.post('/inventory', { transactionType: 'in', materialId: row.id, quantity: 1, unitPrice: '' }), 201);
     await stockUp(P, row.id, 5);

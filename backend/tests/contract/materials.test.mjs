@@ -66,6 +66,7 @@ test('PUT /materials/:id', async () => {
     assert.deepEqual(rows.map((one) => [one.old_code, one.new_code, one.change_reason]), [[row.materialCode, code, '统一编码']]);
     refused(await M.put(`/materials/${row.id}`, {}), 400, '没有要更新的字段');
     refused(await M.put(`/materials/${row.id}`, { nonsense: 1 }), 400, '没有要更新的字段');
+    refused(await M.put(`/materials/${row.id}`, { codeChangeReason: '仅有原因' }), 400, '没有要更新的字段');
     refused(await M.put('/materials/987654321', { materialName: 'x' }), 404, '物料不存在');
     notPermitted(await U.put(`/materials/${row.id}`, { materialName: 'x' }));
 });

@@ -88,5 +88,7 @@ test('POST /export/materials', async () => {
     assert.ok(!readSheet((await A.post('/export/materials', { ids: [987654321] })).bytes).rows.slice(1).length);
     await logged(place, { module: 'materials', action: 'export', userId: M.id });
     notPermitted(await U.post('/export/materials', {}));
-    faults(await M.post('/export/materials', { ids: ['x'] }), { ids: true });
+    for (const ids of [['x'], 'abc', { a: row.id }])
+        faults(await M.post('/export/materials', { ids }), { ids: true });
+    assert.equal(readSheet((await M.post('/export/materials', { ids: [String(row.id)] })).bytes).rows.length, 2, 'ids as texts');
 });

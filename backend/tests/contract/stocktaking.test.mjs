@@ -40,6 +40,10 @@ test('POST /stocktaking, GET /stocktaking, GET /stocktaking/:id', async () => {
     assert.deepEqual([made.task_code, made.task_name, made.status, made.start_date, made.end_date, made.remark, made.creator_id, made.creator_name],
         [taskCode, '合同盘点', 'draft', '2026-11-01', '2026-11-30', '备注', M.id, M.realName]);
     assert.deepEqual(made.items.map((item) => [item.book_stock, item.actual_stock, item.difference, item.difference_type]).sort(), [[0, null, null, null], [5, null, null, null]]);
+    const timed = await make(rows, { startDate: '2026-11-01 08:00:00', endDate: '2026-11-30T18:00:00' });
+    const { start_date, end_date } = await task(timed.id);
+    assert.deepEqual([start_date, end_date], ['2026-11-01', '2026-11-30'], 'days with a time');
+    ok(await M.put(`/stocktaking/${timed.id}/cancel`), 200);
     const row = { ...TASK, item_count: 'count', completed_count: 'count' };
     await listRules(M, '/stocktaking', row, 10);
     const mine = list(await M.get('/stocktaking?status=draft&pageSize=100'), { ...row, status: ['draft'] }).find((one) => one.id === id);
@@ -49,7 +53,11 @@ test('POST /stocktaking, GET /stocktaking, GET /stocktaking/:id', async () => {
     refused(await M.get('/stocktaking/987654321'), 404, '盘点任务不存在');
     refused(await M.post('/stocktaking', { materialIds: [rows[0].id] }), 400, '任务名称为必填项');
     refused(await M.post('/stocktaking', { taskName: 'x' }), 400, '请至少选择一个物料');
-    refused(await M.post('/stocktaking', { taskName: 'x', materialIds: [] }), 400, '请至少选择一个物料');
+    for (const materialIds of [[], null, '', 'abc', 5, true, {}, { a: rows[0].id }])
+        refused(await M.post('/stocktaking', { taskName: 'x', materialIds }), 400, '请至少选择一个物料');
+    const texts = await make(rows.map((one) => ({ id: String(one.id) })));
+    assert.equal((await task(texts.id)).items.length, 2, 'ids as texts');
+    ok(await M.put(`/stocktaking/${texts.id}/cancel`), 200);
     notPermitted(await U.post('/stocktaking', { taskName: 'x', materialIds: [rows[0].id] }));
     await logged(place, { module: 'stocktaking', action: 'create', userId: M.id });
     ok(await M.put(`/stocktaking/${id}/cancel`), 200);

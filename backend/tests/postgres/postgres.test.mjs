@@ -7,6 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { Events } from '../api/events.mjs';
 import { Server, accepted, getMaterial, issueOf, makeMaterial, makeUser, post, receiptOf, refused, sleep, start, stockUp, withoutGaps } from '../api/harness.mjs';
 import { proxy } from './proxy.mjs';
 
@@ -76,6 +77,8 @@ test('connections that are cut under load: every acknowledged document is there,
     }
 });
 
+const METRICS_TOKEN = 'metrics-token-of-the-tests';
+
 test('a server that goes away and comes back: 503 meanwhile, healthy again by itself', async () => {
     const folder = path.join(mkdtempSync(path.join(tmpdir(), 'mms-pg-')), 'cluster');
     const shared = process.env.MMS_POSTGRES;
@@ -83,7 +86,7 @@ test('a server that goes away and comes back: 503 meanwhile, healthy again by it
     execFileSync(CLUSTER, ['start', folder, 'fsync=off']);
     process.env.MMS_POSTGRES = folder; // this one may be stopped
     try {
-        const server = await start();
+        const server = await start({ env: { METRICS_TOKEN } });
         const admin = await server.admin();
         const M = await makeUser(admin, 'inventory_manager');
         const material = await makeMaterial(M);
@@ -91,8 +94,15 @@ test('a server that goes away and comes back: 503 meanwhile, healthy again by it
         await sleep(300);
         execFileSync(CLUSTER, ['halt', folder]);
         await sleep(300);
-        const health = await server.client().get('/api/health');
-        assert.deepEqual([health.status, health.body.status], [503, 'degraded']);
+        for (let i = 0; i < 6; i++) // also when it is known to be away, on every thread that answers
+            for (const token of [null, M.token]) {
+                const health = await server.client(token).get('/api/health');
+                assert.deepEqual([health.status, health.body.status, health.body.checks?.database], [503, 'degraded', 'error'], health.text);
+            }
+        for (let i = 0; i < 3; i++) {
+            const metrics = await server.client(METRICS_TOKEN).get('/metrics');
+            assert.equal(metrics.status, 200, metrics.text);
+        }
         const refusal = await M.get(`/api/materials/${material.id}`);
         assert.deepEqual([refusal.status, refusal.body.code], [503, 'storage_lost'], refusal.text);
         assert.ok(Number(refusal.headers['retry-after']) > 0);
@@ -158,6 +168,53 @@ test('two instances on one database, started at the same moment: a stock is shar
     }
 });
 
+test('two instances that write at once: each stream of each hears everything, once and in order', async () => {
+    const one = new Server(), two = new Server();
+    two.database.remove();
+    two.database = one.database;
+    two.setEnv({ DATABASE_URL: one.database.url, JWT_SECRET: one.secret });
+    try {
+        await one.begin();
+        await two.begin();
+        const admin = await one.admin();
+        const both = [admin, two.client(admin.token)];
+        const streams = await Promise.all([...both, ...both].map((client) => Events.open(client)));
+        const sent = [];
+        await Promise.all(Array.from({ length: 12 }, async (_, i) => {
+            for (let k = 0; k < 25; k++)
+                sent.push(accepted(await both[i % 2].post('/api/notifications', { type: 'system', title: `${i} ${k}` }), 200).id);
+        }));
+        const wanted = sent.sort((a, b) => a - b).map(String);
+        for (const events of streams) {
+            await events.until(() => events.events.length >= wanted.length);
+            assert.deepEqual(events.events.map(({ id }) => id), wanted);
+            events.close();
+        }
+    } finally {
+        await two.halt();
+        two.agent.destroy();
+        rmSync(two.dir, { recursive: true, force: true });
+        await one.stop();
+    }
+});
+
+test('connections that went while nobody used them cost no request', async () => {
+    const server = await start();
+    try {
+        const admin = await server.admin();
+        const send = () => admin.post('/api/notifications', { type: 'system', title: '通知' });
+        await Promise.all(Array.from({ length: 64 }, send)); // each worker has a connection now
+        await server.sql("SELECT COUNT(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE application_name = 'mms' AND datname = current_database()");
+        await sleep(300);
+        const health = await server.client().get('/api/health');
+        assert.equal(health.status, 200, health.text);
+        for (const answer of await Promise.all(Array.from({ length: 64 }, send)))
+            accepted(answer, 200);
+    } finally {
+        await server.stop();
+    }
+});
+
 test('a commit whose answer is lost is told as uncertain, and the same Idempotency-Key settles it', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'mms-proxy-'));
     const server = new Server();
@@ -179,6 +236,45 @@ test('a commit whose answer is lost is told as uncertain, and the same Idempoten
         assert.equal(Number(await server.value('SELECT COUNT(*) AS n FROM documents')), 1);
         await post(M, admin, receiptOf(material.id, 1));
         await server.verifyClean();
+    } finally {
+        await server.stop();
+        between.close();
+        rmSync(folder, { recursive: true, force: true });
+    }
+});
+
+test('streams with more to say while the server is away: they ask for it once a second, and go on when it is back', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'mms-proxy-'));
+    const server = new Server();
+    const between = await proxy(folder, server.database.folder);
+    server.setEnv({ DATABASE_URL: server.database.url.replace(server.database.folder, folder) });
+    try {
+        await server.begin();
+        const admin = await server.admin();
+        const send = (title) => admin.post('/api/notifications', { type: 'system', title, content: '氢'.repeat(1000) });
+        for (let i = 0; i < 120; i++)
+            accepted(await send(`第 ${i} 条`), 200);
+        const slow = await Events.open(admin, { headers: { 'last-event-id': '0' } });
+        slow.response.pause(); // there is always more for him
+        const events = await Events.open(admin);
+        await sleep(500);
+        between.state.away = true;
+        await server.sql("SELECT COUNT(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE application_name = 'mms' AND datname = current_database()");
+        await sleep(500);
+        const before = between.state.tries;
+        await sleep(3000);
+        const tries = between.state.tries - before;
+        assert.ok(tries >= 1 && tries <= 6, `${tries} tries in 3 s`);
+        between.state.away = false;
+        let last; // each worker finds out for itself that its connection has gone
+        await server.until(async () => (last = (await send('又在了')).body.data?.id), 20_000, 'to work again');
+        await events.until(() => events.lastId === String(last));
+        slow.response.resume();
+        await slow.until(() => slow.lastId === String(last));
+        assert.equal(new Set(slow.events.map(({ id }) => id)).size, 121);
+        assert.equal(slow.events.length, 121);
+        for (const stream of [slow, events])
+            stream.close();
     } finally {
         await server.stop();
         between.close();

@@ -2,10 +2,14 @@
 import net from 'node:net';
 import path from 'node:path';
 
-/** Stands between the program and the server; when `cut` is set, the next COMMIT gets through, but its answer does not. */
+/** Stands between the program and the server; when `cut` is set, the next COMMIT gets through, but its answer does not; while `away`
+ *  is set, no connection lasts. */
 export function proxy(folder, upstream) {
-    const state = { cut: false };
+    const state = { cut: false, away: false, tries: 0 };
     const server = net.createServer((down) => {
+        state.tries++;
+        if (state.away)
+            return down.on('error', () => {}).destroy();
         const up = net.connect(path.join(upstream, '.s.PGSQL.5432'));
         let swallow = false;
         down.on('data', (bytes) => {

@@ -222,6 +222,7 @@ static void broken_rules(void **state)
     assert_int_equal(add(db, 2, NULL, 1), RC_DB_CHECK);
     assert_int_equal(db_exec(db, &sql_add, DB_ARGS(DB_I(2), DB_T("b"), DB_T("x"), DB_N), NULL),
                      RC_DB_CHECK);
+    assert_int_equal(toy_try(db, "UPDATE t SET n = n + 9223372036854775807"), RC_AMOUNT_TOO_LARGE);
     assert_int_equal(db_exec(db, &sql_add, DB_ARGS(DB_I(2), DB_T("b"), DB_I(1), DB_I(77)), NULL),
                      RC_DB_FOREIGN_KEY);
     assert_int_equal(toy_try(db, "DELETE FROM t"), RC_DB_CHECK);

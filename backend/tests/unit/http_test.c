@@ -183,7 +183,8 @@ static void cross_origin(void **state)
     expect(a, 204, "");
     a = client_get(toy, "GET /api/hello", "Origin: https://mms.example\r\n");
     assert_string_equal(answer_header(&a, "Access-Control-Allow-Origin"), "https://mms.example");
-    assert_string_equal(answer_header(&a, "Access-Control-Expose-Headers"), "X-Request-Id, ETag");
+    assert_string_equal(answer_header(&a, "Access-Control-Expose-Headers"),
+                        "X-Request-Id, ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset");
     expect(a, 200, NULL);
     a = client_get(toy, "GET /api/none",
                    "Origin: https://mms.example\r\n"); /* a page may read refusals too */

@@ -4,6 +4,7 @@ import type { Dec } from '@/shared/decimal/decimal'
 export type Role = 'system_admin' | 'inventory_manager' | 'regular_user'
 export type Permission =
   | 'dashboard.read'
+  | 'report.read'
   | 'log.read'
   | 'material.read'
   | 'material.write'

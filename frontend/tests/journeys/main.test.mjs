@@ -167,6 +167,10 @@ test('the overview counts, and the log says who changed what', async () => {
     await admin.page.goto(`${base}/overview`);
     await admin.at('tile-materials').getByText(/^\d+$/).waitFor();
     assert.match(await admin.at('tile-value').innerText(), /¥ [\d,]+\.\d\d/);
+    for (const [row, text] of [['category', /化学物料\s*\d+ 种\s*¥ [\d,]+\.\d\d · \d+\.\d %/], ['most', /\d+ 次 · 入 [\d,.]+ · 出 [\d,.]+/], ['pending', /\d{4}-\d\d-\d\d/]]) {
+        await admin.at(`overview-${row}`).first().waitFor();
+        assert.match(await admin.at(`overview-${row}`).first().innerText(), text);
+    }
     await picture(admin, 'overview');
     await admin.page.goto(`${base}/logs?module=materials`);
     const entry = admin.page.locator('[data-testid^="log-row-"]').first();

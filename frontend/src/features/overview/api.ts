@@ -32,11 +32,43 @@ export interface Waiting {
   quantity: Dec
   line_count: number
   created_at: string
+  /** midnights of the company since then */
+  age_days: number
   material_name: string
   applicant_name: string
 }
+
+export interface CategoryRow {
+  category: 'chemical' | 'metal'
+  count: number
+  stock_value: Dec
+}
+
+interface MaterialRow {
+  id: number
+  material_code: string
+  material_name: string
+  unit: string
+}
+
+export interface MostMoved extends MaterialRow {
+  moves: number
+  received: Dec
+  issued: Dec
+}
+
+export interface SlowMoving extends MaterialRow {
+  current_stock: Dec
+  stock_value: Dec
+  last_moved_at: string
+}
+
+const REPORT_ROWS = 5
 
 export const stats = () => get<Stats>('/dashboard/stats')
 export const trend = () => get<TrendRow[]>('/dashboard/transaction-trend')
 export const lowStocks = () => get<LowStock[]>('/dashboard/low-stock-materials')
 export const waiting = () => get<Waiting[]>('/dashboard/pending-transactions')
+export const categories = () => get<CategoryRow[]>('/dashboard/materials-by-category')
+export const mostMoved = () => get<MostMoved[]>(`/reports/most-moved?limit=${REPORT_ROWS}`)
+export const slowMoving = () => get<SlowMoving[]>(`/reports/slow-moving?limit=${REPORT_ROWS}`)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { add, compare, type Dec, dec, decimalsOf, formatMoney, formatPrice, formatQuantity, formatSigned, multiply, subtract, sum } from './decimal'
+import { add, compare, type Dec, dec, decimalsOf, formatMoney, formatPrice, formatQuantity, formatSigned, multiply, percentOf, subtract, sum } from './decimal'
 
 const d = (text: string): Dec => {
   const value = dec(text)
@@ -16,6 +16,12 @@ const asText = (n: bigint): Dec => {
 }
 
 describe('decimals', () => {
+  it('tells a share of a whole to a tenth of a percent', () => {
+    expect(percentOf(d('1'), d('3'))).toBe('33.3')
+    expect(percentOf(d('0.05'), d('100'))).toBe('0.1')
+    expect(percentOf(d('0'), d('7'))).toBe('0.0')
+    expect(percentOf(d('9000000000000.000001'), d('9000000000000.000001'))).toBe('100.0')
+  })
   it('adds without drift', () => {
     expect(add(d('0.1'), d('0.2'))).toBe('0.3')
     expect(subtract(d('1234567890123.123456'), d('0.000001'))).toBe('1234567890123.123455')

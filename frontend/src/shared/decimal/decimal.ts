@@ -37,6 +37,9 @@ export const isZero = (a: Dec): boolean => big(a).eq('0')
 export const isNegative = (a: Dec): boolean => big(a).lt('0')
 export const sum = (values: Dec[]): Dec => values.reduce(add, ZERO)
 
+/** How many percent of the whole (not 0) that is, to a tenth. */
+export const percentOf = (part: Dec, whole: Dec): Dec => toPlaces(plain(big(part).times('100').div(big(whole))), 1)
+
 /** Digits after the point, without zeros at the end. */
 export function decimalsOf(value: Dec): number {
   const fraction = plain(big(value)).split('.')[1] ?? ''
