@@ -169,9 +169,9 @@ enum rc db_bulk_close(struct bulk_load *load)
     return rc == RC_OK ? engine_of(load->db)->close(load) : rc;
 }
 
-enum rc db_bulk_last_id(struct db *db, const struct bulk_table *t, int64_t *last)
+enum rc db_bulk_last_id(struct db *db, const struct bulk_table *t, int64_t *last, bool *counts)
 {
-    return engine_of(db)->last_id(db, t, last);
+    return engine_of(db)->last_id(db, t, last, counts);
 }
 
 enum rc db_bulk_set_last_id(struct db *db, const struct bulk_table *t, int64_t last)

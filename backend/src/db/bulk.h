@@ -67,8 +67,9 @@ MUST_CHECK enum rc db_bulk_end(struct bulk_load *load);
  * SQLite: each virtual table search_index… is told 'rebuild'. PostgreSQL: the function search_index_rebuild() is called if there is one. */
 MUST_CHECK enum rc db_bulk_close(struct bulk_load *load);
 
-/* The last id that a table has given out, also to a row that is gone; -1: it gives out none (or has no counter). */
-MUST_CHECK enum rc db_bulk_last_id(struct db *db, const struct bulk_table *t, int64_t *last);
+/* *last: the last id that a table has given out, also to a row that is gone; -1: it gives out none. *counts: by a counter of its own;
+ * without one the next id is the largest of its rows + 1. */
+MUST_CHECK enum rc db_bulk_last_id(struct db *db, const struct bulk_table *t, int64_t *last, bool *counts);
 /* The next one is last + 1. Nothing happens where there is no counter. */
 MUST_CHECK enum rc db_bulk_set_last_id(struct db *db, const struct bulk_table *t, int64_t last);
 

@@ -37,7 +37,7 @@ struct bulk_engine {
     enum rc (*add)(struct bulk_load *load, const char *line, size_t n);
     enum rc (*end)(struct bulk_load *load);
     enum rc (*close)(struct bulk_load *load); /* after the steps */
-    enum rc (*last_id)(struct db *db, const struct bulk_table *t, int64_t *last);
+    enum rc (*last_id)(struct db *db, const struct bulk_table *t, int64_t *last, bool *counts);
     enum rc (*set_last_id)(struct db *db, const struct bulk_table *t, int64_t last);
 };
 

@@ -222,14 +222,15 @@ static enum rc ask(struct db *db, const char *text, int64_t *n)
     return rc;
 }
 
-static enum rc last_id(struct db *db, const struct bulk_table *t, int64_t *last)
+static enum rc last_id(struct db *db, const struct bulk_table *t, int64_t *last, bool *counts)
 {
     struct buf name, text;
     buf_init(&name, 4096);
     buf_init(&text, 8192);
     enum rc rc = sequence_of(db, t, &name);
     buf_fmt(&text, "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END AS n FROM %s", buf_text(&name));
-    if (rc == RC_OK && name.n == 0)
+    *counts = name.n > 0;
+    if (rc == RC_OK && !*counts)
         *last = -1;
     else if (rc == RC_OK)
         rc = ask(db, buf_text(&text), last);

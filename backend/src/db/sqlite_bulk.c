@@ -298,13 +298,14 @@ static enum rc largest_id(struct db *db, const struct bulk_table *t, int64_t *la
     return rc;
 }
 
-static enum rc last_id(struct db *db, const struct bulk_table *t, int64_t *last)
+static enum rc last_id(struct db *db, const struct bulk_table *t, int64_t *last, bool *counts)
 {
-    int64_t counts = 0;
-    enum rc rc = number(db, &sql_is_counting, NULL, t->name, &counts);
+    int64_t has_counter = 0;
+    enum rc rc = number(db, &sql_is_counting, NULL, t->name, &has_counter);
     if (rc != RC_OK)
         return rc;
-    return counts ? number(db, &sql_last, NULL, t->name, last) : largest_id(db, t, last);
+    *counts = has_counter != 0;
+    return has_counter ? number(db, &sql_last, NULL, t->name, last) : largest_id(db, t, last);
 }
 
 static enum rc set_last_id(struct db *db, const struct bulk_table *t, int64_t last)

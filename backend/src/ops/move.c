@@ -148,7 +148,7 @@ static enum rc copy_table(struct move *m, struct bulk_load *load, size_t i)
     TRY(rc);
     TARGET(ended);
     line_sum_end(&c.sum, &m->source.sums[i]);
-    SOURCE(db_bulk_last_id(m->source.db, &m->source.tables.list[i], &m->source.sums[i].last_id));
+    SOURCE(db_bulk_last_id(m->source.db, &m->source.tables.list[i], &m->source.sums[i].last_id, &m->source.sums[i].counts));
     return RC_OK;
 }
 

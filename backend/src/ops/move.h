@@ -17,6 +17,7 @@
 
 struct table_sum {
     int64_t rows, last_id;
+    bool counts; /* last_id is of a counter */
     char hash[HASH_HEX_MAX]; /* SHA-256 over the lines of bulk.h, each with a newline */
 };
 

@@ -45,7 +45,7 @@ enum rc move_side_sums(struct move_side *s)
         line_sum_begin(&sum);
         TRY(db_bulk_read(s->db, &s->tables.list[i], add_line, &sum));
         line_sum_end(&sum, &s->sums[i]);
-        TRY(db_bulk_last_id(s->db, &s->tables.list[i], &s->sums[i].last_id));
+        TRY(db_bulk_last_id(s->db, &s->tables.list[i], &s->sums[i].last_id, &s->sums[i].counts));
     }
     return RC_OK;
 }
@@ -137,7 +137,7 @@ bool move_sides_match(const struct move_side *source, const struct move_side *ta
 /* A counter may only have run further than what it was given. */
 static bool print_table(const struct bulk_table *t, const struct table_sum *s, const struct table_sum *o)
 {
-    bool same_rows = s->rows == o->rows && strcmp(s->hash, o->hash) == 0, counts_on = o->last_id < 0 || o->last_id >= s->last_id;
+    bool same_rows = s->rows == o->rows && strcmp(s->hash, o->hash) == 0, counts_on = !o->counts || o->last_id >= s->last_id;
     printf("%s  %-24s %10lld rows  sha256:%s\n", same_rows && counts_on ? "ok  " : "FAIL", t->name, (long long)s->rows, s->hash);
     if (!same_rows)
         printf("      in the target            %10lld rows  sha256:%s\n", (long long)o->rows, o->hash);
