@@ -120,7 +120,6 @@ static enum rc check_target(struct move *m, bool *made)
 /* ---------------------------------------------------------------- copying */
 
 struct copying {
-    struct move *move;
     struct bulk_load *load;
     struct line_sum sum;
     bool is_lost; /* the target does not take it */
@@ -137,7 +136,7 @@ static enum rc copy_line(void *arg, const char *line, size_t n)
 
 static enum rc copy_table(struct move *m, struct bulk_load *load, size_t i)
 {
-    struct copying c = {.move = m, .load = load};
+    struct copying c = {.load = load};
     line_sum_begin(&c.sum);
     TARGET(db_bulk_begin(load, &m->target.tables.list[i]));
     enum rc rc = db_bulk_read(m->source.db, &m->source.tables.list[i], copy_line, &c);
@@ -298,8 +297,11 @@ static void wait_for_service(struct move *m)
         return;
     printf("已全部迁移。请现在停止使用来源的程序；在此之前它只能读取 / everything is moved. Now stop the program that uses the source; until then it can only read\n");
     fflush(stdout);
-    while (db_bulk_in_use(m->hold, &serving) == RC_OK && serving)
+    enum rc rc;
+    while ((rc = db_bulk_in_use(m->hold, &serving)) == RC_OK && serving)
         nanosleep(&pause, NULL);
+    if (rc != RC_OK)
+        printf("来源的锁已丢失：停止该程序后请用 --verify-only 核对 / the source's lock was lost: stop that program, then look with --verify-only\n");
 }
 
 static enum rc under_lock(struct db *hold, void *arg, bool *keep)
