@@ -158,6 +158,7 @@ struct db_catalogue {
     const char *engine; /* "SQLite" */
     struct sql version, tables, size, integrity;
     struct sql columns; /* of table $1; `value`: an expression that reads the column as a whole number or a text, whatever it is */
+    struct sql ids_after; /* n: the next id that table $1 gives is above $2. For rows that were put there with ids of their own */
 };
 const struct db_catalogue *db_catalogue(const struct db *db);
 

@@ -347,6 +347,7 @@ static const struct db_catalogue postgres_catalogue = {
     .size = {"postgres.size", "SELECT pg_database_size(current_database()) AS n"},
     .integrity = {"postgres.integrity", "SELECT COALESCE((SELECT 'index is not valid: ' || CAST(i.indexrelid AS regclass) FROM "
                                         "pg_index i WHERE NOT i.indisvalid LIMIT 1), 'ok') AS result"},
+    .ids_after = {"postgres.ids_after", "SELECT setval(pg_get_serial_sequence(CAST($1 AS TEXT), 'id'), CAST($2 AS BIGINT)) AS n"},
 };
 
 const struct engine postgres_engine = {
