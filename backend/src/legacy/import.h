@@ -50,6 +50,7 @@ struct old_material {
     bool has_figure;
     struct dec running, lowest;   /* of the plan (replay.c) */
     int64_t first_ms;             /* of its first posting; 0: none */
+    int64_t recovered_ms;         /* when it was last below 0 and no more */
     struct dec first_before;      /* what the first row of its stock history says was there */
     int64_t first_before_id;      /* … its id; 0: none */
 };

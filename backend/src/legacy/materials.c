@@ -170,7 +170,12 @@ static void read_figure(struct old_row *r, struct old_material *m)
         row_replaced(r, STOCK, why, NULL);
     if (!m->has_figure)
         figure = DEC_ZERO;
-    total_add(t, TOTAL_STOCK, m->category, SIDE_OLD, 1, figure);
+    const char *raw = row_text(r, CATEGORY) ? row_text(r, CATEGORY) : "NULL";
+    total_add(t, TOTAL_STOCK, raw, SIDE_OLD, 1, figure);
+    if (strcmp(raw, m->category) != 0) {
+        total_add(t, TOTAL_STOCK, raw, SIDE_AWAY, 1, figure);
+        total_add(t, TOTAL_STOCK, m->category, SIDE_HERE, 1, figure);
+    }
     m->figure = figure;
     if (dec_sign(figure) >= 0)
         return;

@@ -95,10 +95,13 @@ static void add_changes(struct plan *p)
 static void step(struct legacy_import *im, const struct event *e, int64_t material_id, struct dec quantity)
 {
     struct old_material *m = material_of(im, material_id);
+    bool was_below = dec_sign(m->running) < 0;
     if ((e->receipt ? dec_add(m->running, quantity, &m->running) : dec_sub(m->running, quantity, &m->running)) != RC_OK)
         import_fail(im, error_set(&im->c->err, RC_AMOUNT_TOO_LARGE));
     if (dec_cmp(m->running, m->lowest) < 0)
         m->lowest = m->running;
+    if (was_below && dec_sign(m->running) >= 0)
+        m->recovered_ms = e->at_ms;
     if (!m->first_ms)
         m->first_ms = e->at_ms;
 }
@@ -150,32 +153,42 @@ static struct dec opening_of(const struct old_material *m, struct dec difference
     return dec_cmp(difference, needed) > 0 && (dec_sign(needed) > 0 || witnessed) ? difference : needed;
 }
 
+/* Where nothing is known of the old stock, what the postings leave is the stock. */
+static void count_unknown(struct plan *p, const struct old_material *m, struct dec opening)
+{
+    struct dec stock;
+    if (!m->has_figure && dec_add(m->running, opening, &stock) == RC_OK)
+        total_add(&p->im->totals, TOTAL_STOCK, m->category, SIDE_MADE, 0, stock);
+}
+
+static void add_opening(struct plan *p, struct old_material *m, struct dec opening)
+{
+    struct arena *keep = p->im->keep;
+    int64_t at = m->first_ms && m->first_ms < m->created_ms ? m->first_ms : m->created_ms;
+    if (dec_sign(opening) > 0)
+        make_up(p, m, OPENING, at, opening,
+                dec_sign(m->lowest) < 0 ? arena_fmt(keep, "导入补记期初：按旧系统流水推算，库存最低会到 %s", text_of(keep, m->lowest))
+                                        : arena_fmt(keep, "导入补记期初：旧系统库存历史首行之前已有 %s", text_of(keep, opening)));
+}
+
 static void settle(struct plan *p, struct old_material *m)
 {
     struct arena *keep = p->im->keep;
-    struct dec difference = DEC_ZERO, rest = DEC_ZERO, opening;
-    struct dec figure = m->has_figure ? m->figure : m->running;
-    if (dec_sub(figure, m->running, &difference) != RC_OK)
+    struct dec difference = DEC_ZERO, rest = DEC_ZERO;
+    if (m->has_figure && dec_sub(m->figure, m->running, &difference) != RC_OK)
+        import_fail(p->im, error_set(&p->im->c->err, RC_AMOUNT_TOO_LARGE));
+    struct dec opening = opening_of(m, difference);
+    count_unknown(p, m, opening);
+    add_opening(p, m, opening);
+    if (!m->has_figure || dec_sub(difference, opening, &rest) != RC_OK || dec_sign(rest) == 0)
         return;
-    opening = opening_of(m, difference);
-    if (!m->has_figure)
-        opening = size_of(m->lowest);
-    if (dec_sub(difference, opening, &rest) != RC_OK)
-        return;
-    if (!m->has_figure) {
-        rest = DEC_ZERO;
-        if (dec_add(m->running, opening, &figure) == RC_OK)
-            total_add(&p->im->totals, TOTAL_STOCK, m->category, SIDE_MADE, 0, figure);
-    }
-    if (dec_sign(opening) > 0) {
-        int64_t at = m->created_ms < m->first_ms ? m->created_ms : m->first_ms;
-        make_up(p, m, OPENING, at ? at : p->im->now_ms, opening,
-                arena_fmt(keep, "导入补记期初：旧系统的流水推算最低为 %s", text_of(keep, m->lowest)));
-    }
-    if (dec_sign(rest) != 0)
+    /* What only bridged a time below zero is taken back as soon as that is over. */
+    if (dec_sign(difference) == 0)
+        make_up(p, m, CLOSING, m->recovered_ms, rest, arena_fmt(keep, "导入冲回：流水已不为负，冲回补记的期初 %s", text_of(keep, opening)));
+    else
         make_up(p, m, CLOSING, p->im->now_ms, rest,
-                arena_fmt(keep, "导入调整：旧系统库存 %s，流水推算 %s，差额 %s", text_of(keep, m->figure), text_of(keep, m->running),
-                          text_of(keep, difference)));
+                arena_fmt(keep, "导入调整：旧系统库存 %s，流水推算 %s，差额 %s%s%s", text_of(keep, m->figure), text_of(keep, m->running),
+                          text_of(keep, difference), dec_sign(opening) > 0 ? "，期初已补记 " : "", dec_sign(opening) > 0 ? text_of(keep, opening) : ""));
 }
 
 /* ---------------------------------------------------------------- posting */

@@ -127,9 +127,12 @@ static void figure(struct buf *out, const struct total *t, enum side side)
     buf_fmt(out, " · %s", text);
 }
 
-static void write_total(struct buf *out, const struct total *t)
+static void write_total(struct legacy_import *im, const struct total *t)
 {
-    buf_fmt(out, "| %s | ", t->name);
+    struct buf *out = &im->result->report;
+    buf_str(out, "|");
+    cell(im, t->name);
+    buf_str(out, " ");
     figure(out, t, SIDE_OLD);
     buf_str(out, " | ");
     figure(out, t, SIDE_NEW);
@@ -166,7 +169,7 @@ static void write_totals(struct legacy_import *im)
         buf_str(out, "| | 旧 old | 新 new | 说明 explained | |\n|---|--:|--:|---|---|\n");
         for (size_t i = 0; i < im->totals.count; i++)
             if (im->totals.items[i].group == groups[g])
-                write_total(out, &im->totals.items[i]);
+                write_total(im, &im->totals.items[i]);
     }
 }
 
