@@ -111,7 +111,7 @@ static const char *uri_of(struct arena *a, const char *path, bool unchanging)
 static bool is_damage(const char *line)
 {
     static const char *const rules[] = {"NULL value in", "CHECK constraint failed", "NUMERIC value in", "TEXT value in", "non-unique entry",
-                                        "ok"};
+                                        "***", "ok"};
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (text_starts(line, rules[i]))
             return false;
@@ -120,7 +120,7 @@ static bool is_damage(const char *line)
 
 static void add_damage(struct legacy_file *f, const char *line)
 {
-    const char *before = f->damage ? arena_fmt(f->arena, "%s\n", f->damage) : "";
+    const char *before = f->damage ? arena_fmt(f->arena, "%s; ", f->damage) : "";
     f->damage = arena_fmt(f->arena, "%s%s", before, line);
 }
 
@@ -176,14 +176,35 @@ static enum rc must_be_legacy(struct legacy_file *f, struct error *why)
     return RC_OK;
 }
 
+static bool read_list(struct legacy_file *f)
+{
+    return sqlite3_exec(f->sqlite, "BEGIN; SELECT count(*) FROM sqlite_schema;", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* A file that was cut is refused as a whole, unless one insists: then all is read that is there. It is open for reading alone. */
+static bool insist(struct legacy_file *f)
+{
+    if ((sqlite3_errcode(f->sqlite) & 0xff) != SQLITE_CORRUPT)
+        return false;
+    const char *first = arena_dup(f->arena, sqlite3_errmsg(f->sqlite));
+    if (!sqlite3_get_autocommit(f->sqlite))
+        sqlite3_exec(f->sqlite, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_db_config(f->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+    if (sqlite3_exec(f->sqlite, "PRAGMA writable_schema = ON", NULL, NULL, NULL) != SQLITE_OK || !read_list(f))
+        return false;
+    add_damage(f, first);
+    return true;
+}
+
 static enum rc begin(struct legacy_file *f, struct error *why)
 {
     sqlite3_busy_timeout(f->sqlite, BUSY_WAIT_MS);
     sqlite3_db_config(f->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (sqlite3_exec(f->sqlite,
                      "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
-                     "PRAGMA mmap_size = 0; BEGIN; SELECT count(*) FROM sqlite_schema;",
-                     NULL, NULL, NULL) != SQLITE_OK)
+                     "PRAGMA mmap_size = 0;",
+                     NULL, NULL, NULL) != SQLITE_OK ||
+        (!read_list(f) && !insist(f)))
         return refuse_engine(f, why);
     enum rc rc = must_be_legacy(f, why);
     if (rc == RC_OK)

@@ -20,7 +20,7 @@ enum legacy_kind { LEGACY_NULL, LEGACY_INT, LEGACY_REAL, LEGACY_TEXT, LEGACY_BLO
 struct legacy_value {
     enum legacy_kind kind;
     int64_t number;   /* INT */
-    const char *text; /* INT and REAL: decimal; TEXT, BLOB: the bytes, whatever they are; NULL: NULL. A NUL follows */
+    const char *text; /* INT and REAL: decimal; TEXT, BLOB: the n bytes, whatever they are; NULL: NULL */
     size_t n;
 };
 
@@ -39,7 +39,7 @@ MUST_CHECK enum rc legacy_open(const char *path, struct arena *a, struct legacy_
 void legacy_close(struct legacy_file *f); /* NULL is fine */
 
 bool legacy_has_table(struct legacy_file *f, const char *table);
-/* What SQLite says is wrong with the file, one line each (at most 10); NULL: nothing. */
+/* What SQLite says is wrong with the file, at most 10 sentences with "; " between them; NULL: nothing. */
 const char *legacy_damage(const struct legacy_file *f);
 /* Another program had it open when it was opened. */
 bool legacy_in_use(const struct legacy_file *f);

@@ -33,8 +33,8 @@ static enum rc must_be_empty(struct legacy_import *im)
     int64_t n;
     TRY(ctx_number(im->c, &PRESENT, DB_NO_ARGS, &n));
     return n == 0 ? RC_OK
-                  : error_say(&im->c->err, RC_INVALID_INPUT, "目标数据库不是空的，未做任何更改：请用 DB_PATH 或 DATABASE_URL 指定一个新的空数据库",
-                              "The target database is not empty, nothing was changed: name a new, empty one with DB_PATH or DATABASE_URL");
+                  : error_say(&im->c->err, RC_INVALID_INPUT, "目标数据库不是空的，未导入任何数据：请用 DB_PATH 或 DATABASE_URL 指定一个新的空数据库",
+                              "The target database is not empty, nothing was imported: name a new, empty one with DB_PATH or DATABASE_URL");
 }
 
 static enum rc set_next_ids(struct legacy_import *im)

@@ -299,6 +299,7 @@ struct walk {
     struct legacy_import *im;
     const struct legacy_table *table;
     void (*take)(struct old_row *r);
+    struct id_map seen; /* a table that was made anew by other tools may have lost its key */
 };
 
 static enum rc take_row(void *arg, const struct legacy_value *values)
@@ -309,16 +310,18 @@ static enum rc take_row(void *arg, const struct legacy_value *values)
     arena_reset(im->c->arena);
     total_add(&im->totals, TOTAL_TABLES, w->table->name, SIDE_OLD, 1, DEC_ZERO);
     r.id = row_id_at(&r, 0);
-    if (r.id)
-        w->take(&r);
-    else
-        row_leave_out(&r, 0, WHY_bad_id);
+    if (!r.id || id_get(&w->seen, r.id) != ID_NONE) {
+        row_leave_out(&r, 0, r.id ? WHY_duplicate_id : WHY_bad_id);
+        return im->rc;
+    }
+    id_put(&w->seen, r.id, 1);
+    w->take(&r);
     return im->rc;
 }
 
 enum rc rows_read(struct legacy_import *im, const struct legacy_table *t, void (*take)(struct old_row *r))
 {
-    struct walk w = {im, t, take};
+    struct walk w = {im, t, take, {.arena = im->keep}};
     struct legacy_outcome outcome;
     if (!legacy_has_table(im->file, t->name)) {
         *LIST_ADD(im->keep, im->notices) = arena_fmt(im->keep, "旧文件没有表 %s / the old file has no table %s", t->name, t->name);
