@@ -112,6 +112,11 @@ MUST_CHECK enum rc db_run_read(struct db *reader, enum rc (*run)(struct db *db, 
  * returned. For work of several parts of which each stands or falls by itself. */
 MUST_CHECK enum rc db_run_nested(struct db *db, enum rc (*run)(struct db *db, void *arg), void *arg);
 
+/* Inside a job: stops a trigger that keeps a figure of many rows in one, or lets it go on, until the job's end at most. For a job of very many
+ * rows that works the figure out itself at its end: PostgreSQL keeps every version of a row until the transaction ends, so
+ * that changing one row n times takes n × n steps. SQLite has no such need: nothing is done. The names are constants. */
+MUST_CHECK enum rc db_set_trigger(struct db *db, const char *table, const char *trigger, bool on);
+
 /* The one writer: a thread with its own connection. It takes what is queued (at most 128 jobs), runs each, commits once,
  * then tells all. A job that fails leaves nothing behind, the others stand; when the commit fails, all are told. */
 struct db_writer;

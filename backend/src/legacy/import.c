@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "domain/audit.h"
 #include "files/files.h"
 #include "legacy/import.h"
 
@@ -59,11 +58,13 @@ static enum rc log_import(struct legacy_import *im)
     clock_print_row(im->now_ms, month);
     month[7] = '\0';
     total_add(&im->totals, TOTAL_LOGS, month, SIDE_MADE, 1, DEC_ZERO);
-    return audit_write(im->c, &(struct audit_entry){
+    TRY(audit_append(im->c, &(struct audit_entry){
                                   .module = "admin_data_management", .action = "import", .resource_type = "database",
                                   .description = arena_fmt(im->c->arena, "导入旧系统数据: %s（物料 %lld，单据 %lld，未导入 %lld 行，调整单 %lld）",
                                                            slash ? slash + 1 : im->options->path, (long long)r->materials,
-                                                           (long long)r->documents, (long long)r->left_out, (long long)r->adjustments)});
+                                                           (long long)r->documents, (long long)r->left_out, (long long)r->adjustments)},
+                     &im->log_end));
+    return audit_end_chain(im->c, &im->log_end);
 }
 
 static void look_at_file(struct legacy_import *im)
@@ -90,6 +91,8 @@ static enum rc bring(struct legacy_import *im)
 {
     TRY(must_be_empty(im));
     look_at_file(im);
+    TRY(figures_stop(im));
+    TRY(audit_begin_chain(im->c, &im->log_end));
     TRY(import_people(im));
     TRY(import_materials(im));
     TRY(read_documents(im));
@@ -107,6 +110,7 @@ static enum rc bring(struct legacy_import *im)
     TRY(set_next_ids(im));
     TRY(look_at_people(im));
     TRY(log_import(im));
+    TRY(figures_go_on(im));
     return ctx_changed(im->c, TOPIC_MATERIALS | TOPIC_STOCK | TOPIC_DOCUMENTS | TOPIC_USERS);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/dec.h"
 #include "db/legacy_file.h"
+#include "domain/audit.h"
 #include "legacy/decimal.h"
 #include "legacy/legacy.h"
 #include "legacy/totals.h"
@@ -95,6 +96,7 @@ struct legacy_import {
     enum rc rc;           /* the first failure of what returns nothing */
     int64_t now_ms;       /* of the import itself; c->now_ms goes with the rows */
     int64_t importer;     /* the closed account that the import's own documents name */
+    struct audit_chain_end log_end;
     int64_t last_document_id, last_user_id, last_log_ms;
     struct { struct old_unit *items; size_t count, cap; } units;
     struct { struct old_material *items; size_t count, cap; } materials;
@@ -165,6 +167,8 @@ MUST_CHECK enum rc read_counts(struct legacy_import *im);      /* counts.c */
 MUST_CHECK enum rc import_counts(struct legacy_import *im);
 MUST_CHECK enum rc import_logs(struct legacy_import *im);      /* traces.c */
 MUST_CHECK enum rc import_notifications(struct legacy_import *im);
+MUST_CHECK enum rc figures_stop(struct legacy_import *im);     /* figures.c: in the order of import.c */
+MUST_CHECK enum rc figures_go_on(struct legacy_import *im);
 MUST_CHECK enum rc replay(struct legacy_import *im);           /* replay.c */
 MUST_CHECK enum rc check_totals(struct legacy_import *im, bool *agree); /* totals.c */
 MUST_CHECK enum rc write_report(struct legacy_import *im, bool agree);  /* report.c */

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "domain/audit.h"
 #include "legacy/import.h"
 
 enum { ID, USER, MODULE, ACTION, RESOURCE_TYPE, RESOURCE_ID, DESCRIPTION, ADDRESS, AGENT, CREATED_AT, COLUMNS };
@@ -73,7 +72,7 @@ static void take_log(struct old_row *r)
                             .description = description ? description : ""};
     struct actor before = c->actor;
     c->actor = who;
-    import_fail(im, audit_write(c, &e));
+    import_fail(im, audit_append(c, &e, &im->log_end));
     c->actor = before;
     im->result->logs++;
 }

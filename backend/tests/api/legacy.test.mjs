@@ -51,8 +51,8 @@ async function alone(work) {
 const oldOf = (name, ...scripts) => makeOld(path.join(folder, name), ...scripts);
 const users = insert('users', { id: 1, username: 'admin', password: LEGACY_HASH, role: 'system_admin' });
 const isEmpty = async (place) => assert.deepEqual(await place.sql('SELECT (SELECT COUNT(*) FROM users) AS u, (SELECT COUNT(*) FROM materials) AS m, ' +
-    '(SELECT COUNT(*) FROM documents) AS d, (SELECT COUNT(*) FROM operation_log) AS l, (SELECT COUNT(*) FROM legacy_quarantine) AS q'),
-[{ u: 0, m: 0, d: 0, l: 0, q: 0 }]);
+    '(SELECT COUNT(*) FROM documents) AS d, (SELECT COUNT(*) FROM operation_log) AS l, (SELECT COUNT(*) FROM legacy_quarantine) AS x'),
+[{ u: 0, m: 0, d: 0, l: 0, x: 0 }]);
 /** Both languages, the place, and no trace of an import. */
 function refusedWith(run, zh, en, code = 1) {
     assert.equal(run.code, code, run.output);
