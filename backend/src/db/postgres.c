@@ -300,15 +300,25 @@ static bool engine_in_tx(const struct conn *base)
 /* ---- for migrations ---- */
 
 /* As long as it takes, where a request may take statement_timeout. */
+static enum rc run_plain(struct conn *base, const char *what, const char *text)
+{
+    struct postgres_conn *c = (struct postgres_conn *)base;
+    PGresult *r = PQexec(c->pg, text);
+    enum rc rc = is_good(r) ? RC_OK : postgres_fail(c, what, r);
+    PQclear(r);
+    return rc;
+}
+
+static enum rc engine_expect_many(struct conn *base)
+{
+    return run_plain(base, "expect many", "SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = 0");
+}
+
 static enum rc engine_set_trigger(struct conn *base, const char *table, const char *trigger, bool on)
 {
     char text[256];
-    struct postgres_conn *c = (struct postgres_conn *)base;
     snprintf(text, sizeof text, "ALTER TABLE %s %s TRIGGER %s", table, on ? "ENABLE" : "DISABLE", trigger);
-    PGresult *r = PQexec(c->pg, text);
-    enum rc rc = is_good(r) ? RC_OK : postgres_fail(c, "trigger", r);
-    PQclear(r);
-    return rc;
+    return run_plain(base, "trigger", text);
 }
 
 static enum rc engine_script(struct conn *base, const char *text)
@@ -381,6 +391,7 @@ const struct engine postgres_engine = {
     .is_lost = engine_is_lost,
     .catalogue = &postgres_catalogue,
     .translate = dialect_postgres,
+    .expect_many = engine_expect_many,
     .set_trigger = engine_set_trigger,
     .script = engine_script,
     .has_table = engine_has_table,

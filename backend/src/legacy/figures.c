@@ -26,6 +26,7 @@ static enum rc set_all(struct legacy_import *im, bool on)
 
 enum rc figures_stop(struct legacy_import *im)
 {
+    TRY(db_expect_many(im->c->db));
     return set_all(im, false);
 }
 
