@@ -7,8 +7,7 @@
 
 static const struct sql PRESENT = {
     "legacy.present", "SELECT (SELECT COUNT(*) FROM users) + (SELECT COUNT(*) FROM materials) + (SELECT COUNT(*) FROM documents) + "
-                      "(SELECT COUNT(*) FROM units) + (SELECT COUNT(*) FROM operation_log) + (SELECT COUNT(*) FROM count_tasks) + "
-                      "(SELECT COUNT(*) FROM notifications) AS n"};
+                      "(SELECT COUNT(*) FROM units) + (SELECT COUNT(*) FROM operation_log) AS n"}; /* of the first migration */
 static const struct sql ADMINISTRATORS = {
     "legacy.administrators",
     "SELECT COUNT(*) AS n FROM users WHERE role = 'system_admin' AND status = 'active' AND password_hash LIKE '$2%'"};
@@ -27,12 +26,27 @@ static const struct {
     {"notifications", {"legacy.last_notification", "SELECT COALESCE(MAX(id), 0) AS n FROM notifications"}},
 };
 
+enum rc legacy_target_is_empty(struct db *db, bool *empty)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    int version;
+    TRY(db_schema_version(db, &version));
+    *empty = version == 0;
+    if (*empty)
+        return RC_OK;
+    TRY(db_start(db, &PRESENT, DB_NO_ARGS, &rows));
+    TRY(db_next(rows, &more));
+    *empty = !more || db_int(rows, "n") == 0;
+    return RC_OK;
+}
+
 static enum rc must_be_empty(struct legacy_import *im)
 {
-    int64_t n;
-    TRY(ctx_number(im->c, &PRESENT, DB_NO_ARGS, &n));
-    return n == 0 ? RC_OK
-                  : error_say(&im->c->err, RC_INVALID_INPUT, "目标数据库不是空的，未导入任何数据：请用 DB_PATH 或 DATABASE_URL 指定一个新的空数据库",
+    bool empty;
+    TRY(legacy_target_is_empty(im->c->db, &empty));
+    return empty ? RC_OK
+                 : error_say(&im->c->err, RC_INVALID_INPUT, "目标数据库不是空的，未导入任何数据：请用 DB_PATH 或 DATABASE_URL 指定一个新的空数据库",
                               "The target database is not empty, nothing was imported: name a new, empty one with DB_PATH or DATABASE_URL");
 }
 

@@ -28,6 +28,9 @@ struct legacy_result {
     char **pictures;         /* keys of the files that were put, ended by NULL: the caller removes them when nothing is kept */
 };
 
+/* Whether nothing is in the database that an import could meet. Also of an older schema, or of none. */
+MUST_CHECK enum rc legacy_target_is_empty(struct db *db, bool *empty);
+
 /* Runs in the writer's job; c->arena is used for what lives until the end. With dry_run, or a damaged file that was not accepted,
  * everything is done and then RC_NOTHING_TO_UPDATE returned, so that the job is rolled back: result->complete tells.
  * RC_INVALID_INPUT: the file, or the target is not empty; c->err says so. */

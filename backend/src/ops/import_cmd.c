@@ -62,6 +62,23 @@ static int look_at_uploads(struct request *r)
     return refuse(r, r->options.uploads, "--uploads 应为旧系统的 uploads 文件夹", "--uploads must be the older system's folder of uploads");
 }
 
+/* Before it is brought to the present schema: what is not empty is not touched at all. What else is wrong with it, and that it is not there yet,
+ * is the migration's to say. */
+static int look_at_target(struct request *r)
+{
+    struct db *db = NULL;
+    bool empty = true;
+    const struct settings *s = &r->tool->settings;
+    if (db_open(s->database, DB_READ, &db, NULL) != RC_OK)
+        return EXIT_OK;
+    enum rc rc = legacy_target_is_empty(db, &empty);
+    db_close(db);
+    if (rc != RC_OK || empty)
+        return EXIT_OK;
+    return refuse(r, s->database_name, "目标数据库不是空的，未做任何更改：请用 DB_PATH 或 DATABASE_URL 指定一个新的空数据库",
+                  "the target database is not empty, nothing was changed: name a new, empty one with DB_PATH or DATABASE_URL");
+}
+
 /* That the report can be written is found out before, not after. */
 static int open_report(struct request *r)
 {
@@ -180,6 +197,8 @@ static int run_with(struct request *r)
     if (code != EXIT_OK)
         return code;
     code = look_at_old(r);
+    if (code == EXIT_OK)
+        code = look_at_target(r);
     if (code == EXIT_OK)
         code = look_at_uploads(r);
     if (code == EXIT_OK)
