@@ -55,8 +55,11 @@ static void take_task(struct old_row *r)
     struct old_task t = {.id = r->id, .status = row_choice(r, STATUS, statuses)};
     const char *status = t.status ? t.status : "?", *name = row_text(r, NAME);
     total_add(&im->totals, TOTAL_TASKS, status, SIDE_OLD, 1, DEC_ZERO);
-    if (!t.status || !row_id_at(r, CREATOR)) {
+    if (r->left_out || !t.status || !row_id_at(r, CREATOR))
         total_add(&im->totals, TOTAL_TASKS, status, SIDE_LEFT_OUT, 1, DEC_ZERO);
+    if (r->left_out)
+        return;
+    if (!t.status || !row_id_at(r, CREATOR)) {
         row_leave_out(r, t.status ? CREATOR : STATUS, t.status ? WHY_orphan_user : WHY_bad_choice);
         return;
     }
@@ -119,6 +122,8 @@ static void take_item(struct old_row *r)
     struct legacy_import *im = r->im;
     struct old_item item = {.id = r->id, .task_id = row_id_at(r, I_TASK), .material_id = row_id_at(r, I_MATERIAL)};
     int column;
+    if (r->left_out)
+        return;
     enum reason why = refuse_item(r, item.task_id, item.material_id, &column);
     if (why != WHY_COUNT) {
         row_leave_out(r, column, why);

@@ -10,6 +10,7 @@ enum { ID, NUMBER, TYPE, MATERIAL, QUANTITY, PRICE, TOTAL, APPLICANT, APPROVER, 
 static const char *const columns[COLUMNS] = {"id",          "transaction_code", "transaction_type", "material_id", "quantity",   "unit_price", "total_amount",
                                              "applicant_id", "approver_id",      "status",           "remark",      "created_at", "updated_at", "approved_at"};
 static const struct legacy_table documents = {"inventory_transactions", columns, COLUMNS};
+#define AMOUNT_MAX 100000000000 /* yuan of one document: more is a slip of the hand, and a few of them would pass what a stock's value can be */
 static const char *const types[] = {"in", "out", NULL};
 static const char *const statuses[] = {"pending", "approved", "rejected", "cancelled", NULL};
 
@@ -170,7 +171,8 @@ static void read_price(struct old_row *r, struct old_document *d)
         number = NUMBER_BAD;
         why = WHY_negative;
     }
-    if (number == NUMBER_GOOD && (dec_cmp(d->price, DEC_WHOLE(QUANTITY_MAX)) > 0 || dec_mul(d->quantity, d->price, 2, &d->amount) != RC_OK)) {
+    if (number == NUMBER_GOOD && (dec_cmp(d->price, DEC_WHOLE(QUANTITY_MAX)) > 0 || dec_mul(d->quantity, d->price, 2, &d->amount) != RC_OK ||
+                                   dec_cmp(d->amount, DEC_WHOLE(AMOUNT_MAX)) > 0)) {
         number = NUMBER_BAD;
         why = WHY_too_large;
     }
@@ -213,6 +215,10 @@ static void take_document(struct old_row *r)
     enum number number = row_number(r, QUANTITY, &d.quantity, &why);
     struct place place = old_place(r, type, status, number == NUMBER_GOOD ? d.quantity : DEC_ZERO);
     add(im, &place, SIDE_OLD);
+    if (r->left_out) {
+        add(im, &place, SIDE_LEFT_OUT);
+        return;
+    }
     if (number != NUMBER_BAD)
         why = refuse(r, type, status, number, d.quantity, &column);
     if (number == NUMBER_BAD || why != WHY_COUNT) {

@@ -78,6 +78,10 @@ static void take_change(struct old_row *r)
     if (number != NUMBER_GOOD)
         change = DEC_ZERO;
     add(im, named, SIDE_OLD, change);
+    if (r->left_out) {
+        add(im, named, SIDE_LEFT_OUT, change);
+        return;
+    }
     bool too_large = dec_neg(most, &least) != RC_OK || dec_cmp(change, most) > 0 || dec_cmp(change, least) < 0;
     if (!type || at == ID_NONE || number != NUMBER_GOOD || too_large) {
         add(im, named, SIDE_LEFT_OUT, change);

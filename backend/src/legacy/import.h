@@ -120,7 +120,8 @@ struct old_row {
     bool left_out;
 };
 
-/* Reads the whole table; `take` is called with the id good, c->arena emptied before each row. Counts rows and what is left out. */
+/* Reads the whole table, and counts rows and what is left out. `take` is called for each, with c->arena emptied; a row whose id is bad has
+ * been left out already then (r->left_out), and is only to be counted. */
 MUST_CHECK enum rc rows_read(struct legacy_import *im, const struct legacy_table *t, void (*take)(struct old_row *r));
 
 /* Lists. `column` < 0: the row as such. */

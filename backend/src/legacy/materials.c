@@ -143,45 +143,52 @@ static const char *code_of(struct old_row *r)
     return code;
 }
 
-static const char *category_of(struct old_row *r)
+static const char *raw_category(struct old_row *r)
 {
-    struct legacy_import *im = r->im;
-    const char *category = row_choice(r, CATEGORY, categories), *old = row_text(r, CATEGORY);
-    const char *fold = text_fold(im->c->arena, old ? old : "");
-    total_add(&im->totals, TOTAL_CATEGORIES, category ? category : old ? old : "NULL", SIDE_OLD, 1, DEC_ZERO);
+    const char *raw = row_text(r, CATEGORY);
+    return raw ? raw : "NULL";
+}
+
+/* The figure of a row, as the old file adds it up; 0 where it is no number. */
+static enum number old_figure(struct old_row *r, struct dec *figure)
+{
+    enum reason why = WHY_not_a_number;
+    enum number number = row_number(r, STOCK, figure, &why);
+    if (number == NUMBER_BAD && !r->left_out)
+        row_replaced(r, STOCK, why, NULL);
+    if (number != NUMBER_GOOD)
+        *figure = DEC_ZERO;
+    return number;
+}
+
+static void count_both(struct legacy_import *im, const char *category, enum side side, struct dec figure)
+{
+    total_add(&im->totals, TOTAL_CATEGORIES, category, side, 1, DEC_ZERO);
+    total_add(&im->totals, TOTAL_STOCK, category, side, 1, figure);
+}
+
+static const char *category_of(struct old_row *r, const char *raw, struct dec figure)
+{
+    const char *category = row_choice(r, CATEGORY, categories), *fold = text_fold(r->im->c->arena, raw);
     if (category)
         return category;
     category = strcmp(fold, "metal") == 0 || strcmp(fold, "金属") == 0 ? "metal" : "chemical";
     row_replaced(r, CATEGORY, WHY_bad_choice, category);
-    total_add(&im->totals, TOTAL_CATEGORIES, old ? old : "NULL", SIDE_AWAY, 1, DEC_ZERO);
-    total_add(&im->totals, TOTAL_CATEGORIES, category, SIDE_HERE, 1, DEC_ZERO);
+    count_both(r->im, raw, SIDE_AWAY, figure);
+    count_both(r->im, category, SIDE_HERE, figure);
     return category;
 }
 
-/* The stock as the old file has it, and what it will be held against: never below 0. */
-static void read_figure(struct old_row *r, struct old_material *m)
+/* What the stock will be held against: the old figure, but never below 0. */
+static void set_figure(struct old_row *r, struct old_material *m, struct dec figure)
 {
-    struct totals *t = &r->im->totals;
-    enum reason why = WHY_not_a_number;
-    struct dec figure = DEC_ZERO, up = DEC_ZERO;
-    enum number number = row_number(r, STOCK, &figure, &why);
-    m->has_figure = number == NUMBER_GOOD;
-    if (number == NUMBER_BAD)
-        row_replaced(r, STOCK, why, NULL);
-    if (!m->has_figure)
-        figure = DEC_ZERO;
-    const char *raw = row_text(r, CATEGORY) ? row_text(r, CATEGORY) : "NULL";
-    total_add(t, TOTAL_STOCK, raw, SIDE_OLD, 1, figure);
-    if (strcmp(raw, m->category) != 0) {
-        total_add(t, TOTAL_STOCK, raw, SIDE_AWAY, 1, figure);
-        total_add(t, TOTAL_STOCK, m->category, SIDE_HERE, 1, figure);
-    }
+    struct dec up = DEC_ZERO;
     m->figure = figure;
     if (dec_sign(figure) >= 0)
         return;
     row_replaced(r, STOCK, WHY_negative_stock, "0");
     if (dec_neg(figure, &up) == RC_OK)
-        total_add(t, TOTAL_STOCK, m->category, SIDE_HERE, 0, up);
+        total_add(&r->im->totals, TOTAL_STOCK, m->category, SIDE_HERE, 0, up);
     m->figure = DEC_ZERO;
 }
 
@@ -205,15 +212,23 @@ static void take_material(struct old_row *r)
 {
     struct legacy_import *im = r->im;
     struct arena *a = im->c->arena;
-    struct old_material m = {.id = r->id, .created_ms = row_time(r, CREATED_AT, im->now_ms), .unit = unit_of(r)};
+    struct dec figure = DEC_ZERO;
+    const char *raw = raw_category(r);
+    enum number number = old_figure(r, &figure);
+    count_both(im, raw, SIDE_OLD, figure);
+    if (r->left_out) {
+        count_both(im, raw, SIDE_LEFT_OUT, figure);
+        return;
+    }
+    struct old_material m = {.id = r->id, .created_ms = row_time(r, CREATED_AT, im->now_ms), .unit = unit_of(r), .has_figure = number == NUMBER_GOOD};
     int64_t creator = row_person(r, CREATED_BY, m.created_ms);
     struct dec max_stock = row_amount(r, MAX_STOCK);
     const char *code = code_of(r), *name = name_of(r);
-    m.category = category_of(r);
+    m.category = category_of(r, raw, figure);
     m.min_stock = row_amount(r, MIN_STOCK);
     m.code = arena_dup(im->keep, code);
     m.name = arena_dup(im->keep, name);
-    read_figure(r, &m);
+    set_figure(r, &m, figure);
     need_decimals(&im->units.items[m.unit], max_stock);
     need_decimals(&im->units.items[m.unit], m.min_stock);
     need_decimals(&im->units.items[m.unit], m.figure);
@@ -231,6 +246,8 @@ static void take_code_change(struct old_row *r)
 {
     struct legacy_import *im = r->im;
     int64_t material = row_id_at(r, H_MATERIAL);
+    if (r->left_out)
+        return;
     if (!material || id_get(&im->material_ids, material) == ID_NONE) {
         row_leave_out(r, H_MATERIAL, WHY_orphan_material);
         return;

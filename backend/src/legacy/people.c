@@ -63,10 +63,14 @@ static const char *password_of(struct old_row *r)
 static void take_user(struct old_row *r)
 {
     struct legacy_import *im = r->im;
-    int64_t created = row_time(r, CREATED_AT, im->now_ms);
-    const char *username = username_of(r), *role = row_choice(r, ROLE, roles);
-    const char *as_was = row_text(r, ROLE);
+    const char *role = row_choice(r, ROLE, roles), *as_was = row_text(r, ROLE);
     total_add(&im->totals, TOTAL_ROLES, role ? role : as_was ? as_was : "NULL", SIDE_OLD, 1, DEC_ZERO);
+    if (r->left_out) {
+        total_add(&im->totals, TOTAL_ROLES, role ? role : as_was ? as_was : "NULL", SIDE_LEFT_OUT, 1, DEC_ZERO);
+        return;
+    }
+    int64_t created = row_time(r, CREATED_AT, im->now_ms);
+    const char *username = username_of(r);
     if (!role) {
         row_replaced(r, ROLE, WHY_bad_choice, LEAST_ROLE);
         total_add(&im->totals, TOTAL_ROLES, as_was ? as_was : "NULL", SIDE_AWAY, 1, DEC_ZERO);

@@ -97,7 +97,10 @@ static void step(struct legacy_import *im, const struct event *e, int64_t materi
     struct old_material *m = material_of(im, material_id);
     bool was_below = dec_sign(m->running) < 0;
     if ((e->receipt ? dec_add(m->running, quantity, &m->running) : dec_sub(m->running, quantity, &m->running)) != RC_OK)
-        import_fail(im, error_set(&im->c->err, RC_AMOUNT_TOO_LARGE));
+        import_fail(im, error_say(&im->c->err, RC_AMOUNT_TOO_LARGE,
+                                  arena_fmt(im->c->arena, "物料 #%lld（%s）的流水合计超出范围，请在旧数据中更正", (long long)m->id, m->code),
+                                  arena_fmt(im->c->arena, "The postings of material #%lld (%s) pass the range: mend them in a copy of the old data",
+                                            (long long)m->id, m->code)));
     if (dec_cmp(m->running, m->lowest) < 0)
         m->lowest = m->running;
     if (was_below && dec_sign(m->running) >= 0)

@@ -119,11 +119,11 @@ static const struct {
 
 static void figure(struct buf *out, const struct total *t, enum side side)
 {
-    char text[DEC_TEXT_MAX];
+    char text[SUM_TEXT_MAX];
     buf_int(out, t->rows[side]);
     if (!t->has_quantity)
         return;
-    dec_print(t->quantity[side], text);
+    sum_print(t->quantity[side], text);
     buf_fmt(out, " · %s", text);
 }
 
@@ -138,7 +138,7 @@ static void write_total(struct legacy_import *im, const struct total *t)
     figure(out, t, SIDE_NEW);
     buf_str(out, " | ");
     for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++) {
-        if (!t->rows[explanations[i].side] && dec_sign(t->quantity[explanations[i].side]) == 0)
+        if (!t->rows[explanations[i].side] && sum_is_zero(t->quantity[explanations[i].side]))
             continue;
         buf_fmt(out, "%s %s", explanations[i].words, explanations[i].minus ? "−" : "+");
         figure(out, t, explanations[i].side);

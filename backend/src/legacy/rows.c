@@ -312,9 +312,9 @@ static enum rc take_row(void *arg, const struct legacy_value *values)
     r.id = row_id_at(&r, 0);
     if (!r.id || id_get(&w->seen, r.id) != ID_NONE) {
         row_leave_out(&r, 0, r.id ? WHY_duplicate_id : WHY_bad_id);
-        return im->rc;
+    } else {
+        id_put(&w->seen, r.id, 1);
     }
-    id_put(&w->seen, r.id, 1);
     w->take(&r);
     return im->rc;
 }

@@ -22,52 +22,87 @@ static struct total *find(struct totals *t, const char *group, const char *name)
     return added;
 }
 
+static struct sum plus(struct sum a, int64_t wholes, int64_t millionths)
+{
+    struct sum s = {a.wholes + wholes, a.millionths + millionths};
+    s.wholes += s.millionths / DEC_ONE;
+    s.millionths %= DEC_ONE;
+    if (s.wholes > 0 && s.millionths < 0)
+        s = (struct sum){s.wholes - 1, s.millionths + DEC_ONE};
+    if (s.wholes < 0 && s.millionths > 0)
+        s = (struct sum){s.wholes + 1, s.millionths - DEC_ONE};
+    return s;
+}
+
+bool sum_is_zero(struct sum s)
+{
+    return s.wholes == 0 && s.millionths == 0;
+}
+
+void sum_print(struct sum s, char text[static SUM_TEXT_MAX])
+{
+    char fraction[DEC_TEXT_MAX];
+    bool minus = s.wholes < 0 || s.millionths < 0;
+    dec_print((struct dec){minus ? -s.millionths : s.millionths}, fraction); /* "0", or "0.25" */
+    snprintf(text, SUM_TEXT_MAX, "%s%lld%s", minus ? "-" : "", (long long)(minus ? -s.wholes : s.wholes), fraction + 1);
+}
+
+static void add_sum(struct total *line, enum side side, int64_t rows, int64_t wholes, int64_t millionths)
+{
+    line->rows[side] += rows;
+    line->quantity[side] = plus(line->quantity[side], wholes, millionths);
+    line->has_quantity = line->has_quantity || wholes || millionths;
+}
+
 void total_add(struct totals *t, const char *group, const char *name, enum side side, int64_t rows, struct dec quantity)
 {
-    struct total *line = find(t, group, name);
-    line->rows[side] += rows;
-    line->has_quantity = line->has_quantity || dec_sign(quantity) != 0;
-    if (dec_add(line->quantity[side], quantity, &line->quantity[side]) != RC_OK)
-        t->overflow = true;
+    add_sum(find(t, group, name), side, rows, quantity.millionths / DEC_ONE, quantity.millionths % DEC_ONE);
 }
 
 bool total_agrees(const struct total *t)
 {
-    const int64_t *n = t->rows;
-    struct dec sum = t->quantity[SIDE_OLD];
-    bool fits = dec_sub(sum, t->quantity[SIDE_LEFT_OUT], &sum) == RC_OK && dec_sub(sum, t->quantity[SIDE_AWAY], &sum) == RC_OK &&
-                dec_add(sum, t->quantity[SIDE_HERE], &sum) == RC_OK && dec_add(sum, t->quantity[SIDE_MADE], &sum) == RC_OK;
-    return fits && dec_cmp(sum, t->quantity[SIDE_NEW]) == 0 &&
-           n[SIDE_OLD] - n[SIDE_LEFT_OUT] - n[SIDE_AWAY] + n[SIDE_HERE] + n[SIDE_MADE] == n[SIDE_NEW];
+    static const struct {
+        enum side side;
+        int sign;
+    } terms[] = {{SIDE_LEFT_OUT, -1}, {SIDE_AWAY, -1}, {SIDE_HERE, 1}, {SIDE_MADE, 1}, {SIDE_NEW, -1}};
+    int64_t rows = t->rows[SIDE_OLD];
+    struct sum rest = t->quantity[SIDE_OLD];
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        const struct sum *s = &t->quantity[terms[i].side];
+        rows += terms[i].sign * t->rows[terms[i].side];
+        rest = plus(rest, terms[i].sign * s->wholes, terms[i].sign * s->millionths);
+    }
+    return rows == 0 && sum_is_zero(rest);
 }
 
 /* ---------------------------------------------------------------- what the new database says */
 
-/* Columns: name, n, q. */
+/* Columns: name, n, wholes, millionths. */
 static const struct {
     const char *group;
     struct sql sql;
 } counted[] = {
-    {TOTAL_TABLES, {"legacy.rows_users", "SELECT 'users' AS name, COUNT(*) AS n, 0 AS q FROM users"}},
-    {TOTAL_TABLES, {"legacy.rows_materials", "SELECT 'materials' AS name, COUNT(*) AS n, 0 AS q FROM materials"}},
-    {TOTAL_TABLES, {"legacy.rows_codes", "SELECT 'material_code_history' AS name, COUNT(*) AS n, 0 AS q FROM material_code_history"}},
-    {TOTAL_TABLES, {"legacy.rows_documents", "SELECT 'inventory_transactions' AS name, COUNT(*) AS n, 0 AS q FROM documents"}},
-    {TOTAL_TABLES, {"legacy.rows_tasks", "SELECT 'stocktaking_tasks' AS name, COUNT(*) AS n, 0 AS q FROM count_tasks"}},
-    {TOTAL_TABLES, {"legacy.rows_items", "SELECT 'stocktaking_items' AS name, COUNT(*) AS n, 0 AS q FROM count_items"}},
-    {TOTAL_TABLES, {"legacy.rows_logs", "SELECT 'operation_logs' AS name, COUNT(*) AS n, 0 AS q FROM operation_log"}},
-    {TOTAL_TABLES, {"legacy.rows_notifications", "SELECT 'notifications' AS name, COUNT(*) AS n, 0 AS q FROM notifications"}},
+    {TOTAL_TABLES, {"legacy.rows_users", "SELECT 'users' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM users"}},
+    {TOTAL_TABLES, {"legacy.rows_materials", "SELECT 'materials' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM materials"}},
+    {TOTAL_TABLES, {"legacy.rows_codes", "SELECT 'material_code_history' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM material_code_history"}},
+    {TOTAL_TABLES, {"legacy.rows_documents", "SELECT 'inventory_transactions' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM documents"}},
+    {TOTAL_TABLES, {"legacy.rows_tasks", "SELECT 'stocktaking_tasks' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM count_tasks"}},
+    {TOTAL_TABLES, {"legacy.rows_items", "SELECT 'stocktaking_items' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM count_items"}},
+    {TOTAL_TABLES, {"legacy.rows_logs", "SELECT 'operation_logs' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM operation_log"}},
+    {TOTAL_TABLES, {"legacy.rows_notifications", "SELECT 'notifications' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM notifications"}},
     {TOTAL_STATUS,
-     {"legacy.by_status", "SELECT d.status AS name, COUNT(*) AS n, CAST(SUM(l.quantity) AS BIGINT) AS q FROM documents d "
-                          "JOIN document_lines l ON l.document_id = d.id WHERE d.imported = 1 GROUP BY d.status ORDER BY 1"}},
-    {TOTAL_CATEGORIES, {"legacy.by_category", "SELECT category AS name, COUNT(*) AS n, 0 AS q FROM materials GROUP BY category ORDER BY 1"}},
+     {"legacy.by_status", "SELECT d.status AS name, COUNT(*) AS n, CAST(SUM(l.quantity / 1000000) AS BIGINT) AS wholes, "
+                          "CAST(SUM(l.quantity % 1000000) AS BIGINT) AS millionths FROM documents d JOIN document_lines l ON l.document_id = d.id WHERE d.imported = 1 GROUP BY d.status ORDER BY 1"}},
+    {TOTAL_CATEGORIES, {"legacy.by_category", "SELECT category AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM materials GROUP BY category ORDER BY 1"}},
     {TOTAL_STOCK,
      {"legacy.stock_by_category",
-      "SELECT category AS name, COUNT(*) AS n, CAST(SUM(current_stock) AS BIGINT) AS q FROM materials GROUP BY category ORDER BY 1"}},
-    {TOTAL_TASKS, {"legacy.tasks_by_status", "SELECT status AS name, COUNT(*) AS n, 0 AS q FROM count_tasks GROUP BY status ORDER BY 1"}},
-    {TOTAL_ROLES, {"legacy.by_role", "SELECT role AS name, COUNT(*) AS n, 0 AS q FROM users WHERE status <> 'closed' GROUP BY role ORDER BY 1"}},
+      "SELECT category AS name, COUNT(*) AS n, CAST(SUM(current_stock / 1000000) AS BIGINT) AS wholes, "
+      "CAST(SUM(current_stock % 1000000) AS BIGINT) AS millionths FROM materials GROUP BY category ORDER BY 1"}},
+    {TOTAL_TASKS, {"legacy.tasks_by_status", "SELECT status AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM count_tasks GROUP BY status ORDER BY 1"}},
+    {TOTAL_ROLES, {"legacy.by_role", "SELECT role AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM users WHERE status <> 'closed' GROUP BY role ORDER BY 1"}},
 };
 
-/* Columns: at, receipt, q. Months are of UTC, as in the old file. */
+/* Columns: at, kind, q. Months are of UTC, as in the old file. */
 static const struct {
     const char *group;
     struct sql sql;
@@ -88,7 +123,7 @@ static enum rc add_counted(struct legacy_import *im, const char *group, const st
     TRY(db_start(im->c->db, sql, DB_NO_ARGS, &rows));
     TRY(db_next(rows, &more));
     while (more) {
-        total_add(&im->totals, group, db_text(rows, "name"), SIDE_NEW, db_int(rows, "n"), db_dec(rows, "q"));
+        add_sum(find(&im->totals, group, db_text(rows, "name")), SIDE_NEW, db_int(rows, "n"), db_int(rows, "wholes"), db_int(rows, "millionths"));
         TRY(db_next(rows, &more));
     }
     return RC_OK;
@@ -101,7 +136,7 @@ static const char *month_name(char text[static CLOCK_TEXT_MAX], int64_t at_ms, c
     return text;
 }
 
-/* Issues from several balances have several moves, so moves are added up as quantities and documents counted apart. */
+/* All of a material lies in one lot and place, so a document of one line has one move. */
 static enum rc add_months(struct legacy_import *im, const char *group, const struct sql *sql)
 {
     DB_ROWS rows = NULL;
@@ -122,7 +157,7 @@ enum rc check_totals(struct legacy_import *im, bool *agree)
         TRY(add_counted(im, counted[i].group, &counted[i].sql));
     for (size_t i = 0; i < sizeof by_month / sizeof *by_month; i++)
         TRY(add_months(im, by_month[i].group, &by_month[i].sql));
-    *agree = !im->totals.overflow;
+    *agree = true;
     for (size_t i = 0; i < im->totals.count; i++)
         *agree = *agree && total_agrees(&im->totals.items[i]);
     return RC_OK;

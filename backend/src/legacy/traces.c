@@ -54,8 +54,11 @@ static void take_log(struct old_row *r)
     bool known = row_has_time(r, CREATED_AT, &at);
     const char *module = row_text(r, MODULE), *action = row_text(r, ACTION), *description = row_text(r, DESCRIPTION);
     count_month(im, SIDE_OLD, known, at);
-    if (!module || !action) {
+    if (r->left_out || !module || !action)
         count_month(im, SIDE_LEFT_OUT, known, at);
+    if (r->left_out)
+        return;
+    if (!module || !action) {
         row_leave_out(r, module ? ACTION : MODULE, WHY_required);
         return;
     }
@@ -125,6 +128,8 @@ static void take_notification(struct old_row *r)
     const char *type = row_choice(r, N_TYPE, types), *title = row_text(r, N_TITLE), *link = row_text(r, N_LINK);
     int64_t user = row_id_at(r, N_USER), document = type && strcmp(type, "todo") == 0 ? linked_document(link) : 0;
     bool everybody = row_is_null(r, N_USER);
+    if (r->left_out)
+        return;
     if (!type || !title) {
         row_leave_out(r, type ? N_TITLE : N_TYPE, type ? WHY_required : WHY_bad_choice);
     } else if (!everybody && (!user || id_get(&im->people, user) != 1)) { /* 1: somebody who is still there */
