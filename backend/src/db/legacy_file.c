@@ -28,11 +28,15 @@ struct legacy_file {
 
 /* ---- what can be wrong ---- */
 
-static enum rc refuse(struct error *why, struct arena *a, const char *path, const char *zh, const char *en, const char *detail)
+static enum rc refuse(struct error *why, struct arena *a, const char *path, const char *zh,
+                      const char *en, const char *detail)
 {
     bool more = detail && *detail;
-    return error_say(why, RC_INVALID_INPUT, arena_fmt(a, "旧数据库 %s：%s%s%s%s", path, zh, more ? "（" : "", more ? detail : "", more ? "）" : ""),
-                     arena_fmt(a, "Old database %s: %s%s%s%s", path, en, more ? " (" : "", more ? detail : "", more ? ")" : ""));
+    return error_say(why, RC_INVALID_INPUT,
+                     arena_fmt(a, "旧数据库 %s：%s%s%s%s", path, zh, more ? "（" : "",
+                               more ? detail : "", more ? "）" : ""),
+                     arena_fmt(a, "Old database %s: %s%s%s%s", path, en, more ? " (" : "",
+                               more ? detail : "", more ? ")" : ""));
 }
 
 static enum rc refuse_engine(struct legacy_file *f, struct error *why)
@@ -44,20 +48,28 @@ static enum rc refuse_engine(struct legacy_file *f, struct error *why)
         return refuse(why, f->arena, f->path, "正被另一个程序占用，请先停止旧系统，再导入",
                       "another program holds it: stop the older system first", detail);
     case SQLITE_NOTADB:
-        return refuse(why, f->arena, f->path, "不是 SQLite 数据库，或文件头已损坏；请检查路径，或使用备份",
-                      "this is not an SQLite database, or its header is damaged: check the path, or take a backup", detail);
+        return refuse(why, f->arena, f->path,
+                      "不是 SQLite 数据库，或文件头已损坏；请检查路径，或使用备份",
+                      "this is not an SQLite database, or its header is damaged: check the path, "
+                      "or take a backup",
+                      detail);
     case SQLITE_CORRUPT:
         return refuse(why, f->arena, f->path, "表的目录已损坏，什么也读不出；请使用备份",
-                      "its list of tables is damaged and nothing can be read: take a backup", detail);
+                      "its list of tables is damaged and nothing can be read: take a backup",
+                      detail);
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
         return refuse(why, f->arena, f->path,
-                      "旧系统没有正常退出，只读方式打不开；请把该文件连同 -wal、-journal 文件一起复制到可写的文件夹，用 sqlite3 打开一次，再导入副本",
-                      "the older system did not end properly and it cannot be opened for reading alone: copy it together with its -wal "
-                      "or -journal file to a folder that can be written, open the copy once with sqlite3, and import that",
+                      "旧系统没有正常退出，只读方式打不开；请把该文件连同 -wal、-journal "
+                      "文件一起复制到可写的文件夹，用 sqlite3 打开一次，再导入副本",
+                      "the older system did not end properly and it cannot be opened for reading "
+                      "alone: copy it together with its -wal "
+                      "or -journal file to a folder that can be written, open the copy once with "
+                      "sqlite3, and import that",
                       detail);
     }
-    return refuse(why, f->arena, f->path, "读取失败，请检查磁盘与权限", "it cannot be read: check the disk and the permissions", detail);
+    return refuse(why, f->arena, f->path, "读取失败，请检查磁盘与权限",
+                  "it cannot be read: check the disk and the permissions", detail);
 }
 
 /* ---- looking at the file before SQLite does ---- */
@@ -79,16 +91,20 @@ static enum rc look(const char *path, struct arena *a, bool *is_wal, struct erro
     unsigned char header[HEADER_BYTES] = {0};
     struct stat st;
     if (stat(path, &st) != 0)
-        return refuse(why, a, path, "打不开，请检查路径", "it cannot be opened: check the path", strerror(errno));
+        return refuse(why, a, path, "打不开，请检查路径", "it cannot be opened: check the path",
+                      strerror(errno));
     if (!S_ISREG(st.st_mode))
-        return refuse(why, a, path, "不是普通文件，请给出旧系统的 .db 文件", "this is no file: name the older system's .db file", NULL);
+        return refuse(why, a, path, "不是普通文件，请给出旧系统的 .db 文件",
+                      "this is no file: name the older system's .db file", NULL);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return refuse(why, a, path, "打不开，请检查权限", "it cannot be opened: check the permissions", strerror(errno));
+        return refuse(why, a, path, "打不开，请检查权限",
+                      "it cannot be opened: check the permissions", strerror(errno));
     ssize_t n = read(fd, header, sizeof header);
     close(fd);
     if (n < HEADER_BYTES || memcmp(header, "SQLite format 3", 16) != 0)
-        return refuse(why, a, path, "不是 SQLite 数据库，请检查路径", "this is not an SQLite database: check the path", NULL);
+        return refuse(why, a, path, "不是 SQLite 数据库，请检查路径",
+                      "this is not an SQLite database: check the path", NULL);
     *is_wal = header[18] == 2 || header[19] == 2;
     return RC_OK;
 }
@@ -96,11 +112,13 @@ static enum rc look(const char *path, struct arena *a, bool *is_wal, struct erro
 /* file:…, every byte that could mean something else written as %XX. */
 static const char *uri_of(struct arena *a, const char *path, bool unchanging)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
     size_t room = 3 * strlen(path) + 32;
     char *uri = arena_alloc(a, room), *to = uri + snprintf(uri, room, "file:");
     for (const char *p = path; *p; p++)
-        to += strchr(plain, *p) ? snprintf(to, 4, "%c", *p) : snprintf(to, 4, "%%%02X", (unsigned char)*p);
+        to += strchr(plain, *p) ? snprintf(to, 4, "%c", *p)
+                                : snprintf(to, 4, "%%%02X", (unsigned char)*p);
     snprintf(to, 32, "%s", unchanging ? "?immutable=1" : "");
     return uri;
 }
@@ -110,8 +128,13 @@ static const char *uri_of(struct arena *a, const char *path, bool unchanging)
 /* Broken rules of the data are not damage of the file: the import looks at each value itself. */
 static bool is_damage(const char *line)
 {
-    static const char *const rules[] = {"NULL value in", "CHECK constraint failed", "NUMERIC value in", "TEXT value in", "non-unique entry",
-                                        "***", "ok"};
+    static const char *const rules[] = {"NULL value in",
+                                        "CHECK constraint failed",
+                                        "NUMERIC value in",
+                                        "TEXT value in",
+                                        "non-unique entry",
+                                        "***",
+                                        "ok"};
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (text_starts(line, rules[i]))
             return false;
@@ -162,12 +185,19 @@ static bool has_column(struct legacy_file *f, const char *table, const char *col
 
 static enum rc must_be_legacy(struct legacy_file *f, struct error *why)
 {
-    static const char *const needed[][2] = {{"users", "username"}, {"users", "password"}, {"materials", "material_code"},
-                                            {"materials", "current_stock"}, {"inventory_transactions", "transaction_type"},
-                                            {"inventory_transactions", "quantity"}, {"stock_history", "quantity_change"}};
+    static const char *const needed[][2] = {{"users", "username"},
+                                            {"users", "password"},
+                                            {"materials", "material_code"},
+                                            {"materials", "current_stock"},
+                                            {"inventory_transactions", "transaction_type"},
+                                            {"inventory_transactions", "quantity"},
+                                            {"stock_history", "quantity_change"}};
     if (legacy_has_table(f, "schema_migrations"))
-        return refuse(why, f->arena, f->path, "这是本系统的数据库，不是旧系统的；用 DB_PATH 直接使用它即可",
-                      "this is a database of this program, not of the older system: use it as it is, with DB_PATH", NULL);
+        return refuse(why, f->arena, f->path,
+                      "这是本系统的数据库，不是旧系统的；用 DB_PATH 直接使用它即可",
+                      "this is a database of this program, not of the older system: use it as it "
+                      "is, with DB_PATH",
+                      NULL);
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!has_column(f, needed[i][0], needed[i][1]))
             return refuse(why, f->arena, f->path, "不是旧系统的数据库，请检查路径",
@@ -178,10 +208,12 @@ static enum rc must_be_legacy(struct legacy_file *f, struct error *why)
 
 static bool read_list(struct legacy_file *f)
 {
-    return sqlite3_exec(f->sqlite, "BEGIN; SELECT count(*) FROM sqlite_schema;", NULL, NULL, NULL) == SQLITE_OK;
+    return sqlite3_exec(f->sqlite, "BEGIN; SELECT count(*) FROM sqlite_schema;", NULL, NULL,
+                        NULL) == SQLITE_OK;
 }
 
-/* A file that was cut is refused as a whole, unless one insists: then all is read that is there. It is open for reading alone. */
+/* A file that was cut is refused as a whole, unless one insists: then all is read that is there. It
+ * is open for reading alone. */
 static bool insist(struct legacy_file *f)
 {
     if ((sqlite3_errcode(f->sqlite) & 0xff) != SQLITE_CORRUPT)
@@ -190,7 +222,8 @@ static bool insist(struct legacy_file *f)
     if (!sqlite3_get_autocommit(f->sqlite))
         sqlite3_exec(f->sqlite, "ROLLBACK", NULL, NULL, NULL);
     sqlite3_db_config(f->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
-    if (sqlite3_exec(f->sqlite, "PRAGMA writable_schema = ON", NULL, NULL, NULL) != SQLITE_OK || !read_list(f))
+    if (sqlite3_exec(f->sqlite, "PRAGMA writable_schema = ON", NULL, NULL, NULL) != SQLITE_OK ||
+        !read_list(f))
         return false;
     add_damage(f, first);
     return true;
@@ -201,7 +234,8 @@ static enum rc begin(struct legacy_file *f, struct error *why)
     sqlite3_busy_timeout(f->sqlite, BUSY_WAIT_MS);
     sqlite3_db_config(f->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (sqlite3_exec(f->sqlite,
-                     "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
+                     "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check "
+                     "= ON; PRAGMA temp_store = MEMORY;"
                      "PRAGMA mmap_size = 0;",
                      NULL, NULL, NULL) != SQLITE_OK ||
         (!read_list(f) && !insist(f)))
@@ -223,7 +257,8 @@ enum rc legacy_open(const char *path, struct arena *a, struct legacy_file **out,
     f->path = path;
     bool has_log = access(arena_fmt(a, "%s-wal", path), F_OK) == 0;
     /* Asked before SQLite opens them: closing a file would let go of its locks. */
-    f->in_use = somebody_locks(path, LOCK_BYTES_AT, LOCK_BYTES) || somebody_locks(arena_fmt(a, "%s-shm", path), LOG_LOCK_AT, 1);
+    f->in_use = somebody_locks(path, LOCK_BYTES_AT, LOCK_BYTES) ||
+                somebody_locks(arena_fmt(a, "%s-shm", path), LOG_LOCK_AT, 1);
     int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(uri_of(a, path, is_wal && !has_log), &f->sqlite, flags, NULL) != SQLITE_OK)
         rc = refuse_engine(f, why);
@@ -342,12 +377,14 @@ static const char *select_text(struct legacy_file *f, const struct legacy_table 
 {
     const char *text = "SELECT ";
     for (size_t i = 0; i < t->count; i++)
-        text = arena_fmt(f->arena, "%s%s%s%s", text, i ? ", " : "", has_column(f, t->name, t->columns[i]) ? "" : "NULL AS ", t->columns[i]);
+        text = arena_fmt(f->arena, "%s%s%s%s", text, i ? ", " : "",
+                         has_column(f, t->name, t->columns[i]) ? "" : "NULL AS ", t->columns[i]);
     return arena_fmt(f->arena, "%s FROM %s", text, t->name);
 }
 
 enum rc legacy_read(struct legacy_file *f, const struct legacy_table *t,
-                    enum rc (*take)(void *arg, const struct legacy_value *row), void *arg, struct legacy_outcome *out)
+                    enum rc (*take)(void *arg, const struct legacy_value *row), void *arg,
+                    struct legacy_outcome *out)
 {
     bool whole;
     *out = (struct legacy_outcome){0};

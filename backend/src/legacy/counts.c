@@ -18,9 +18,10 @@ static const char *const statuses[] = {"draft", "in_progress", "completed", "can
 #define ADJUSTED "盘点调整: "
 
 static const struct sql TASK_INSERT = {
-    "legacy.task", "INSERT INTO count_tasks (id, task_code, task_name, status, start_date, end_date, remark, creator_id, completed_by, completed_at, "
-                   "shortage_document_id, surplus_document_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
-                   "$13, $14)"};
+    "legacy.task",
+    "INSERT INTO count_tasks (id, task_code, task_name, status, start_date, end_date, remark, creator_id, completed_by, completed_at, "
+    "shortage_document_id, surplus_document_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
+    "$13, $14)"};
 static const struct sql ITEM_INSERT = {
     "legacy.item", "INSERT INTO count_items (id, task_id, material_id, book_stock, actual_stock, remark, created_at, updated_at) "
                    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
@@ -195,9 +196,9 @@ enum rc import_counts(struct legacy_import *im)
     for (size_t i = 0; i < im->tasks.count; i++) {
         const struct old_task *t = &im->tasks.items[i];
         import_exec(im, &TASK_INSERT,
-                    DB_ARGS(DB_I(t->id), DB_T(t->code), DB_T(t->name), DB_T(t->status), DB_T(t->start_date), DB_T(t->end_date), DB_T(t->remark),
-                            DB_I(t->creator), id_or_null(t->completed_by), id_or_null(t->completed_ms), id_or_null(t->documents[0]),
-                            id_or_null(t->documents[1]), DB_I(t->created_ms), DB_I(t->updated_ms)));
+                    DB_ARGS(DB_I(t->id), DB_T(t->code), DB_T(t->name), DB_T(t->status), DB_T(t->start_date), DB_T(t->end_date),
+                            DB_T(t->remark), DB_I(t->creator), id_or_null(t->completed_by), id_or_null(t->completed_ms),
+                            id_or_null(t->documents[0]), id_or_null(t->documents[1]), DB_I(t->created_ms), DB_I(t->updated_ms)));
     }
     for (size_t i = 0; i < im->items.count; i++) {
         const struct old_item *item = &im->items.items[i];

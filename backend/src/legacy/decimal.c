@@ -4,8 +4,8 @@
 
 __extension__ typedef __int128 wide;
 
-#define SCALE 18           /* decimals that are looked at */
-#define DIGITS_MAX 30      /* of the number as written; what follows is too small to matter */
+#define SCALE 18      /* decimals that are looked at */
+#define DIGITS_MAX 30 /* of the number as written; what follows is too small to matter */
 #define EXPONENT_MAX 400
 #define NOISE INT64_C(1000000000)            /* 1e-9 in units of 1e-18 */
 #define PER_MILLIONTH INT64_C(1000000000000) /* 1e-6 in them */

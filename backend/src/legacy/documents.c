@@ -6,11 +6,29 @@
 #include "domain/document.h"
 #include "legacy/import.h"
 
-enum { ID, NUMBER, TYPE, MATERIAL, QUANTITY, PRICE, TOTAL, APPLICANT, APPROVER, STATUS, REMARK, CREATED_AT, UPDATED_AT, APPROVED_AT, COLUMNS };
-static const char *const columns[COLUMNS] = {"id",          "transaction_code", "transaction_type", "material_id", "quantity",   "unit_price", "total_amount",
-                                             "applicant_id", "approver_id",      "status",           "remark",      "created_at", "updated_at", "approved_at"};
+enum {
+    ID,
+    NUMBER,
+    TYPE,
+    MATERIAL,
+    QUANTITY,
+    PRICE,
+    TOTAL,
+    APPLICANT,
+    APPROVER,
+    STATUS,
+    REMARK,
+    CREATED_AT,
+    UPDATED_AT,
+    APPROVED_AT,
+    COLUMNS
+};
+static const char *const columns[COLUMNS] = {"id",         "transaction_code", "transaction_type", "material_id", "quantity",
+                                             "unit_price", "total_amount",     "applicant_id",     "approver_id", "status",
+                                             "remark",     "created_at",       "updated_at",       "approved_at"};
 static const struct legacy_table documents = {"inventory_transactions", columns, COLUMNS};
-#define AMOUNT_MAX 100000000000 /* yuan of one document: more is a slip of the hand, and a few of them would pass what a stock's value can be */
+#define AMOUNT_MAX                                                                                                                         \
+    100000000000 /* yuan of one document: more is a slip of the hand, and a few of them would pass what a stock's value can be */
 static const char *const types[] = {"in", "out", NULL};
 static const char *const statuses[] = {"pending", "approved", "rejected", "cancelled", NULL};
 
@@ -20,8 +38,8 @@ static const char *const statuses[] = {"pending", "approved", "rejected", "cance
 static const struct {
     const char *escaped;
     char plain;
-} entities[] = {{"&lt;", '<'},    {"&gt;", '>'},   {"&quot;", '"'},  {"&#x27;", '\''}, {"&#39;", '\''},
-                {"&#x2F;", '/'}, {"&#x5C;", '\\'}, {"&#96;", '`'}, {"&amp;", '&'}};
+} entities[] = {{"&lt;", '<'},   {"&gt;", '>'},    {"&quot;", '"'}, {"&#x27;", '\''}, {"&#39;", '\''},
+                {"&#x2F;", '/'}, {"&#x5C;", '\\'}, {"&#96;", '`'},  {"&amp;", '&'}};
 
 const char *unescape(struct arena *a, const char *text)
 {
@@ -171,8 +189,9 @@ static void read_price(struct old_row *r, struct old_document *d)
         number = NUMBER_BAD;
         why = WHY_negative;
     }
-    if (number == NUMBER_GOOD && (dec_cmp(d->price, DEC_WHOLE(QUANTITY_MAX)) > 0 || dec_mul(d->quantity, d->price, 2, &d->amount) != RC_OK ||
-                                   dec_cmp(d->amount, DEC_WHOLE(AMOUNT_MAX)) > 0)) {
+    if (number == NUMBER_GOOD &&
+        (dec_cmp(d->price, DEC_WHOLE(QUANTITY_MAX)) > 0 || dec_mul(d->quantity, d->price, 2, &d->amount) != RC_OK ||
+         dec_cmp(d->amount, DEC_WHOLE(AMOUNT_MAX)) > 0)) {
         number = NUMBER_BAD;
         why = WHY_too_large;
     }

@@ -11,7 +11,8 @@ static const struct sql OF_MATERIALS = {
     "legacy.material_figures",
     "INSERT INTO material_figures (category, status, materials, low, stock_wholes, stock_millionths, value_wholes, value_millionths) "
     "SELECT category, status, COUNT(*), SUM(CASE WHEN min_stock > 0 AND current_stock <= min_stock THEN 1 ELSE 0 END), "
-    "CAST(SUM(current_stock / 1000000) AS BIGINT), CAST(SUM(current_stock % 1000000) AS BIGINT), CAST(SUM(stock_value / 1000000) AS BIGINT), "
+    "CAST(SUM(current_stock / 1000000) AS BIGINT), CAST(SUM(current_stock % 1000000) AS BIGINT), CAST(SUM(stock_value / 1000000) AS "
+    "BIGINT), "
     "CAST(SUM(stock_value % 1000000) AS BIGINT) FROM materials GROUP BY category, status"};
 static const struct sql OF_DOCUMENTS = {
     "legacy.document_figures",

@@ -6,8 +6,8 @@
 #include "legacy/import.h"
 
 enum { ID, MATERIAL, DOCUMENT, TYPE, CHANGE, BEFORE, OPERATOR, REMARK, CREATED_AT, COLUMNS };
-static const char *const columns[COLUMNS] = {"id", "material_id", "transaction_id", "change_type", "quantity_change",
-                                             "stock_before", "operator_id", "remark", "created_at"};
+static const char *const columns[COLUMNS] = {"id",           "material_id", "transaction_id", "change_type", "quantity_change",
+                                             "stock_before", "operator_id", "remark",         "created_at"};
 static const struct legacy_table history = {"stock_history", columns, COLUMNS};
 static const char *const types[] = {"in", "out", "adjust", NULL};
 
@@ -48,8 +48,8 @@ static void keep_change(struct old_row *r, int64_t material, struct dec change, 
 {
     struct legacy_import *im = r->im;
     struct old_change *h = LIST_ADD(im->keep, im->changes);
-    *h = (struct old_change){.id = r->id, .material_id = material, .change = change, .counted = strcmp(type, "adjust") == 0,
-                             .task = ID_NONE, .type = type};
+    *h = (struct old_change){
+        .id = r->id, .material_id = material, .change = change, .counted = strcmp(type, "adjust") == 0, .task = ID_NONE, .type = type};
     h->at_ms = row_time(r, CREATED_AT, im->materials.items[id_get(&im->material_ids, material)].created_ms);
     if (h->at_ms > im->now_ms)
         h->at_ms = im->now_ms;
@@ -85,8 +85,15 @@ static void take_change(struct old_row *r)
     bool too_large = dec_neg(most, &least) != RC_OK || dec_cmp(change, most) > 0 || dec_cmp(change, least) < 0;
     if (!type || at == ID_NONE || number != NUMBER_GOOD || too_large) {
         add(im, named, SIDE_LEFT_OUT, change);
-        row_leave_out(r, !type ? TYPE : at == ID_NONE ? MATERIAL : CHANGE,
-                      !type ? WHY_bad_choice : at == ID_NONE ? WHY_orphan_material : number == NUMBER_NONE ? WHY_required : too_large ? WHY_too_large : why);
+        row_leave_out(r,
+                      !type           ? TYPE
+                      : at == ID_NONE ? MATERIAL
+                                      : CHANGE,
+                      !type                   ? WHY_bad_choice
+                      : at == ID_NONE         ? WHY_orphan_material
+                      : number == NUMBER_NONE ? WHY_required
+                      : too_large             ? WHY_too_large
+                                              : why);
         return;
     }
     remember_first(r, &im->materials.items[at]);

@@ -46,8 +46,9 @@ static enum rc must_be_empty(struct legacy_import *im)
     bool empty;
     TRY(legacy_target_is_empty(im->c->db, &empty));
     return empty ? RC_OK
-                 : error_say(&im->c->err, RC_INVALID_INPUT, "目标数据库不是空的，未导入任何数据：请用 DB_PATH 或 DATABASE_URL 指定一个新的空数据库",
-                              "The target database is not empty, nothing was imported: name a new, empty one with DB_PATH or DATABASE_URL");
+                 : error_say(&im->c->err, RC_INVALID_INPUT,
+                             "目标数据库不是空的，未导入任何数据：请用 DB_PATH 或 DATABASE_URL 指定一个新的空数据库",
+                             "The target database is not empty, nothing was imported: name a new, empty one with DB_PATH or DATABASE_URL");
 }
 
 static enum rc set_next_ids(struct legacy_import *im)
@@ -72,11 +73,14 @@ static enum rc log_import(struct legacy_import *im)
     clock_print_row(im->now_ms, month);
     month[7] = '\0';
     total_add(&im->totals, TOTAL_LOGS, month, SIDE_MADE, 1, DEC_ZERO);
-    TRY(audit_append(im->c, &(struct audit_entry){
-                                  .module = "admin_data_management", .action = "import", .resource_type = "database",
-                                  .description = arena_fmt(im->c->arena, "导入旧系统数据: %s（物料 %lld，单据 %lld，未导入 %lld 行，调整单 %lld）",
-                                                           slash ? slash + 1 : im->options->path, (long long)r->materials,
-                                                           (long long)r->documents, (long long)r->left_out, (long long)r->adjustments)},
+    TRY(audit_append(im->c,
+                     &(struct audit_entry){
+                         .module = "admin_data_management",
+                         .action = "import",
+                         .resource_type = "database",
+                         .description = arena_fmt(im->c->arena, "导入旧系统数据: %s（物料 %lld，单据 %lld，未导入 %lld 行，调整单 %lld）",
+                                                  slash ? slash + 1 : im->options->path, (long long)r->materials, (long long)r->documents,
+                                                  (long long)r->left_out, (long long)r->adjustments)},
                      &im->log_end));
     return audit_end_chain(im->c, &im->log_end);
 }
@@ -97,7 +101,8 @@ static enum rc look_at_people(struct legacy_import *im)
     int64_t n;
     TRY(ctx_number(im->c, &ADMINISTRATORS, DB_NO_ARGS, &n));
     if (n == 0)
-        *LIST_ADD(im->keep, im->notices) = "没有可登录的系统管理员：请用 mms user add 添加 / no administrator can sign in: add one with mms user add";
+        *LIST_ADD(im->keep, im->notices) =
+            "没有可登录的系统管理员：请用 mms user add 添加 / no administrator can sign in: add one with mms user add";
     return RC_OK;
 }
 
@@ -136,7 +141,8 @@ static enum rc conclude(struct legacy_import *im)
     im->result->kept = keeps;
     TRY(write_report(im, agree));
     if (!agree)
-        return error_say(&im->c->err, RC_INTERNAL, "控制总数不一致，未导入任何数据：请保留报告", "The control totals do not agree, nothing was imported: keep the report");
+        return error_say(&im->c->err, RC_INTERNAL, "控制总数不一致，未导入任何数据：请保留报告",
+                         "The control totals do not agree, nothing was imported: keep the report");
     im->result->complete = true;
     return keeps ? RC_OK : RC_NOTHING_TO_UPDATE;
 }
@@ -163,7 +169,8 @@ enum rc legacy_import(struct ctx *c, const struct legacy_options *options, struc
     buf_free(&result->report);
     *result = (struct legacy_result){.pictures = result->pictures};
     *im = (struct legacy_import){.options = options, .result = result, .c = c, .keep = keep, .now_ms = c->now_ms};
-    im->people.arena = im->material_ids.arena = im->document_ids.arena = im->task_ids.arena = im->item_keys.arena = im->numbers.arena = keep;
+    im->people.arena = im->material_ids.arena = im->document_ids.arena = im->task_ids.arena = im->item_keys.arena = im->numbers.arena =
+        keep;
     im->totals.arena = keep;
     c->arena = &scratch;
     enum rc rc = run(im);

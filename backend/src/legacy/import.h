@@ -23,7 +23,7 @@ const char *reason_en(const char *code);
 
 /* The items in an arena, with room for one more. */
 void *list_room(struct arena *a, void *items, size_t count, size_t *cap, size_t each);
-#define LIST_ADD(A, LIST)                                                                                              \
+#define LIST_ADD(A, LIST)                                                                                                                  \
     ((LIST).items = list_room((A), (LIST).items, (LIST).count, &(LIST).cap, sizeof *(LIST).items), &(LIST).items[(LIST).count++])
 
 struct id_map {
@@ -49,11 +49,11 @@ struct old_material {
     size_t unit;
     struct dec min_stock, figure; /* figure: the old current_stock, as far as it can be */
     bool has_figure;
-    struct dec running, lowest;   /* of the plan (replay.c) */
-    int64_t first_ms;             /* of its first posting; 0: none */
-    int64_t recovered_ms;         /* when it was last below 0 and no more */
-    struct dec first_before;      /* what the first row of its stock history says was there */
-    int64_t first_before_id;      /* … its id; 0: none */
+    struct dec running, lowest; /* of the plan (replay.c) */
+    int64_t first_ms;           /* of its first posting; 0: none */
+    int64_t recovered_ms;       /* when it was last below 0 and no more */
+    struct dec first_before;    /* what the first row of its stock history says was there */
+    int64_t first_before_id;    /* … its id; 0: none */
 };
 
 struct old_document {
@@ -92,20 +92,44 @@ struct legacy_import {
     struct legacy_result *result;
     struct ctx *c;
     struct legacy_file *file;
-    struct arena *keep;   /* until the end; c->arena is of one row */
-    enum rc rc;           /* the first failure of what returns nothing */
-    int64_t now_ms;       /* of the import itself; c->now_ms goes with the rows */
-    int64_t importer;     /* the closed account that the import's own documents name */
+    struct arena *keep; /* until the end; c->arena is of one row */
+    enum rc rc;         /* the first failure of what returns nothing */
+    int64_t now_ms;     /* of the import itself; c->now_ms goes with the rows */
+    int64_t importer;   /* the closed account that the import's own documents name */
     struct audit_chain_end log_end;
     int64_t last_document_id, last_user_id, last_log_ms;
-    struct { struct old_unit *items; size_t count, cap; } units;
-    struct { struct old_material *items; size_t count, cap; } materials;
-    struct { struct old_document *items; size_t count, cap; } documents;
-    struct { struct old_change *items; size_t count, cap; } changes;
-    struct { struct old_task *items; size_t count, cap; } tasks;
-    struct { struct old_item *items; size_t count, cap; } items;
-    struct { char **items; size_t count, cap; } pictures;
-    struct { const char **items; size_t count, cap; } notices; /* lines for the report's head: zh / en */
+    struct {
+        struct old_unit *items;
+        size_t count, cap;
+    } units;
+    struct {
+        struct old_material *items;
+        size_t count, cap;
+    } materials;
+    struct {
+        struct old_document *items;
+        size_t count, cap;
+    } documents;
+    struct {
+        struct old_change *items;
+        size_t count, cap;
+    } changes;
+    struct {
+        struct old_task *items;
+        size_t count, cap;
+    } tasks;
+    struct {
+        struct old_item *items;
+        size_t count, cap;
+    } items;
+    struct {
+        char **items;
+        size_t count, cap;
+    } pictures;
+    struct {
+        const char **items;
+        size_t count, cap;
+    } notices; /* lines for the report's head: zh / en */
     struct id_map people, material_ids, document_ids, task_ids, item_keys, numbers /* by their hash */;
     struct totals totals;
 };
@@ -162,15 +186,15 @@ MUST_CHECK enum rc import_people(struct legacy_import *im);    /* people.c */
 MUST_CHECK enum rc import_pictures(struct legacy_import *im);  /* pictures.c */
 MUST_CHECK enum rc import_materials(struct legacy_import *im); /* materials.c */
 MUST_CHECK enum rc import_finish_materials(struct legacy_import *im);
-MUST_CHECK enum rc read_documents(struct legacy_import *im);   /* documents.c */
-MUST_CHECK enum rc read_history(struct legacy_import *im);     /* history.c */
-MUST_CHECK enum rc read_counts(struct legacy_import *im);      /* counts.c */
+MUST_CHECK enum rc read_documents(struct legacy_import *im); /* documents.c */
+MUST_CHECK enum rc read_history(struct legacy_import *im);   /* history.c */
+MUST_CHECK enum rc read_counts(struct legacy_import *im);    /* counts.c */
 MUST_CHECK enum rc import_counts(struct legacy_import *im);
-MUST_CHECK enum rc import_logs(struct legacy_import *im);      /* traces.c */
+MUST_CHECK enum rc import_logs(struct legacy_import *im); /* traces.c */
 MUST_CHECK enum rc import_notifications(struct legacy_import *im);
-MUST_CHECK enum rc figures_stop(struct legacy_import *im);     /* figures.c: in the order of import.c */
+MUST_CHECK enum rc figures_stop(struct legacy_import *im); /* figures.c: in the order of import.c */
 MUST_CHECK enum rc figures_go_on(struct legacy_import *im);
-MUST_CHECK enum rc replay(struct legacy_import *im);           /* replay.c */
+MUST_CHECK enum rc replay(struct legacy_import *im);                    /* replay.c */
 MUST_CHECK enum rc check_totals(struct legacy_import *im, bool *agree); /* totals.c */
 MUST_CHECK enum rc write_report(struct legacy_import *im, bool agree);  /* report.c */
 

@@ -18,14 +18,14 @@ struct legacy_options {
 };
 
 struct legacy_result {
-    struct buf report;       /* Markdown; the caller's to free */
+    struct buf report;              /* Markdown; the caller's to free */
     size_t lists_from, totals_from; /* where in it the lists begin, and the control totals that end it */
     int64_t left_out, replaced, noted, adjustments;
     int64_t users, materials, documents, moves, logs;
-    bool complete;           /* came to its end, whether it is kept or not */
-    bool kept;               /* … and is to be kept */
-    const char *damage;      /* in the caller's arena; NULL: the file is whole */
-    char **pictures;         /* keys of the files that were put, ended by NULL: the caller removes them when nothing is kept */
+    bool complete;      /* came to its end, whether it is kept or not */
+    bool kept;          /* … and is to be kept */
+    const char *damage; /* in the caller's arena; NULL: the file is whole */
+    char **pictures;    /* keys of the files that were put, ended by NULL: the caller removes them when nothing is kept */
 };
 
 /* Whether nothing is in the database that an import could meet. Also of an older schema, or of none. */

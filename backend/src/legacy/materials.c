@@ -7,11 +7,13 @@
 #include "legacy/import.h"
 
 enum { ID, CODE, NAME, CATEGORY, UNIT, STOCK, MIN_STOCK, MAX_STOCK, LOCATION, DESCRIPTION, CREATED_BY, CREATED_AT, UPDATED_AT, COLUMNS };
-static const char *const columns[COLUMNS] = {"id",        "material_code", "material_name", "category",   "unit",       "current_stock", "min_stock",
-                                             "max_stock", "location",      "description",   "created_by", "created_at", "updated_at"};
+static const char *const columns[COLUMNS] = {"id",        "material_code", "material_name", "category",    "unit",       "current_stock",
+                                             "min_stock", "max_stock",     "location",      "description", "created_by", "created_at",
+                                             "updated_at"};
 static const struct legacy_table materials = {"materials", columns, COLUMNS};
 enum { H_ID, H_MATERIAL, H_OLD, H_NEW, H_BY, H_REASON, H_AT, H_COLUMNS };
-static const char *const history_columns[H_COLUMNS] = {"id", "material_id", "old_code", "new_code", "changed_by", "change_reason", "created_at"};
+static const char *const history_columns[H_COLUMNS] = {"id",         "material_id",   "old_code",  "new_code",
+                                                       "changed_by", "change_reason", "created_at"};
 static const struct legacy_table code_history = {"material_code_history", history_columns, H_COLUMNS};
 static const char *const categories[] = {"chemical", "metal", NULL};
 #define CODE_MAX 50
@@ -21,8 +23,9 @@ static const struct sql UNIT_INSERT = {"legacy.unit", "INSERT INTO units (code, 
                                                       "VALUES ($1, $2, $3, 0, 1, $4) RETURNING id"};
 static const struct sql UNIT_DECIMALS = {"legacy.unit_decimals", "UPDATE units SET decimals = $2 WHERE id = $1"};
 static const struct sql MATERIAL_INSERT = {
-    "legacy.material", "INSERT INTO materials (id, material_code, code_fold, material_name, name_fold, category, unit_id, max_stock, location, "
-                       "description, created_by, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"};
+    "legacy.material",
+    "INSERT INTO materials (id, material_code, code_fold, material_name, name_fold, category, unit_id, max_stock, location, "
+    "description, created_by, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"};
 static const struct sql MATERIAL_MINIMUM = {"legacy.material_minimum", "UPDATE materials SET min_stock = $2 WHERE id = $1"};
 static const struct sql LOT_INSERT = {"legacy.lot", "INSERT INTO lots (material_id, lot_no, created_at) VALUES ($1, '', $2)"};
 static const struct sql CODE_TAKEN = {"legacy.code_taken", "SELECT COUNT(*) AS n FROM materials WHERE code_fold = $1"};
@@ -220,7 +223,8 @@ static void take_material(struct old_row *r)
         count_both(im, raw, SIDE_LEFT_OUT, figure);
         return;
     }
-    struct old_material m = {.id = r->id, .created_ms = row_time(r, CREATED_AT, im->now_ms), .unit = unit_of(r), .has_figure = number == NUMBER_GOOD};
+    struct old_material m = {
+        .id = r->id, .created_ms = row_time(r, CREATED_AT, im->now_ms), .unit = unit_of(r), .has_figure = number == NUMBER_GOOD};
     int64_t creator = row_person(r, CREATED_BY, m.created_ms);
     struct dec max_stock = row_amount(r, MAX_STOCK);
     const char *code = code_of(r), *name = name_of(r);

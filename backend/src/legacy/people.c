@@ -99,6 +99,6 @@ void import_closed_account(struct legacy_import *im, int64_t id, const char *use
     im->last_user_id = id > im->last_user_id ? id : im->last_user_id;
     total_add(&im->totals, TOTAL_TABLES, "users", SIDE_MADE, 1, DEC_ZERO);
     import_exec(im, &USER_INSERT,
-                DB_ARGS(DB_I(id), DB_T(username), DB_T(text_fold(im->c->arena, username)), DB_T(PASSWORD_OF_NOBODY), DB_T(LEAST_ROLE),
-                        DB_N, DB_N, DB_T("closed"), DB_I(at_ms), DB_I(at_ms)));
+                DB_ARGS(DB_I(id), DB_T(username), DB_T(text_fold(im->c->arena, username)), DB_T(PASSWORD_OF_NOBODY), DB_T(LEAST_ROLE), DB_N,
+                        DB_N, DB_T("closed"), DB_I(at_ms), DB_I(at_ms)));
 }

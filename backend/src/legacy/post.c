@@ -7,14 +7,15 @@
 #include "legacy/import.h"
 
 static const struct sql DOCUMENT_INSERT = {
-    "legacy.document", "INSERT INTO documents (id, number, kind, purpose, line_count, total_amount, remark, applicant_id, created_at, updated_at, "
-                       "imported) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
-static const struct sql LINE_INSERT = {
-    "legacy.line", "INSERT INTO document_lines (document_id, line_no, material_id, quantity, unit_price, amount) "
-                   "VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"};
+    "legacy.document",
+    "INSERT INTO documents (id, number, kind, purpose, line_count, total_amount, remark, applicant_id, created_at, updated_at, "
+    "imported) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
+static const struct sql LINE_INSERT = {"legacy.line",
+                                       "INSERT INTO document_lines (document_id, line_no, material_id, quantity, unit_price, amount) "
+                                       "VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"};
 /* Lines can only be added to a pending document; then it becomes what it is, once. */
-static const struct sql DOCUMENT_DECIDE = {
-    "legacy.decide", "UPDATE documents SET status = $2, approver_id = $3, approved_at = $4 WHERE id = $1"};
+static const struct sql DOCUMENT_DECIDE = {"legacy.decide",
+                                           "UPDATE documents SET status = $2, approver_id = $3, approved_at = $4 WHERE id = $1"};
 
 static enum rc total_of(struct legacy_import *im, const struct new_posting *p, struct db_value *total)
 {
@@ -33,8 +34,8 @@ static enum rc write_lines(struct legacy_import *im, const struct new_posting *p
 {
     for (size_t i = 0; i < p->count; i++) {
         const struct posted_line *l = &p->lines[i];
-        lines[i] = (struct posting_line){.line_no = (int64_t)i + 1, .material_id = l->material_id, .quantity = l->quantity,
-                                         .priced = l->priced, .amount = l->amount};
+        lines[i] = (struct posting_line){
+            .line_no = (int64_t)i + 1, .material_id = l->material_id, .quantity = l->quantity, .priced = l->priced, .amount = l->amount};
         TRY(ctx_insert(im->c, &LINE_INSERT,
                        DB_ARGS(DB_I(p->id), DB_I(i + 1), DB_I(l->material_id), DB_D(l->quantity), l->priced ? DB_D(l->price) : DB_N,
                                l->priced ? DB_D(l->amount) : DB_N),
@@ -74,7 +75,8 @@ enum rc post_document(struct legacy_import *im, const struct new_posting *p)
     c->now_ms = p->at_ms;
     c->actor.user_id = p->approver ? p->approver : p->applicant;
     im->result->moves += (int64_t)p->count;
-    TRY(ledger_post(c, &(struct posting){.document_id = p->id, .receipt = p->receipt, .virtual_location = other_end(p), .lines = lines,
-                                         .count = p->count}));
+    TRY(ledger_post(c,
+                    &(struct posting){
+                        .document_id = p->id, .receipt = p->receipt, .virtual_location = other_end(p), .lines = lines, .count = p->count}));
     return dashboard_posted(c, p->receipt, sum);
 }

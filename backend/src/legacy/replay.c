@@ -27,7 +27,10 @@ struct event {
 
 struct plan {
     struct legacy_import *im;
-    struct { struct event *items; size_t count, cap; } events;
+    struct {
+        struct event *items;
+        size_t count, cap;
+    } events;
     struct posted_line *lines; /* of the document that is being posted */
     size_t line_room;
 };
@@ -52,8 +55,8 @@ static struct old_material *material_of(struct legacy_import *im, int64_t id)
 static struct event *add(struct plan *p, int64_t at_ms, bool receipt)
 {
     struct event *e = LIST_ADD(p->im->keep, p->events);
-    *e = (struct event){.at_ms = at_ms, .phase = receipt ? RECEIPT : ISSUE, .receipt = receipt, .order = (int64_t)p->events.count,
-                        .change = ID_NONE};
+    *e = (struct event){
+        .at_ms = at_ms, .phase = receipt ? RECEIPT : ISSUE, .receipt = receipt, .order = (int64_t)p->events.count, .change = ID_NONE};
     return e;
 }
 
@@ -97,10 +100,11 @@ static void step(struct legacy_import *im, const struct event *e, int64_t materi
     struct old_material *m = material_of(im, material_id);
     bool was_below = dec_sign(m->running) < 0;
     if ((e->receipt ? dec_add(m->running, quantity, &m->running) : dec_sub(m->running, quantity, &m->running)) != RC_OK)
-        import_fail(im, error_say(&im->c->err, RC_AMOUNT_TOO_LARGE,
-                                  arena_fmt(im->c->arena, "物料 #%lld（%s）的流水合计超出范围，请在旧数据中更正", (long long)m->id, m->code),
-                                  arena_fmt(im->c->arena, "The postings of material #%lld (%s) pass the range: mend them in a copy of the old data",
-                                            (long long)m->id, m->code)));
+        import_fail(
+            im, error_say(&im->c->err, RC_AMOUNT_TOO_LARGE,
+                          arena_fmt(im->c->arena, "物料 #%lld（%s）的流水合计超出范围，请在旧数据中更正", (long long)m->id, m->code),
+                          arena_fmt(im->c->arena, "The postings of material #%lld (%s) pass the range: mend them in a copy of the old data",
+                                    (long long)m->id, m->code)));
     if (dec_cmp(m->running, m->lowest) < 0)
         m->lowest = m->running;
     if (was_below && dec_sign(m->running) >= 0)
@@ -144,8 +148,8 @@ static void make_up(struct plan *p, struct old_material *m, enum phase phase, in
     e->remark = remark;
     im->result->adjustments++;
     import_note(im, "materials", m->id, "current_stock", text_of(im->c->arena, m->figure),
-                phase == OPENING ? WHY_opening_added : WHY_stock_unexplained, arena_fmt(im->c->arena, "%s%s", dec_sign(difference) > 0 ? "+" : "",
-                                                                                       text_of(im->c->arena, difference)));
+                phase == OPENING ? WHY_opening_added : WHY_stock_unexplained,
+                arena_fmt(im->c->arena, "%s%s", dec_sign(difference) > 0 ? "+" : "", text_of(im->c->arena, difference)));
 }
 
 /* How much must have been there before the first posting. */
@@ -191,7 +195,8 @@ static void settle(struct plan *p, struct old_material *m)
     else
         make_up(p, m, CLOSING, p->im->now_ms, rest,
                 arena_fmt(keep, "导入调整：旧系统库存 %s，流水推算 %s，差额 %s%s%s", text_of(keep, m->figure), text_of(keep, m->running),
-                          text_of(keep, difference), dec_sign(opening) > 0 ? "，期初已补记 " : "", dec_sign(opening) > 0 ? text_of(keep, opening) : ""));
+                          text_of(keep, difference), dec_sign(opening) > 0 ? "，期初已补记 " : "",
+                          dec_sign(opening) > 0 ? text_of(keep, opening) : ""));
 }
 
 /* ---------------------------------------------------------------- posting */
@@ -208,19 +213,38 @@ static struct posted_line *room_for(struct plan *p, size_t count)
 static enum rc post_old(struct legacy_import *im, const struct old_document *d)
 {
     struct posted_line line = {d->material_id, d->quantity, d->price, d->amount, d->priced};
-    return post_document(im, &(struct new_posting){.id = d->id, .applicant = d->applicant, .approver = d->approver, .created_ms = d->created_ms,
-                                                   .updated_ms = d->updated_ms, .at_ms = d->approved_ms, .receipt = d->receipt,
-                                                   .imported = true, .number = d->number, .purpose = d->receipt ? "purchase" : "production",
-                                                   .status = d->status, .remark = d->remark, .lines = &line, .count = 1});
+    return post_document(im, &(struct new_posting){.id = d->id,
+                                                   .applicant = d->applicant,
+                                                   .approver = d->approver,
+                                                   .created_ms = d->created_ms,
+                                                   .updated_ms = d->updated_ms,
+                                                   .at_ms = d->approved_ms,
+                                                   .receipt = d->receipt,
+                                                   .imported = true,
+                                                   .number = d->number,
+                                                   .purpose = d->receipt ? "purchase" : "production",
+                                                   .status = d->status,
+                                                   .remark = d->remark,
+                                                   .lines = &line,
+                                                   .count = 1});
 }
 
 /* A document that the older system did not have. */
 static enum rc post_made(struct legacy_import *im, const struct event *e, const char *purpose, int64_t who, const char *remark,
                          const struct posted_line *lines, size_t count)
 {
-    struct new_posting made = {.id = ++im->last_document_id, .applicant = who, .approver = who, .created_ms = e->at_ms, .updated_ms = e->at_ms,
-                               .at_ms = e->at_ms, .receipt = e->receipt, .purpose = purpose, .status = "approved", .remark = remark,
-                               .lines = lines, .count = count};
+    struct new_posting made = {.id = ++im->last_document_id,
+                               .applicant = who,
+                               .approver = who,
+                               .created_ms = e->at_ms,
+                               .updated_ms = e->at_ms,
+                               .at_ms = e->at_ms,
+                               .receipt = e->receipt,
+                               .purpose = purpose,
+                               .status = "approved",
+                               .remark = remark,
+                               .lines = lines,
+                               .count = count};
     im->c->now_ms = e->at_ms;
     TRY(document_next_number(im->c, e->receipt ? "IN" : "OUT", &made.number));
     total_add(&im->totals, TOTAL_TABLES, "inventory_transactions", SIDE_MADE, 1, DEC_ZERO);
@@ -239,8 +263,9 @@ static enum rc post_changes(struct plan *p, const struct event *e)
         total_add(&im->totals, TOTAL_TABLES, "stock_history", SIDE_NEW, 1, DEC_ZERO);
         total_add(&im->totals, TOTAL_HISTORY, h->type, SIDE_NEW, 1, h->change);
     }
-    const char *remark = first->counted ? first->remark : arena_fmt(im->c->arena, "旧系统库存历史 #%lld 没有对应的已批准单据%s%s",
-                                                                    (long long)first->id, first->remark ? "：" : "", first->remark ? first->remark : "");
+    const char *remark = first->counted ? first->remark
+                                        : arena_fmt(im->c->arena, "旧系统库存历史 #%lld 没有对应的已批准单据%s%s", (long long)first->id,
+                                                    first->remark ? "：" : "", first->remark ? first->remark : "");
     TRY(post_made(im, e, "count", first->operator? first->operator: im->importer, remark, lines, count));
     if (first->task != ID_NONE && !im->tasks.items[first->task].documents[e->receipt])
         im->tasks.items[first->task].documents[e->receipt] = im->last_document_id;

@@ -8,8 +8,8 @@
 #define RAW_CHARS 100
 
 /* The reasons by how often, and all rows of the list. */
-static const struct sql BY_REASON = {
-    "legacy.by_reason", "SELECT reason, outcome, COUNT(*) AS n FROM legacy_quarantine GROUP BY reason, outcome ORDER BY 1, 2"};
+static const struct sql BY_REASON = {"legacy.by_reason",
+                                     "SELECT reason, outcome, COUNT(*) AS n FROM legacy_quarantine GROUP BY reason, outcome ORDER BY 1, 2"};
 static const struct sql ALL_ROWS = {
     "legacy.listed", "SELECT table_name, row_id, column_name, raw_value, reason, outcome, replacement FROM legacy_quarantine ORDER BY id"};
 
@@ -28,7 +28,9 @@ static void cell(struct legacy_import *im, const char *text)
 
 static const char *outcome_zh(const char *outcome)
 {
-    return strcmp(outcome, "left_out") == 0 ? "未导入 left out" : strcmp(outcome, "replaced") == 0 ? "已替换 replaced" : "已导入，提示 noted";
+    return strcmp(outcome, "left_out") == 0   ? "未导入 left out"
+           : strcmp(outcome, "replaced") == 0 ? "已替换 replaced"
+                                              : "已导入，提示 noted";
 }
 
 static const char *conclusion(const struct legacy_import *im, bool agree)
@@ -55,7 +57,9 @@ static void write_head(struct legacy_import *im, bool agree)
     buf_fmt(out, "- 结果 / outcome: **%s**\n", conclusion(im, agree));
     buf_fmt(out, "- 账户 / accounts %lld, 物料 / materials %lld, 单据 / documents %lld, 流水 / moves %lld, 日志 / log rows %lld\n",
             (long long)r->users, (long long)r->materials, (long long)r->documents, (long long)r->moves, (long long)r->logs);
-    buf_fmt(out, "- 未导入的行 / rows left out %lld, 已替换的值 / values replaced %lld, 提示 / notes %lld, 期初与调整单 / opening and adjustment documents %lld\n",
+    buf_fmt(out,
+            "- 未导入的行 / rows left out %lld, 已替换的值 / values replaced %lld, 提示 / notes %lld, 期初与调整单 / opening and "
+            "adjustment documents %lld\n",
             (long long)r->left_out, (long long)r->replaced, (long long)r->noted, (long long)r->adjustments);
     for (size_t i = 0; i < im->notices.count; i++)
         buf_fmt(out, "- %s\n", im->notices.items[i]);
@@ -83,8 +87,10 @@ static enum rc write_rows(struct legacy_import *im)
     DB_ROWS rows = NULL;
     bool more;
     struct buf *out = &im->result->report;
-    buf_str(out, "\n## 逐行 / Row by row\n\n也在表 `legacy_quarantine` 中，未导入的行连同全部内容 / also in the table `legacy_quarantine`, rows left out with all "
-                 "of their values\n\n| 表 table | 行 id | 列 column | 原值 raw value | 原因 reason | 处理 outcome | 现值 now |\n|---|--:|---|---|---|---|---|\n");
+    buf_str(out, "\n## 逐行 / Row by row\n\n也在表 `legacy_quarantine` 中，未导入的行连同全部内容 / also in the table `legacy_quarantine`, "
+                 "rows left out with all "
+                 "of their values\n\n| 表 table | 行 id | 列 column | 原值 raw value | 原因 reason | 处理 outcome | 现值 now "
+                 "|\n|---|--:|---|---|---|---|---|\n");
     TRY(db_start(im->c->db, &ALL_ROWS, DB_NO_ARGS, &rows));
     TRY(db_next(rows, &more));
     while (more) {
@@ -150,7 +156,8 @@ static void write_total(struct legacy_import *im, const struct total *t)
 static const char *remark_of(const char *group)
 {
     if (group == TOTAL_HISTORY)
-        return "由已批准单据说明的行归入单据；其余各有单据 / rows that an approved document explains are counted with it; the others have documents of their own";
+        return "由已批准单据说明的行归入单据；其余各有单据 / rows that an approved document explains are counted with it; the others have "
+               "documents of their own";
     if (group == TOTAL_STOCK)
         return "新库存是流水之和，不是复制的数字 / the new stock is the sum of its moves, not a copied figure";
     return NULL;
@@ -161,7 +168,8 @@ static void write_totals(struct legacy_import *im)
     static const char *const groups[] = {TOTAL_TABLES, TOTAL_ROLES, TOTAL_CATEGORIES, TOTAL_STOCK, TOTAL_STATUS,
                                          TOTAL_MONTHS, TOTAL_MOVED, TOTAL_HISTORY,    TOTAL_TASKS, TOTAL_LOGS};
     struct buf *out = &im->result->report;
-    buf_str(out, "\n## 控制总数 / Control totals\n\n行数 · 数量 / rows · quantity. 旧 − 减项 + 加项 = 新 / old less and plus what is named is new.\n");
+    buf_str(out, "\n## 控制总数 / Control totals\n\n行数 · 数量 / rows · quantity. 旧 − 减项 + 加项 = 新 / old less and plus what is named "
+                 "is new.\n");
     for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
         buf_fmt(out, "\n### %s\n\n", groups[g]);
         if (remark_of(groups[g]))

@@ -165,8 +165,9 @@ void import_note(struct legacy_import *im, const char *table, int64_t id, const 
                  const char *replacement)
 {
     im->result->noted++;
-    import_exec(im, &QUARANTINE,
-                DB_ARGS(DB_T(table), DB_I(id), DB_T(column), DB_T(raw_value), DB_T(reason_code(why)), DB_T("noted"), DB_T(replacement), DB_N));
+    import_exec(
+        im, &QUARANTINE,
+        DB_ARGS(DB_T(table), DB_I(id), DB_T(column), DB_T(raw_value), DB_T(reason_code(why)), DB_T("noted"), DB_T(replacement), DB_N));
 }
 
 /* ---------------------------------------------------------------- values */

@@ -84,22 +84,35 @@ static const struct {
 } counted[] = {
     {TOTAL_TABLES, {"legacy.rows_users", "SELECT 'users' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM users"}},
     {TOTAL_TABLES, {"legacy.rows_materials", "SELECT 'materials' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM materials"}},
-    {TOTAL_TABLES, {"legacy.rows_codes", "SELECT 'material_code_history' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM material_code_history"}},
-    {TOTAL_TABLES, {"legacy.rows_documents", "SELECT 'inventory_transactions' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM documents"}},
-    {TOTAL_TABLES, {"legacy.rows_tasks", "SELECT 'stocktaking_tasks' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM count_tasks"}},
-    {TOTAL_TABLES, {"legacy.rows_items", "SELECT 'stocktaking_items' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM count_items"}},
+    {TOTAL_TABLES,
+     {"legacy.rows_codes",
+      "SELECT 'material_code_history' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM material_code_history"}},
+    {TOTAL_TABLES,
+     {"legacy.rows_documents", "SELECT 'inventory_transactions' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM documents"}},
+    {TOTAL_TABLES,
+     {"legacy.rows_tasks", "SELECT 'stocktaking_tasks' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM count_tasks"}},
+    {TOTAL_TABLES,
+     {"legacy.rows_items", "SELECT 'stocktaking_items' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM count_items"}},
     {TOTAL_TABLES, {"legacy.rows_logs", "SELECT 'operation_logs' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM operation_log"}},
-    {TOTAL_TABLES, {"legacy.rows_notifications", "SELECT 'notifications' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM notifications"}},
+    {TOTAL_TABLES,
+     {"legacy.rows_notifications", "SELECT 'notifications' AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM notifications"}},
     {TOTAL_STATUS,
      {"legacy.by_status", "SELECT d.status AS name, COUNT(*) AS n, CAST(SUM(l.quantity / 1000000) AS BIGINT) AS wholes, "
-                          "CAST(SUM(l.quantity % 1000000) AS BIGINT) AS millionths FROM documents d JOIN document_lines l ON l.document_id = d.id WHERE d.imported = 1 GROUP BY d.status ORDER BY 1"}},
-    {TOTAL_CATEGORIES, {"legacy.by_category", "SELECT category AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM materials GROUP BY category ORDER BY 1"}},
+                          "CAST(SUM(l.quantity % 1000000) AS BIGINT) AS millionths FROM documents d JOIN document_lines l ON l.document_id "
+                          "= d.id WHERE d.imported = 1 GROUP BY d.status ORDER BY 1"}},
+    {TOTAL_CATEGORIES,
+     {"legacy.by_category",
+      "SELECT category AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM materials GROUP BY category ORDER BY 1"}},
     {TOTAL_STOCK,
      {"legacy.stock_by_category",
       "SELECT category AS name, COUNT(*) AS n, CAST(SUM(current_stock / 1000000) AS BIGINT) AS wholes, "
       "CAST(SUM(current_stock % 1000000) AS BIGINT) AS millionths FROM materials GROUP BY category ORDER BY 1"}},
-    {TOTAL_TASKS, {"legacy.tasks_by_status", "SELECT status AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM count_tasks GROUP BY status ORDER BY 1"}},
-    {TOTAL_ROLES, {"legacy.by_role", "SELECT role AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM users WHERE status <> 'closed' GROUP BY role ORDER BY 1"}},
+    {TOTAL_TASKS,
+     {"legacy.tasks_by_status",
+      "SELECT status AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM count_tasks GROUP BY status ORDER BY 1"}},
+    {TOTAL_ROLES,
+     {"legacy.by_role",
+      "SELECT role AS name, COUNT(*) AS n, 0 AS wholes, 0 AS millionths FROM users WHERE status <> 'closed' GROUP BY role ORDER BY 1"}},
 };
 
 /* Columns: at, kind, q. Months are of UTC, as in the old file. */
@@ -123,7 +136,8 @@ static enum rc add_counted(struct legacy_import *im, const char *group, const st
     TRY(db_start(im->c->db, sql, DB_NO_ARGS, &rows));
     TRY(db_next(rows, &more));
     while (more) {
-        add_sum(find(&im->totals, group, db_text(rows, "name")), SIDE_NEW, db_int(rows, "n"), db_int(rows, "wholes"), db_int(rows, "millionths"));
+        add_sum(find(&im->totals, group, db_text(rows, "name")), SIDE_NEW, db_int(rows, "n"), db_int(rows, "wholes"),
+                db_int(rows, "millionths"));
         TRY(db_next(rows, &more));
     }
     return RC_OK;

@@ -20,12 +20,15 @@ static const char *const link_types[] = {"transaction", "material", "user", "sto
 #define DOCUMENT_LINK "/inventory?id="
 
 static const struct sql NOTE_INSERT = {
-    "legacy.notification", "INSERT INTO notifications (id, audience, user_id, type, topic, title, content, link, link_type, document_id, created_at) "
-                           "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
-static const struct sql MARK_ONE = {"legacy.mark", "INSERT INTO notification_marks (notification_id, user_id, read_at) VALUES ($1, $2, $3)"};
+    "legacy.notification",
+    "INSERT INTO notifications (id, audience, user_id, type, topic, title, content, link, link_type, document_id, created_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
+static const struct sql MARK_ONE = {"legacy.mark",
+                                    "INSERT INTO notification_marks (notification_id, user_id, read_at) VALUES ($1, $2, $3)"};
 /* The older system had one mark for all. */
-static const struct sql MARK_ALL = {"legacy.mark_all", "INSERT INTO notification_marks (notification_id, user_id, read_at) "
-                                                       "SELECT CAST($1 AS BIGINT), id, CAST($2 AS BIGINT) FROM users WHERE status <> 'closed'"};
+static const struct sql MARK_ALL = {"legacy.mark_all",
+                                    "INSERT INTO notification_marks (notification_id, user_id, read_at) "
+                                    "SELECT CAST($1 AS BIGINT), id, CAST($2 AS BIGINT) FROM users WHERE status <> 'closed'"};
 
 /* ---------------------------------------------------------------- the log */
 
@@ -71,7 +74,10 @@ static void take_log(struct old_row *r)
     if (!resource && !row_is_null(r, RESOURCE_ID))
         row_replaced(r, RESOURCE_ID, WHY_bad_id, NULL);
     struct actor who = {.user_id = row_person(r, USER, c->now_ms), .ip_address = row_text(r, ADDRESS), .user_agent = agent_of(r)};
-    struct audit_entry e = {.module = module, .action = action, .resource_type = row_text(r, RESOURCE_TYPE), .resource_id = resource,
+    struct audit_entry e = {.module = module,
+                            .action = action,
+                            .resource_type = row_text(r, RESOURCE_TYPE),
+                            .resource_id = resource,
                             .description = description ? description : ""};
     struct actor before = c->actor;
     c->actor = who;

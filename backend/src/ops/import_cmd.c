@@ -45,7 +45,8 @@ static int look_at_old(struct request *r)
     struct error err = {0};
     const struct settings *s = &r->tool->settings;
     if (!db_is_server(s->database) && same_file(r->options.path, s->db_path))
-        return refuse(r, r->options.path, "这是目标数据库自身：请用 DB_PATH 指定另一个新文件", "this is the target itself: name another, new file with DB_PATH");
+        return refuse(r, r->options.path, "这是目标数据库自身：请用 DB_PATH 指定另一个新文件",
+                      "this is the target itself: name another, new file with DB_PATH");
     enum rc rc = legacy_open(r->options.path, &r->tool->arena, &file, &err);
     legacy_close(file);
     if (rc == RC_OK)
@@ -62,8 +63,8 @@ static int look_at_uploads(struct request *r)
     return refuse(r, r->options.uploads, "--uploads 应为旧系统的 uploads 文件夹", "--uploads must be the older system's folder of uploads");
 }
 
-/* Before it is brought to the present schema: what is not empty is not touched at all. What else is wrong with it, and that it is not there yet,
- * is the migration's to say. */
+/* Before it is brought to the present schema: what is not empty is not touched at all. What else is wrong with it, and that it is not there
+ * yet, is the migration's to say. */
 static int look_at_target(struct request *r)
 {
     struct db *db = NULL;
@@ -169,8 +170,9 @@ static int work(struct request *r)
         tool_print_error(NAME, rc, &t->err);
         return rc >= RC_DB && rc <= RC_DB_NEWER ? EXIT_STORAGE : EXIT_FAILED;
     }
-    return refuse(r, r->options.path, "旧文件已损坏，未导入任何数据；报告列出了能读出的内容，确认接受缺失后加 --accept-damage",
-                  "the old file is damaged, nothing was imported; the report tells what can be read: with --accept-damage that is imported");
+    return refuse(
+        r, r->options.path, "旧文件已损坏，未导入任何数据；报告列出了能读出的内容，确认接受缺失后加 --accept-damage",
+        "the old file is damaged, nothing was imported; the report tells what can be read: with --accept-damage that is imported");
 }
 
 static int open_and_work(struct request *r)
