@@ -198,11 +198,17 @@ static enum rc must_be_legacy(struct legacy_file *f, struct error *why)
                       "this is a database of this program, not of the older system: use it as it "
                       "is, with DB_PATH",
                       NULL);
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (!has_column(f, needed[i][0], needed[i][1]))
-            return refuse(why, f->arena, f->path, "不是旧系统的数据库，请检查路径",
-                          "this is not a database of the older system: check the path",
-                          arena_fmt(f->arena, "%s.%s ?", needed[i][0], needed[i][1]));
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        if (has_column(f, needed[i][0], needed[i][1]))
+            continue;
+        if (f->damage)
+            return refuse(why, f->arena, f->path, "已损坏，找不到旧系统的表；请使用备份",
+                          "it is damaged, and tables of the older system are not found: take a backup",
+                          arena_fmt(f->arena, "%s; %s", needed[i][0], f->damage));
+        return refuse(why, f->arena, f->path, "不是旧系统的数据库，请检查路径",
+                      "this is not a database of the older system: check the path",
+                      arena_fmt(f->arena, "%s.%s ?", needed[i][0], needed[i][1]));
+    }
     return RC_OK;
 }
 
@@ -240,10 +246,8 @@ static enum rc begin(struct legacy_file *f, struct error *why)
                      NULL, NULL, NULL) != SQLITE_OK ||
         (!read_list(f) && !insist(f)))
         return refuse_engine(f, why);
-    enum rc rc = must_be_legacy(f, why);
-    if (rc == RC_OK)
-        find_damage(f);
-    return rc;
+    find_damage(f);
+    return must_be_legacy(f, why);
 }
 
 enum rc legacy_open(const char *path, struct arena *a, struct legacy_file **out, struct error *why)
