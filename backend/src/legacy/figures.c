@@ -3,7 +3,10 @@
 
 static const struct {
     const char *table, *trigger;
-} keepers[] = {{"materials", "material_figures_follow"}, {"documents", "document_figures_follow"}, {"operation_log", "log_head_follows"}};
+} keepers[] = {{"materials", "material_figures_follow"},
+               {"documents", "pending_documents_in"},
+               {"documents", "pending_documents_out"},
+               {"operation_log", "log_head_follows"}};
 
 /* As the migration counts them. */
 static const struct sql NONE = {"legacy.no_figures", "DELETE FROM material_figures"};
@@ -14,9 +17,8 @@ static const struct sql OF_MATERIALS = {
     "CAST(SUM(current_stock / 1000000) AS BIGINT), CAST(SUM(current_stock % 1000000) AS BIGINT), CAST(SUM(stock_value / 1000000) AS "
     "BIGINT), "
     "CAST(SUM(stock_value % 1000000) AS BIGINT) FROM materials GROUP BY category, status"};
-static const struct sql OF_DOCUMENTS = {
-    "legacy.document_figures",
-    "UPDATE document_figures SET documents = (SELECT COUNT(*) FROM documents d WHERE d.status = document_figures.status)"};
+static const struct sql OF_DOCUMENTS = {"legacy.pending_documents",
+                                        "UPDATE pending_documents SET n = (SELECT COUNT(*) FROM documents WHERE status = 'pending')"};
 
 static enum rc set_all(struct legacy_import *im, bool on)
 {
