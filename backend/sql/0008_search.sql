@@ -1,0 +1,26 @@
+-- The index of the search. Which tokens stand for a row is the program's own doing (domain/search_tokens.h); the engines keep them and
+-- find those that have them. A rowid says which kind of thing it is, whether it is out of use, and its id (domain/search_index.h).
+-- Both engines are asked in the same words: SELECT rowid FROM search_tokens('laa AND (lbb OR lcc)').
+--:sqlite
+CREATE VIRTUAL TABLE search_tokens USING fts5 (tokens, detail = 'none', columnsize = 0, tokenize = 'ascii');
+--:end
+--:postgres
+CREATE TABLE search_tokens (
+    rowid  BIGINT NOT NULL PRIMARY KEY,
+    tokens TSVECTOR NOT NULL
+);
+-- What waits to be sorted into the index is read by every search: not more than this (KiB) of it.
+CREATE INDEX search_tokens_index ON search_tokens USING gin (tokens) WITH (gin_pending_list_limit = 256);
+CREATE FUNCTION search_tokens(expression TEXT) RETURNS TABLE (rowid BIGINT) LANGUAGE sql STABLE AS $$
+    SELECT t.rowid FROM search_tokens t
+    WHERE t.tokens @@ CAST(replace(replace(expression, ' AND ', ' & '), ' OR ', ' | ') AS TSQUERY);
+$$;
+--:end
+
+-- Up to which id the rows of a kind were indexed, and with tokens of which version; the program fills in what is missing when it starts.
+CREATE TABLE search_fills (
+    kind    @int@ NOT NULL PRIMARY KEY,
+    version @int@ NOT NULL,
+    last_id @int@ NOT NULL
+) @strict@;
+INSERT INTO search_fills (kind, version, last_id) VALUES (1, 0, 0), (2, 0, 0), (3, 0, 0);
