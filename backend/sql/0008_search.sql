@@ -2,18 +2,18 @@
 -- find those that have them. A rowid says which kind of thing it is, whether it is out of use, and its id (domain/search_index.h).
 -- Both engines are asked in the same words: SELECT rowid FROM search_tokens('laa AND (lbb OR lcc)').
 --:sqlite
-CREATE VIRTUAL TABLE search_tokens USING fts5 (tokens, detail = 'none', columnsize = 0, tokenize = 'ascii');
+CREATE VIRTUAL TABLE search_tokens USING fts5 (terms, detail = 'none', columnsize = 0, tokenize = 'ascii');
 --:end
 --:postgres
 CREATE TABLE search_tokens (
-    rowid  BIGINT NOT NULL PRIMARY KEY,
-    tokens TSVECTOR NOT NULL
+    rowid BIGINT NOT NULL PRIMARY KEY,
+    terms TSVECTOR NOT NULL
 );
 -- What waits to be sorted into the index is read by every search: not more than this (KiB) of it.
-CREATE INDEX search_tokens_index ON search_tokens USING gin (tokens) WITH (gin_pending_list_limit = 256);
+CREATE INDEX search_tokens_index ON search_tokens USING gin (terms) WITH (gin_pending_list_limit = 256);
 CREATE FUNCTION search_tokens(expression TEXT) RETURNS TABLE (rowid BIGINT) LANGUAGE sql STABLE AS $$
     SELECT t.rowid FROM search_tokens t
-    WHERE t.tokens @@ CAST(replace(replace(expression, ' AND ', ' & '), ' OR ', ' | ') AS TSQUERY);
+    WHERE t.terms @@ CAST(replace(replace(expression, ' AND ', ' & '), ' OR ', ' | ') AS TSQUERY);
 $$;
 --:end
 

@@ -42,7 +42,7 @@ const struct search_kind_row search_kinds[SEARCH_KINDS] = {
 };
 
 static const struct sql TOKENS_DELETE = {"search_tokens.delete", "DELETE FROM search_tokens WHERE rowid = $1"};
-static const struct sql TOKENS_INSERT = {"search_tokens.insert", "INSERT INTO search_tokens (rowid, tokens) VALUES ($1, $2)"};
+static const struct sql TOKENS_INSERT = {"search_tokens.insert", "INSERT INTO search_tokens (rowid, terms) VALUES ($1, $2)"};
 static const struct sql FILL_NEXT = {
     "search_fills.next", "SELECT kind, CASE version WHEN $1 THEN last_id ELSE 0 END AS last_id FROM search_fills "
                          "WHERE version <> $1 OR last_id < $2 ORDER BY kind LIMIT 1"};
