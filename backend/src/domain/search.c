@@ -64,16 +64,23 @@ static enum rc add_candidates(struct ctx *c, enum search_kind kind, int64_t base
     }
 }
 
-static enum rc find(struct ctx *c, enum search_kind kind, const struct search_query *q, size_t limit, struct search_found *found)
+static enum rc add_all(struct ctx *c, enum search_kind kind, const struct search_query *q, size_t limit, bool with_typos,
+                       struct search_found *found)
 {
     int64_t in_use = (int64_t)kind * SEARCH_BASE;
+    TRY(add_candidates(c, kind, in_use, q, with_typos, found));
+    if (found->count >= limit)
+        return RC_OK; /* all of them come before those out of use, but for codes, which are there already */
+    return add_candidates(c, kind, in_use + SEARCH_OUT_OF_USE, q, with_typos, found);
+}
+
+static enum rc find(struct ctx *c, enum search_kind kind, const struct search_query *q, size_t limit, struct search_found *found)
+{
     search_found_init(c, found, FOUND_MAX);
     TRY(add_codes(c, &search_kinds[kind], q, found));
-    for (int with_typos = 0; with_typos <= 1 && found->count == 0; with_typos++) {
-        TRY(add_candidates(c, kind, in_use, q, with_typos, found));
-        if (found->count < limit)
-            TRY(add_candidates(c, kind, in_use + SEARCH_OUT_OF_USE, q, with_typos, found));
-    }
+    TRY(add_all(c, kind, q, limit, false, found));
+    if (found->count == 0)
+        TRY(add_all(c, kind, q, limit, true, found));
     search_found_rank(found, limit);
     return RC_OK;
 }
