@@ -2,7 +2,7 @@
 
 const char *pinyin_readings(uint32_t cp)
 {
-    size_t from = 0, to = pinyin_of_count;
+    size_t from = 0, to = cp < 0x2E80 ? 0 : pinyin_of_count;
 
     while (from < to) {
         size_t middle = from + (to - from) / 2;

@@ -9,8 +9,8 @@
 #include "domain/search_found.h"
 #include "domain/search_tokens.h"
 
-#define CANDIDATES_MAX 1000 /* of a kind, in use or not, that the index proposes */
-#define FOUND_MAX 400       /* of these, that are put into order */
+#define CANDIDATES_MAX 500 /* of a kind, in use or not, that the index proposes; all that are found are put into order */
+#define FOUND_MAX (4 * CANDIDATES_MAX + 2 * SEARCH_ROWS_MAX) /* nobody is left out: in use or not, with typing errors or not, codes */
 
 /* In the order of an answer. `all` is what the older system had; `everything` has the counts, too. */
 enum group { GROUP_MATERIALS, GROUP_USERS, GROUP_DOCUMENTS, GROUP_COUNTS, GROUPS };
@@ -36,9 +36,7 @@ static enum rc add_codes(struct ctx *c, const struct search_kind_row *k, const s
             TRY(db_next(rows, &more));
             if (!more)
                 break;
-            struct search_hit *hit = search_found_add(c, found, q, rows);
-            if (hit)
-                (void)search_hit_matches(c, hit, q, k->fields, rows, false);
+            search_found_add(c, found, q, k->fields, DEMAND_NOTHING, rows);
         }
     }
     return RC_OK;
@@ -56,11 +54,9 @@ static enum rc add_candidates(struct ctx *c, enum search_kind kind, int64_t base
     TRY(db_start(c->db, &k->by_tokens, DB_ARGS(DB_T(expression), DB_I(base), DB_I(CANDIDATES_MAX)), &rows));
     for (;;) {
         TRY(db_next(rows, &more));
-        if (!more || found->count == found->max)
+        if (!more)
             return RC_OK;
-        struct search_hit *hit = search_found_add(c, found, q, rows);
-        if (hit && !search_hit_matches(c, hit, q, k->fields, rows, with_typos))
-            search_found_drop_last(found);
+        search_found_add(c, found, q, k->fields, with_typos ? DEMAND_NEAR_WORDS : DEMAND_WORDS, rows);
     }
 }
 
@@ -92,7 +88,6 @@ struct search {
     const char *type;
     struct search_query q;
     size_t limit;
-    bool with_matches;
     struct search_found found[GROUPS];
 };
 
@@ -152,7 +147,7 @@ static void write_hit(struct json_writer *w, const struct search *s, const char 
         jw_name(w, texts[i].name);
         jw_text(w, texts[i].text);
     }
-    if (s->with_matches)
+    if (s->q.with_matches)
         write_matches(w, hit);
     jw_object_end(w);
 }
@@ -194,7 +189,7 @@ static enum rc get_search(struct call *call)
     s->call = call;
     s->type = type && *type ? type : "all";
     s->limit = (size_t)list_number(call, "limit", SEARCH_ROWS_DEFAULT, SEARCH_ROWS_MAX);
-    s->with_matches = matches && strcmp(matches, "true") == 0;
+    s->q.with_matches = matches && strcmp(matches, "true") == 0;
     TRY(check(c, q, s->type));
     read_query(c, q, &s->q);
     if (s->q.word_count > 0)
@@ -216,7 +211,7 @@ static const struct list_filter search_query[] = {{"q", FILTER_TEXT},
 static const struct answer_part match_parts[] = {{"field", PART_TEXT}, {"text", PART_TEXT}, {"start", PART_INT}, {"length", PART_INT}, {0}};
 
 static const struct route search_routes[] = {
-    ROUTE("GET", "/api/search", LANE_READ, PERM_MATERIAL_READ, NULL, get_search, "搜索物料、用户、出入库单和盘点任务", .query = search_query,
+    ROUTE("GET", "/api/search", LANE_SLOW, PERM_MATERIAL_READ, NULL, get_search, "搜索物料、用户、出入库单和盘点任务", .query = search_query,
           .shape = ANSWER_ARRAY,
           .parts = PARTS({"id"}, {"code", PART_TEXT}, {"name", PART_TEXT}, {"type", PART_TEXT}, {"title", PART_TEXT},
                          {"description", PART_TEXT, .nullable = true},

@@ -41,9 +41,7 @@ static enum rc collect(struct ctx *c, const struct search_query *q, const struct
         TRY(db_next(rows, &more));
         if (!more)
             return RC_OK;
-        struct search_hit *hit = search_found_add(c, out, q, rows);
-        if (hit)
-            (void)search_hit_matches(c, hit, q, fields, rows, false); /* for the places to be shown: another line may be why */
+        search_found_add(c, out, q, fields, DEMAND_NOTHING, rows); /* another line's material may be why */
     }
 }
 

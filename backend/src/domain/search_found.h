@@ -15,6 +15,7 @@ struct search_query {
     const char *code;   /* the same in capitals, as documents are numbered, without what stands between letters and digits */
     struct search_text words[SEARCH_WORDS_MAX];
     size_t word_count;
+    bool with_matches; /* the places are wanted, too */
 };
 
 struct search_match {
@@ -30,26 +31,29 @@ struct search_hit {
     const char *code, *name, *description, *code_fold;
     enum search_rank rank;
     bool out_of_use;
-    struct search_match matches[SEARCH_MATCHES_MAX];
+    struct search_match *matches;
     size_t match_count;
 };
 
 struct search_found {
     struct search_hit *hits;
+    int64_t *ids; /* of the hits, while they are collected */
     size_t count, max;
     bool newest_first; /* of equal rank; otherwise by code */
 };
 
 void search_found_init(struct ctx *c, struct search_found *f, size_t max);
-/* Reads what every row has: id, code, name, description, out_of_use; and its rank. NULL: it is there already, or there is no room. */
-struct search_hit *search_found_add(struct ctx *c, struct search_found *f, const struct search_query *q, struct db_rows *rows);
-void search_found_drop_last(struct search_found *f);
+
+/* What is asked of a row before it is taken: nothing (it was found by other means), its words, its words with typing errors. */
+enum search_demand { DEMAND_NOTHING, DEMAND_WORDS, DEMAND_NEAR_WORDS };
+
+/* Takes the present row, unless it is there already, there is no room, or it does not have in `fields` what is demanded. It has the
+ * columns id, code, name, description, out_of_use, and the fields. */
+void search_found_add(struct ctx *c, struct search_found *f, const struct search_query *q, const char *const *fields,
+                      enum search_demand demand, struct db_rows *rows);
+
 /* Puts them into order and keeps the first `limit`. */
 void search_found_rank(struct search_found *f, size_t limit);
-
-/* Whether every word is in one of the fields, with a typing error when `with_typos`; notes where. */
-bool search_hit_matches(struct ctx *c, struct search_hit *hit, const struct search_query *q, const char *const *fields,
-                        struct db_rows *rows, bool with_typos);
 
 /* Documents (search_documents.c): by their number, any part of it of the last SEARCH_NUMBERS_RECENT ones, or by the materials that
  * were found. Those of others are for who may see them. */

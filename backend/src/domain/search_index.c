@@ -24,20 +24,19 @@ const struct search_kind_row search_kinds[SEARCH_KINDS] = {
     [SEARCH_MATERIAL] =
         {"material", material_fields,
          {"search.material_rows", "SELECT " MATERIAL_FIELDS " FROM materials m WHERE m.id > $1 ORDER BY m.id LIMIT $2"},
-         {"search.materials", "SELECT " MATERIAL_FIELDS " FROM " IN_TOKENS " JOIN materials m ON m.id = s.rowid - $2 ORDER BY s.rowid"},
+         {"search.materials", "SELECT " MATERIAL_FIELDS " FROM " IN_TOKENS " JOIN materials m ON m.id = s.rowid - $2"},
          {"search.material_codes", "SELECT " MATERIAL_FIELDS " FROM materials m WHERE m.status = $3 AND m.code_fold >= $1 AND "
                                    "m.code_fold < $2 ORDER BY m.code_fold LIMIT $4"}},
     [SEARCH_USER] =
         {"user", user_fields,
          {"search.user_rows",
           "SELECT " USER_FIELDS " FROM users u WHERE u.id > $1 AND u.status <> 'closed' ORDER BY u.id LIMIT $2"},
-         {"search.users", "SELECT " USER_FIELDS " FROM " IN_TOKENS " JOIN users u ON u.id = s.rowid - $2 AND u.status <> 'closed' "
-                          "ORDER BY s.rowid"},
+         {"search.users", "SELECT " USER_FIELDS " FROM " IN_TOKENS " JOIN users u ON u.id = s.rowid - $2 AND u.status <> 'closed'"},
          {NULL, NULL}},
     [SEARCH_COUNT] =
         {"count", count_fields,
          {"search.count_rows", "SELECT " COUNT_FIELDS " FROM count_tasks t WHERE t.id > $1 ORDER BY t.id LIMIT $2"},
-         {"search.counts", "SELECT " COUNT_FIELDS " FROM " IN_TOKENS " JOIN count_tasks t ON t.id = s.rowid - $2 ORDER BY s.rowid"},
+         {"search.counts", "SELECT " COUNT_FIELDS " FROM " IN_TOKENS " JOIN count_tasks t ON t.id = s.rowid - $2"},
          {NULL, NULL}},
 };
 

@@ -19,7 +19,7 @@ static uint32_t fold(uint32_t cp)
     case 0xB3:
         return '3';
     default:
-        return pinyin_simplified(text_fold_char(cp));
+        return cp < 0x2E80 ? text_fold_char(cp) : pinyin_simplified(text_fold_char(cp));
     }
 }
 
