@@ -6,7 +6,7 @@
 #include "domain/search_index.h"
 #include "domain/search_text.h"
 
-#define SEARCH_WORDS_MAX 10
+#define SEARCH_WORDS_MAX 50 /* as many as the longest question can have */
 #define SEARCH_MATCHES_MAX 16 /* places to be shown, of a row */
 
 /* The question. */

@@ -69,7 +69,7 @@ test('400 questions about the demo catalogue, as the model answers them', async 
 
 test('single characters and what is hardly a question', async () => {
     for (const q of ['氢', '管', '不', 'h', 'z', '1', '-', '(', '（', '%', '_', '*', '"', '(', ')', 'AND', 'OR', 'NOT', 'NEAR', 'a AND b', '-h2', 'name:h', "' OR 1=1 --", '\\', '^h', '🚚', '\u0301', '𠀀', 'ʒ',
-        '氢 管', 'gas valve', 'GB/T', 'gbt', 'un1', 'x'.repeat(100), '重'.repeat(100)])
+        '氢 管', 'gas valve', 'GB/T', 'gbt', 'un1', 'x'.repeat(100), '重'.repeat(100), 'h '.repeat(50), '氢 '.repeat(49) + 'zz'])
         await agrees(q);
 });
 
