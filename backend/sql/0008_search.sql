@@ -3,6 +3,7 @@
 -- Both engines are asked in the same words: SELECT rowid FROM search_tokens('laa AND (lbb OR lcc)').
 --:sqlite
 CREATE VIRTUAL TABLE search_tokens USING fts5 (terms, detail = 'none', columnsize = 0, tokenize = 'ascii');
+CREATE VIEW search_planning AS SELECT 'as ever' AS mode;
 --:end
 --:postgres
 CREATE TABLE search_tokens (
@@ -15,6 +16,9 @@ CREATE FUNCTION search_tokens(expression TEXT) RETURNS TABLE (rowid BIGINT) LANG
     SELECT t.rowid FROM search_tokens t
     WHERE t.terms @@ CAST(replace(replace(expression, ' AND ', ' & '), ' OR ', ' | ') AS TSQUERY);
 $$;
+-- One plan for all questions would be a bad one for most: what has a rare token is found by the index, of what everything has the first
+-- rows are read. Looking here has statements planned for their own values until the transaction ends.
+CREATE VIEW search_planning AS SELECT set_config('plan_cache_mode', 'force_custom_plan', true) AS mode;
 --:end
 
 -- Up to which id the rows of a kind were indexed, and with tokens of which version; the program fills in what is missing when it starts.

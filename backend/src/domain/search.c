@@ -91,6 +91,16 @@ struct search {
     struct search_found found[GROUPS];
 };
 
+static const struct sql PLANNING = {"search.planning", "SELECT mode FROM search_planning"}; /* sql/0008_search.sql says why */
+
+static enum rc plan_for_these_words(struct ctx *c)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(c->db, &PLANNING, DB_NO_ARGS, &rows));
+    return db_next(rows, &more);
+}
+
 /* People are found by who may see them, documents of others by who may see those. */
 static enum rc find_all(struct db *db, void *arg)
 {
@@ -99,6 +109,7 @@ static enum rc find_all(struct db *db, void *arg)
     struct ctx *c = &s->call->ctx;
     bool documents = is_wanted(GROUP_DOCUMENTS, s->type) && ctx_may(c, PERM_DOCUMENT_READ);
     struct search_found *materials = &s->found[GROUP_MATERIALS];
+    TRY(plan_for_these_words(c));
     if (documents || is_wanted(GROUP_MATERIALS, s->type))
         TRY(find(c, SEARCH_MATERIAL, &s->q, SEARCH_ROWS_MAX, materials)); /* documents of all of these, whatever is shown */
     if (is_wanted(GROUP_USERS, s->type) && ctx_may(c, PERM_USER_MANAGE))
