@@ -219,7 +219,8 @@ static const struct list_filter search_query[] = {{"q", FILTER_TEXT},
                                                   {"limit", FILTER_ID},
                                                   {"matches", FILTER_FLAG},
                                                   {0}};
-static const struct answer_part match_parts[] = {{"field", PART_TEXT}, {"text", PART_TEXT}, {"start", PART_INT}, {"length", PART_INT}, {0}};
+static const struct answer_part match_parts[] = {
+    {"field", PART_TEXT}, {"text", PART_TEXT}, {"start", PART_INT}, {"length", PART_INT}, {0}};
 
 static const struct route search_routes[] = {
     ROUTE("GET", "/api/search", LANE_SLOW, PERM_MATERIAL_READ, NULL, get_search, "搜索物料、用户、出入库单和盘点任务", .query = search_query,
