@@ -388,7 +388,8 @@ static const struct db_catalogue sqlite_catalogue = {
     .engine = "SQLite",
     .version = {"sqlite.version", "SELECT sqlite_version() AS version"},
     .tables = {"sqlite.tables",
-               "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"},
+               "SELECT name FROM pragma_table_list() WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE "
+               "'sqlite\\_%' ESCAPE '\\' ORDER BY name"},
     .columns = {"sqlite.columns",
                 "SELECT name, type, is_required, is_key, CASE WHEN is_strict AND type IN ('INTEGER', 'INT', 'TEXT') THEN quoted ELSE "
                 "'CASE typeof(' || quoted || ') WHEN ''integer'' THEN ' || quoted || ' WHEN ''blob'' THEN hex(' || quoted || ') ELSE "
