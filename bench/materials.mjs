@@ -51,5 +51,5 @@ for (let i = 0; i < count; i++)
         + 'shelf_life_basis, periodic_inspection_days, storage_condition, cert_required, cas_check, note, created_by, '
         + `created_at, updated_at) VALUES (${values(i)});`)
 out.push("INSERT INTO lots (material_id, lot_no, created_at) SELECT id, '', created_at FROM materials ORDER BY id;")
-out.push("UPDATE change_counters SET materials = materials + 1;", 'COMMIT;')
+out.push("UPDATE change_counters SET materials = materials + 1;", "UPDATE search_fills SET last_id = 0; -- the next start indexes them", 'COMMIT;')
 process.stdout.write(out.join('\n') + '\n')

@@ -21,6 +21,7 @@ start_postgres() {
     node bench/materials.mjs 100000 backend/data/hydrogen-materials.csv | grep -v PRAGMA |
         PGPASSWORD=$pg_password psql -qX -v ON_ERROR_STOP=1 -h "$tmp/pg" -U mms -d bench
     pg "SELECT setval(pg_get_serial_sequence('materials', 'id'), 100000), setval(pg_get_serial_sequence('units', 'id'), 1000)" >/dev/null
+    DATABASE_URL=$pg_url "$build/mms" migrate >/dev/null # indexes them for the search
     pg 'SET client_min_messages = error; ANALYZE'
     start_server "$pg_url"
     client opening "$base" "$TOKEN"

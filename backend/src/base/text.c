@@ -174,7 +174,7 @@ static uint32_t lower_cyrillic(uint32_t cp)
     return paired ? cp | 1 : cp;
 }
 
-static uint32_t fold(uint32_t cp)
+uint32_t text_fold_char(uint32_t cp)
 {
     cp = narrow(cp);
     if (cp < 0x80)
@@ -188,7 +188,7 @@ static uint32_t fold(uint32_t cp)
 
 char *text_fold(struct arena *a, const char *text)
 {
-    return text ? turned(a, trimmed(text), fold) : NULL;
+    return text ? turned(a, trimmed(text), text_fold_char) : NULL;
 }
 
 char *text_narrow(struct arena *a, const char *text)

@@ -22,6 +22,7 @@ char *text_trim(struct arena *a, const char *text);
 /* The form in which codes and names are compared: trimmed, full-width forms (U+FF01–U+FF5E, U+3000) turned
  * to ASCII, ASCII, Latin-1, Greek and Cyrillic letters in lower case. "ＫＯＨ－０１" and "koh-01" fold alike. */
 char *text_fold(struct arena *a, const char *text);
+uint32_t text_fold_char(uint32_t cp); /* of one character, which stays one */
 
 /* Full-width forms (U+FF01–U+FF5E, U+3000) turned to ASCII, everything else kept. */
 char *text_narrow(struct arena *a, const char *text);

@@ -4,8 +4,9 @@
  * bulk_table.columns with a tab between them; NULL is \N; \b \f \n \r \t \v and \\ are written so; whole numbers in decimal.
  * `sha256sum` over the lines, in the order of the key, is therefore the checksum of a table for anybody who has psql.
  *
- * Which tables there are is asked of the catalogue, so that later migrations are covered. A table or column whose name begins with
- * `search_index` belongs to one engine, as do generated columns: these are left out here and made anew by bulk_close.
+ * Which tables there are is asked of the catalogue, so that later migrations are covered. Tables whose names begin with `search_` are
+ * each database's own, made for its engine (an index for searching, and how far it is filled): neither read nor touched here, so that
+ * they stay as the migrations make them, and the program fills them when it starts. Generated columns make themselves.
  *
  * Threads and errors: as in db.h. */
 #ifndef MMS_DB_BULK_H
@@ -63,8 +64,7 @@ MUST_CHECK enum rc db_bulk_open(struct db *db, const struct bulk_tables *tables,
 MUST_CHECK enum rc db_bulk_begin(struct bulk_load *load, const struct bulk_table *t);
 MUST_CHECK enum rc db_bulk_add(struct bulk_load *load, const char *line, size_t n);
 MUST_CHECK enum rc db_bulk_end(struct bulk_load *load);
-/* Puts it all back, so that every row is checked, and makes anew what belongs to this engine alone:
- * SQLite: each virtual table search_index… is told 'rebuild'. PostgreSQL: the function search_index_rebuild() is called if there is one. */
+/* Puts it all back, so that every row is checked. */
 MUST_CHECK enum rc db_bulk_close(struct bulk_load *load);
 
 /* *last: the last id that a table has given out, also to a row that is gone; -1: it gives out none. *counts: by a counter of its own;

@@ -6,7 +6,8 @@
 #include "db/bulk.h"
 #include "db/driver.h"
 
-#define BULK_OWN_PREFIX "search_index"
+/* Tables of the database's own. */
+#define BULK_IS_OWN(NAME) "substr(" NAME ", 1, 7) = 'search_'"
 
 /* A statement that is run when everything is loaded. */
 struct bulk_step {

@@ -470,6 +470,18 @@ const struct db_catalogue *db_catalogue(const struct db *db)
     return db->conn->engine->catalogue;
 }
 
+enum rc db_expect_many(struct db *db)
+{
+    const struct engine *engine = db->conn->engine;
+    return engine->expect_many ? engine->expect_many(db->conn) : RC_OK;
+}
+
+enum rc db_set_trigger(struct db *db, const char *table, const char *trigger, bool on)
+{
+    const struct engine *engine = db->conn->engine;
+    return engine->set_trigger ? engine->set_trigger(db->conn, table, trigger, on) : RC_OK;
+}
+
 bool db_can_back_up(const struct db *db)
 {
     return db->conn->engine->backup != NULL;

@@ -115,6 +115,13 @@ MUST_CHECK enum rc db_run_nested(struct db *db, enum rc (*run)(struct db *db, vo
 /* One write transaction on a connection opened with DB_WRITE, for what moves a whole database. Nobody else writes meanwhile. What it
  * changed stays when `run` returns RC_OK and has not set *keep to false. RC_DB_UNCERTAIN: nobody knows. */
 MUST_CHECK enum rc db_run_alone(struct db *db, enum rc (*run)(struct db *db, void *arg, bool *keep), void *arg);
+/* Inside a job that brings very many rows into empty tables: statements are planned for many rows from here to the job's end. (PostgreSQL
+ * would read whole tables, as it knows them empty.) */
+MUST_CHECK enum rc db_expect_many(struct db *db);
+/* Inside a job: stops a trigger that keeps a figure of many rows in one, or lets it go on, until the job's end at most. For a job of very many
+ * rows that works the figure out itself at its end: PostgreSQL keeps every version of a row until the transaction ends, so
+ * that changing one row n times takes n × n steps. SQLite has no such need: nothing is done. The names are constants. */
+MUST_CHECK enum rc db_set_trigger(struct db *db, const char *table, const char *trigger, bool on);
 
 /* The one writer: a thread with its own connection. It takes what is queued (at most 128 jobs), runs each, commits once,
  * then tells all. A job that fails leaves nothing behind, the others stand; when the commit fails, all are told. */
@@ -162,6 +169,7 @@ struct db_catalogue {
     const char *engine; /* "SQLite" */
     struct sql version, tables, size, integrity;
     struct sql columns; /* of table $1; `value`: an expression that reads the column as a whole number or a text, whatever it is */
+    struct sql ids_after; /* n: the next id that table $1 gives is above $2. For rows that were put there with ids of their own */
 };
 const struct db_catalogue *db_catalogue(const struct db *db);
 

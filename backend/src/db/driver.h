@@ -65,6 +65,11 @@ struct engine {
 
     /* ---- for migrations and care ---- */
 
+    /* db_expect_many. NULL: no need to. */
+    enum rc (*expect_many)(struct conn *c);
+    /* Stops a trigger within this transaction, or lets it go on. NULL: no need to (db.h). */
+    enum rc (*set_trigger)(struct conn *c, const char *table, const char *trigger, bool on);
+
     /* A migration's text, from the words of dialect.h into the engine's own; then several
      * statements in one text. */
     void (*translate)(const char *text, struct buf *out);

@@ -301,6 +301,27 @@ static bool engine_in_tx(const struct conn *base)
 /* ---- for migrations ---- */
 
 /* As long as it takes, where a request may take statement_timeout. */
+static enum rc run_plain(struct conn *base, const char *what, const char *text)
+{
+    struct postgres_conn *c = (struct postgres_conn *)base;
+    PGresult *r = PQexec(c->pg, text);
+    enum rc rc = is_good(r) ? RC_OK : postgres_fail(c, what, r);
+    PQclear(r);
+    return rc;
+}
+
+static enum rc engine_expect_many(struct conn *base)
+{
+    return run_plain(base, "expect many", "SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = 0");
+}
+
+static enum rc engine_set_trigger(struct conn *base, const char *table, const char *trigger, bool on)
+{
+    char text[256];
+    snprintf(text, sizeof text, "ALTER TABLE %s %s TRIGGER %s", table, on ? "ENABLE" : "DISABLE", trigger);
+    return run_plain(base, "trigger", text);
+}
+
 static enum rc engine_script(struct conn *base, const char *text)
 {
     struct postgres_conn *c = (struct postgres_conn *)base;
@@ -348,6 +369,7 @@ static const struct db_catalogue postgres_catalogue = {
     .size = {"postgres.size", "SELECT pg_database_size(current_database()) AS n"},
     .integrity = {"postgres.integrity", "SELECT COALESCE((SELECT 'index is not valid: ' || CAST(i.indexrelid AS regclass) FROM "
                                         "pg_index i WHERE NOT i.indisvalid LIMIT 1), 'ok') AS result"},
+    .ids_after = {"postgres.ids_after", "SELECT setval(pg_get_serial_sequence(CAST($1 AS TEXT), 'id'), CAST($2 AS BIGINT)) AS n"},
 };
 
 const struct engine postgres_engine = {
@@ -370,6 +392,8 @@ const struct engine postgres_engine = {
     .is_lost = engine_is_lost,
     .catalogue = &postgres_catalogue,
     .translate = dialect_postgres,
+    .expect_many = engine_expect_many,
+    .set_trigger = engine_set_trigger,
     .script = engine_script,
     .has_table = engine_has_table,
     .bulk = &postgres_bulk,

@@ -100,7 +100,7 @@ static enum rc read_table(struct db *db, const struct bulk_table *t, enum rc (*t
 
 /* ---- in ---- */
 
-#define OF_OURS "n.nspname = current_schema() AND c.relkind = 'r'"
+#define OF_OURS "n.nspname = current_schema() AND c.relkind = 'r' AND NOT (" BULK_IS_OWN("c.relname") ")"
 #define TABLES "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
 
 static const struct sql sql_foreign_keys = {
@@ -126,10 +126,6 @@ static const struct sql sql_triggers = {
 static const struct sql sql_empty = {
     "bulk.empty", "SELECT 'TRUNCATE ' || string_agg(quote_ident(c.relname), ', ') AS text, CAST(NULL AS TEXT) AS undo " TABLES "WHERE " OF_OURS
                   " HAVING COUNT(*) > 0"};
-static const struct sql sql_rebuild = {
-    "bulk.rebuild", "SELECT 'SELECT " BULK_OWN_PREFIX "_rebuild()' AS text, CAST(NULL AS TEXT) AS undo WHERE "
-                    "to_regprocedure('" BULK_OWN_PREFIX "_rebuild()') IS NOT NULL"};
-
 /* What is collected first is put back first: keys, then indexes, then foreign keys, which need both, then triggers. But foreign keys
  * go first, for nothing else can go before them. */
 static enum rc open_load(struct bulk_load *load)
@@ -187,8 +183,7 @@ static enum rc end(struct bulk_load *load)
 
 static enum rc close_load(struct bulk_load *load)
 {
-    enum rc rc = bulk_take_off(load, &sql_rebuild);
-    return rc == RC_OK ? bulk_run(load->db, "ANALYZE") : rc;
+    return bulk_run(load->db, "ANALYZE");
 }
 
 /* ---- ids ---- */
@@ -256,13 +251,13 @@ static enum rc set_last_id(struct db *db, const struct bulk_table *t, int64_t la
 
 const struct bulk_engine postgres_bulk = {
     .tables = {"bulk.tables", "SELECT CAST(c.relname AS TEXT) AS name " TABLES "WHERE " OF_OURS
-                              " AND c.relname NOT LIKE '" BULK_OWN_PREFIX "%' ORDER BY CAST(c.relname AS TEXT) COLLATE \"C\""},
+                              " ORDER BY CAST(c.relname AS TEXT) COLLATE \"C\""},
     .columns = {"bulk.columns",
                 "SELECT CAST(a.attname AS TEXT) AS name, CASE format_type(a.atttypid, NULL) WHEN 'bigint' THEN 'number' WHEN 'text' THEN 'text' "
                 "ELSE format_type(a.atttypid, a.atttypmod) END AS kind, CASE WHEN EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = "
                 "a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)) THEN 1 ELSE 0 END AS is_key FROM pg_attribute a WHERE "
                 "a.attrelid = to_regclass(quote_ident(CAST($1 AS TEXT))) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' "
-                "AND a.attname NOT LIKE '" BULK_OWN_PREFIX "%' ORDER BY a.attnum"},
+                "ORDER BY a.attnum"},
     .ready = ready,
     .in_use = in_use,
     .read = read_table,

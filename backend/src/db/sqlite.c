@@ -389,7 +389,8 @@ static const struct db_catalogue sqlite_catalogue = {
     .engine = "SQLite",
     .version = {"sqlite.version", "SELECT sqlite_version() AS version"},
     .tables = {"sqlite.tables",
-               "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"},
+               "SELECT name FROM pragma_table_list() WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE "
+               "'sqlite\\_%' ESCAPE '\\' ORDER BY name"},
     .columns = {"sqlite.columns",
                 "SELECT name, type, is_required, is_key, CASE WHEN is_strict AND type IN ('INTEGER', 'INT', 'TEXT') THEN quoted ELSE "
                 "'CASE typeof(' || quoted || ') WHEN ''integer'' THEN ' || quoted || ' WHEN ''blob'' THEN hex(' || quoted || ') ELSE "
@@ -398,6 +399,8 @@ static const struct db_catalogue sqlite_catalogue = {
                 "FROM pragma_table_list($1) WHERE schema = 'main' AND strict) AS is_strict FROM pragma_table_info($1)) ORDER BY cid"},
     .size = {"sqlite.size", "SELECT page_count * page_size AS n FROM pragma_page_count(), pragma_page_size()"},
     .integrity = {"sqlite.integrity", "SELECT quick_check AS result FROM pragma_quick_check(1)"},
+    /* By itself: the next id follows the greatest there has been. */
+    .ids_after = {"sqlite.ids_after", "SELECT CAST($2 AS INTEGER) AS n WHERE $1 IS NOT NULL"},
 };
 
 const struct engine sqlite_engine = {

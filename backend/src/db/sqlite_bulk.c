@@ -134,11 +134,7 @@ static const struct sql sql_indexes = {
     "bulk.indexes", "SELECT 'DROP INDEX \"' || name || '\"' AS text, sql AS undo FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"};
 static const struct sql sql_empty = {
     "bulk.empty", "SELECT 'DELETE FROM \"' || name || '\"' AS text, NULL AS undo FROM sqlite_schema WHERE type = 'table' AND "
-                  "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND substr(name, 1, 12) <> '" BULK_OWN_PREFIX "'"};
-static const struct sql sql_rebuild = {
-    "bulk.rebuild", "SELECT 'INSERT INTO \"' || name || '\" (\"' || name || '\") VALUES (''rebuild'')' AS text, NULL AS undo FROM sqlite_schema "
-                    "WHERE type = 'table' AND name LIKE '" BULK_OWN_PREFIX "%' AND sql LIKE 'CREATE VIRTUAL TABLE%'"};
-
+                  "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND NOT (" BULK_IS_OWN("name") ")"};
 /* Indexes are made again before triggers, whose statements may need them. */
 static enum rc open_load(struct bulk_load *load)
 {
@@ -255,8 +251,7 @@ static enum rc check_foreign_keys(struct sqlite_conn *c)
 
 static enum rc close_load(struct bulk_load *load)
 {
-    enum rc rc = check_foreign_keys(conn_of(load->db));
-    return rc == RC_OK ? bulk_take_off(load, &sql_rebuild) : rc;
+    return check_foreign_keys(conn_of(load->db));
 }
 
 /* ---- ids ---- */
@@ -320,12 +315,11 @@ static enum rc set_last_id(struct db *db, const struct bulk_table *t, int64_t la
 
 const struct bulk_engine sqlite_bulk = {
     .tables = {"bulk.tables", "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
-                              "AND substr(name, 1, 12) <> '" BULK_OWN_PREFIX "' ORDER BY name"},
+                              "AND NOT (" BULK_IS_OWN("name") ") ORDER BY name"},
     .columns = {"bulk.columns",
                 "SELECT name, CASE WHEN NOT EXISTS (SELECT 1 FROM pragma_table_list($1) WHERE schema = 'main' AND strict) THEN 'not strict' "
                 "WHEN type IN ('INTEGER', 'INT') THEN 'number' WHEN type = 'TEXT' THEN 'text' ELSE type END AS kind, "
-                "CASE WHEN pk > 0 THEN 1 ELSE 0 END AS is_key FROM pragma_table_xinfo($1) WHERE hidden = 0 "
-                "AND substr(name, 1, 12) <> '" BULK_OWN_PREFIX "' ORDER BY cid"},
+                "CASE WHEN pk > 0 THEN 1 ELSE 0 END AS is_key FROM pragma_table_xinfo($1) WHERE hidden = 0 ORDER BY cid"},
     .ready = ready,
     .in_use = in_use,
     .read = read_table,

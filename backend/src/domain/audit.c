@@ -13,6 +13,8 @@ static const struct sql AUDIT_INSERT = {
     "INSERT INTO operation_log (id, user_id, module, action, resource_type, resource_id, description, changes, ip_address, "
     "user_agent, request_id, created_at, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"};
 
+static const struct sql AUDIT_SET_HEAD = {"operation_log.set_head", "UPDATE log_head SET last_id = $1, hash = $2 WHERE id = 1"};
+
 const char *const audit_columns[AUDIT_COLUMNS] = {"id",          "user_id",    "module",      "action",
                                                   "resource_type", "resource_id", "description", "changes",
                                                   "ip_address",  "user_agent", "request_id",  "created_at"};
@@ -73,13 +75,10 @@ const char *audit_change(struct arena *a, const char *field, const char *before,
     return arena_fmt(a, "{\"%s\":{\"old\":\"%s\",\"new\":\"%s\"}}", field, before, after);
 }
 
-enum rc audit_write(struct ctx *c, const struct audit_entry *e)
+static enum rc append_row(struct ctx *c, const struct audit_entry *e, const struct audit_head *head, char hash[static HASH_HEX_MAX])
 {
     const struct actor *a = &c->actor;
-    char hash[HASH_HEX_MAX];
-    struct audit_head head;
-    TRY(audit_head(c, &head));
-    struct db_value row[AUDIT_COLUMNS + 1] = {DB_I(head.last_id + 1),
+    struct db_value row[AUDIT_COLUMNS + 1] = {DB_I(head->last_id + 1),
                                               a->user_id ? DB_I(a->user_id) : DB_N,
                                               DB_T(e->module),
                                               DB_T(e->action),
@@ -91,7 +90,38 @@ enum rc audit_write(struct ctx *c, const struct audit_entry *e)
                                               DB_T(a->user_agent ? text_shorten(c->arena, a->user_agent, 300) : NULL),
                                               DB_T(c->request_id),
                                               DB_I(c->now_ms)};
-    audit_hash(c->arena, head.hash, row, hash);
+    audit_hash(c->arena, head->hash, row, hash);
     row[AUDIT_COLUMNS] = DB_T(hash);
     return db_exec(c->db, &AUDIT_INSERT, row, AUDIT_COLUMNS + 1, NULL);
+}
+
+enum rc audit_write(struct ctx *c, const struct audit_entry *e)
+{
+    char hash[HASH_HEX_MAX];
+    struct audit_head head;
+    TRY(audit_head(c, &head));
+    return append_row(c, e, &head, hash);
+}
+
+enum rc audit_append(struct ctx *c, const struct audit_entry *e, struct audit_chain_end *end)
+{
+    struct audit_head head = {.last_id = end->last_id, .hash = end->hash};
+    TRY(append_row(c, e, &head, end->next));
+    memcpy(end->hash, end->next, sizeof end->hash);
+    end->last_id++;
+    return RC_OK;
+}
+
+enum rc audit_begin_chain(struct ctx *c, struct audit_chain_end *end)
+{
+    struct audit_head head;
+    TRY(audit_head(c, &head));
+    end->last_id = head.last_id;
+    snprintf(end->hash, sizeof end->hash, "%s", head.hash);
+    return RC_OK;
+}
+
+enum rc audit_end_chain(struct ctx *c, const struct audit_chain_end *end)
+{
+    return db_exec(c->db, &AUDIT_SET_HEAD, DB_ARGS(DB_I(end->last_id), DB_T(end->hash)), NULL);
 }

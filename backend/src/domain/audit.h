@@ -20,6 +20,16 @@ struct audit_entry {
 };
 
 MUST_CHECK enum rc audit_write(struct ctx *c, const struct audit_entry *e);
+/* The same for very many entries in one transaction: where the chain ends is kept by the caller, moves on with each row, and is
+ * written down at last (the trigger that does so may be stopped meanwhile: db_set_trigger). */
+struct audit_chain_end {
+    int64_t last_id;
+    char hash[HASH_HEX_MAX], next[HASH_HEX_MAX];
+};
+MUST_CHECK enum rc audit_begin_chain(struct ctx *c, struct audit_chain_end *end);
+MUST_CHECK enum rc audit_append(struct ctx *c, const struct audit_entry *e, struct audit_chain_end *end);
+MUST_CHECK enum rc audit_end_chain(struct ctx *c, const struct audit_chain_end *end);
+
 /* The changes of one field that holds a word of the program's own, such as a status. */
 const char *audit_change(struct arena *a, const char *field, const char *before, const char *after);
 

@@ -15,7 +15,8 @@
 /* Kept by the program for itself; all others are business tables. */
 static const char *const technical_tables[] = {
     "schema_migrations", "sessions",  "refresh_tokens", "service_tokens",   "login_failures", "idempotency",
-    "change_counters",   "heartbeat", "log_head",       "document_numbers", "recent_window",  "pending_documents", NULL};
+    "change_counters",   "heartbeat", "log_head",       "document_numbers", "recent_window",  "pending_documents",
+    "search_tokens",     "search_fills", NULL};
 
 /* What nobody reads here, nor sorts by. */
 static const char *const masked_columns[][2] = {{"users", "password_hash"},

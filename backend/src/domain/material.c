@@ -8,6 +8,7 @@
 #include "domain/audit.h"
 #include "domain/list.h"
 #include "domain/reply.h"
+#include "domain/search_index.h"
 #include "domain/unit.h"
 
 #define MATERIAL_COLUMNS                                                                                               \
@@ -150,6 +151,7 @@ enum rc material_add(struct ctx *c, const struct material *m, int64_t *id)
                            DB_I(c->now_ms)),
                    id));
     TRY(db_exec(c->db, &LOT_INSERT, DB_ARGS(DB_I(*id), DB_I(c->now_ms)), NULL));
+    TRY(search_put(c, SEARCH_MATERIAL, *id));
     TRY(ctx_changed(c, TOPIC_MATERIALS));
     return audit_write(c, &(struct audit_entry){.module = "materials", .action = "create", .resource_type = "material",
                                                 .resource_id = *id,
@@ -186,6 +188,7 @@ static enum rc store(struct ctx *c, const struct material *before, const struct 
                 DB_ARGS(DB_I(m->id), DB_T(m->material_code), DB_T(text_fold(c->arena, m->material_code)),
                         DB_T(m->material_name), DB_T(name_fold(c, m)), COMMON_VALUES, DB_I(c->now_ms)),
                 NULL));
+    TRY(search_put(c, SEARCH_MATERIAL, m->id));
     if (new_code)
         TRY(db_exec(c->db, &CODE_HISTORY_INSERT,
                     DB_ARGS(DB_I(m->id), DB_T(before->material_code), DB_T(m->material_code), DB_I(c->actor.user_id),
@@ -420,6 +423,7 @@ static enum rc delete_material(struct call *call)
     TRY(db_exec(c->db, &LOTS_DELETE, DB_ARGS(DB_I(m.id)), NULL));
     TRY(db_exec(c->db, &CODE_HISTORY_DELETE, DB_ARGS(DB_I(m.id)), NULL));
     TRY(db_exec(c->db, &MATERIAL_DELETE, DB_ARGS(DB_I(m.id)), NULL));
+    TRY(search_put(c, SEARCH_MATERIAL, m.id));
     TRY(ctx_changed(c, TOPIC_MATERIALS));
     TRY(audit_write(c, &(struct audit_entry){
                            .module = "materials", .action = "delete", .resource_type = "material", .resource_id = m.id,
@@ -431,6 +435,7 @@ static enum rc set_status(struct call *call, const struct material *m, const cha
 {
     struct ctx *c = &call->ctx;
     TRY(db_exec(c->db, &MATERIAL_STATUS, DB_ARGS(DB_I(m->id), DB_T(status), DB_I(c->now_ms)), NULL));
+    TRY(search_put(c, SEARCH_MATERIAL, m->id));
     TRY(ctx_changed(c, TOPIC_MATERIALS));
     return audit_write(c, &(struct audit_entry){.module = "materials", .action = "update", .resource_type = "material",
                                                 .resource_id = m->id,

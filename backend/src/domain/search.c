@@ -1,79 +1,179 @@
 #include "domain/search.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "domain/list.h"
 #include "domain/reply.h"
+#include "domain/search_found.h"
+#include "domain/search_tokens.h"
 
-/* $1: the folded text itself, $2: as a LIKE pattern, $3: how many, $4 (documents): whose, NULL for all. What is the text, or has it
- * as its code, comes first. */
-static const struct sql MATERIALS = {
-    "search.materials",
-    "SELECT m.id, m.material_code AS code, m.material_name AS name, m.description FROM materials m WHERE m.code_fold LIKE $2 ESCAPE '\\' "
-    "OR m.name_fold LIKE $2 ESCAPE '\\' OR LOWER(COALESCE(m.cas_no, '')) LIKE $2 ESCAPE '\\' "
-    "ORDER BY CASE WHEN m.code_fold = $1 OR m.name_fold = $1 THEN 0 ELSE 1 END, m.status, m.code_fold LIMIT $3"};
-static const struct sql USERS = {
-    "search.users",
-    "SELECT u.id, u.username AS code, COALESCE(u.real_name, u.username) AS name, u.email AS description FROM users u "
-    "WHERE u.status <> 'closed' AND (u.username_fold LIKE $2 ESCAPE '\\' OR LOWER(COALESCE(u.real_name, '')) LIKE $2 ESCAPE '\\') "
-    "ORDER BY CASE WHEN u.username_fold = $1 THEN 0 ELSE 1 END, u.username_fold LIMIT $3"};
-static const struct sql DOCUMENTS = {
-    "search.documents",
-    "SELECT d.id, d.number AS code, m.material_name AS name, d.remark AS description FROM documents d JOIN document_lines l ON "
-    "l.document_id = d.id AND l.line_no = 1 JOIN materials m ON m.id = l.material_id WHERE (LOWER(d.number) LIKE $2 ESCAPE '\\' OR "
-    "m.code_fold LIKE $2 ESCAPE '\\' OR m.name_fold LIKE $2 ESCAPE '\\') AND (CAST($4 AS BIGINT) IS NULL OR d.applicant_id = $4) "
-    "ORDER BY CASE WHEN LOWER(d.number) = $1 THEN 0 ELSE 1 END, d.created_at DESC, d.id DESC LIMIT $3"};
+#define CANDIDATES_MAX 500 /* of a kind, in use or not, that the index proposes; all that are found are put into order */
+#define FOUND_MAX (4 * CANDIDATES_MAX + 2 * SEARCH_ROWS_MAX) /* nobody is left out: in use or not, with typing errors or not, codes */
 
-static const char *const types[] = {"all", "materials", "users", "transactions", NULL};
+/* In the order of an answer. `all` is what the older system had; `everything` has the counts, too. */
+enum group { GROUP_MATERIALS, GROUP_USERS, GROUP_DOCUMENTS, GROUP_COUNTS, GROUPS };
+static const char *const types[] = {"all", "everything", "materials", "users", "transactions", "counts", NULL};
 
-static void write_found(struct json_writer *w, struct ctx *c, const char *type, struct db_rows *rows)
+static bool is_wanted(enum group group, const char *type)
 {
-    const char *code = db_text(rows, "code"), *name = db_text(rows, "name");
-    const struct {
-        const char *name, *text;
-    } texts[] = {{"code", code},
-                 {"name", name},
-                 {"type", type},
-                 {"title", arena_fmt(c->arena, "%s - %s", code, name)},
-                 {"description", db_text(rows, "description")}};
-    jw_object(w);
-    jw_name(w, "id");
-    jw_int(w, db_int(rows, "id"));
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        jw_name(w, texts[i].name);
-        jw_text(w, texts[i].text);
-    }
-    jw_object_end(w);
+    return strcmp(type, "everything") == 0 || (strcmp(type, "all") == 0 && group != GROUP_COUNTS) ||
+           strcmp(type, types[2 + group]) == 0;
 }
 
-static enum rc find(struct ctx *c, struct json_writer *w, const struct sql *sql, const char *type, const struct db_value *args,
-                    size_t count)
+/* ---------------------------------------------------------------- finding */
+
+static enum rc add_codes(struct ctx *c, const struct search_kind_row *k, const struct search_query *q, struct search_found *found)
 {
+    static const char *const statuses[] = {"active", "retired", NULL};
+    const char *below = arena_fmt(c->arena, "%s\U0010FFFF", q->folded);
+    for (size_t i = 0; k->by_code.text && statuses[i]; i++) {
+        DB_ROWS rows = NULL;
+        bool more;
+        TRY(db_start(c->db, &k->by_code, DB_ARGS(DB_T(q->folded), DB_T(below), DB_T(statuses[i]), DB_I(SEARCH_ROWS_MAX)), &rows));
+        for (;;) {
+            TRY(db_next(rows, &more));
+            if (!more)
+                break;
+            search_found_add(c, found, q, k->fields, DEMAND_NOTHING, rows);
+        }
+    }
+    return RC_OK;
+}
+
+static enum rc add_candidates(struct ctx *c, enum search_kind kind, int64_t base, const struct search_query *q, bool with_typos,
+                              struct search_found *found)
+{
+    const struct search_kind_row *k = &search_kinds[kind];
+    const char *expression = search_expression(c->arena, q->words, q->word_count, with_typos);
     DB_ROWS rows = NULL;
     bool more;
-    TRY(db_start(c->db, sql, args, count, &rows));
+    if (!expression)
+        return RC_OK;
+    TRY(db_start(c->db, &k->by_tokens, DB_ARGS(DB_T(expression), DB_I(base), DB_I(CANDIDATES_MAX)), &rows));
     for (;;) {
         TRY(db_next(rows, &more));
         if (!more)
             return RC_OK;
-        write_found(w, c, type, rows);
+        search_found_add(c, found, q, k->fields, with_typos ? DEMAND_NEAR_WORDS : DEMAND_WORDS, rows);
     }
 }
 
-/* People are found by who may see them, documents of others by who may see those. */
-static enum rc find_all(struct ctx *c, struct json_writer *w, const char *type, const char *folded)
+static enum rc add_all(struct ctx *c, enum search_kind kind, const struct search_query *q, size_t limit, bool with_typos,
+                       struct search_found *found)
 {
-    const struct db_value args[] = {DB_T(folded), DB_T(text_like(c->arena, folded)), DB_I(SEARCH_ROWS_MAX),
-                                    ctx_may(c, PERM_DOCUMENT_READ_ALL) ? DB_N : DB_I(c->actor.user_id)};
-    bool all = strcmp(type, "all") == 0;
-    if (all || strcmp(type, "materials") == 0)
-        TRY(find(c, w, &MATERIALS, "material", args, 3));
-    if ((all || strcmp(type, "users") == 0) && ctx_may(c, PERM_USER_MANAGE))
-        TRY(find(c, w, &USERS, "user", args, 3));
-    if ((all || strcmp(type, "transactions") == 0) && ctx_may(c, PERM_DOCUMENT_READ))
-        TRY(find(c, w, &DOCUMENTS, "transaction", args, 4));
+    int64_t in_use = (int64_t)kind * SEARCH_BASE;
+    TRY(add_candidates(c, kind, in_use, q, with_typos, found));
+    if (found->count >= limit)
+        return RC_OK; /* all of them come before those out of use, but for codes, which are there already */
+    return add_candidates(c, kind, in_use + SEARCH_OUT_OF_USE, q, with_typos, found);
+}
+
+static enum rc find(struct ctx *c, enum search_kind kind, const struct search_query *q, size_t limit, struct search_found *found)
+{
+    search_found_init(c, found, FOUND_MAX);
+    TRY(add_codes(c, &search_kinds[kind], q, found));
+    TRY(add_all(c, kind, q, limit, false, found));
+    if (found->count == 0)
+        TRY(add_all(c, kind, q, limit, true, found));
+    search_found_rank(found, limit);
     return RC_OK;
+}
+
+/* ---------------------------------------------------------------- answering */
+
+struct search {
+    struct call *call;
+    const char *type;
+    struct search_query q;
+    size_t limit;
+    struct search_found found[GROUPS];
+};
+
+static const struct sql PLANNING = {"search.planning", "SELECT mode FROM search_planning"}; /* sql/0008_search.sql says why */
+
+static enum rc plan_for_these_words(struct ctx *c)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(c->db, &PLANNING, DB_NO_ARGS, &rows));
+    return db_next(rows, &more);
+}
+
+/* People are found by who may see them, documents of others by who may see those. */
+static enum rc find_all(struct db *db, void *arg)
+{
+    (void)db;
+    struct search *s = arg;
+    struct ctx *c = &s->call->ctx;
+    bool documents = is_wanted(GROUP_DOCUMENTS, s->type) && ctx_may(c, PERM_DOCUMENT_READ);
+    struct search_found *materials = &s->found[GROUP_MATERIALS];
+    TRY(plan_for_these_words(c));
+    if (documents || is_wanted(GROUP_MATERIALS, s->type))
+        TRY(find(c, SEARCH_MATERIAL, &s->q, SEARCH_ROWS_MAX, materials)); /* documents of all of these, whatever is shown */
+    if (is_wanted(GROUP_USERS, s->type) && ctx_may(c, PERM_USER_MANAGE))
+        TRY(find(c, SEARCH_USER, &s->q, s->limit, &s->found[GROUP_USERS]));
+    if (documents)
+        TRY(search_documents(c, &s->q, materials, s->limit, &s->found[GROUP_DOCUMENTS]));
+    if (is_wanted(GROUP_COUNTS, s->type) && ctx_may(c, PERM_COUNT_WRITE))
+        TRY(find(c, SEARCH_COUNT, &s->q, s->limit, &s->found[GROUP_COUNTS]));
+    materials->count = !is_wanted(GROUP_MATERIALS, s->type) ? 0 : materials->count < s->limit ? materials->count : s->limit;
+    return RC_OK;
+}
+
+static void write_matches(struct json_writer *w, const struct search_hit *hit)
+{
+    jw_name(w, "matches");
+    jw_array(w);
+    for (size_t i = 0; i < hit->match_count; i++) {
+        const struct search_match *m = &hit->matches[i];
+        jw_object(w);
+        jw_name(w, "field");
+        jw_text(w, m->field);
+        jw_name(w, "text");
+        jw_text(w, m->text);
+        jw_name(w, "start");
+        jw_int(w, (int64_t)m->start);
+        jw_name(w, "length");
+        jw_int(w, (int64_t)m->length);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+static void write_hit(struct json_writer *w, const struct search *s, const char *type, const struct search_hit *hit)
+{
+    const struct {
+        const char *name, *text;
+    } texts[] = {{"code", hit->code},
+                 {"name", hit->name},
+                 {"type", type},
+                 {"title", arena_fmt(s->call->ctx.arena, "%s - %s", hit->code, hit->name)},
+                 {"description", hit->description}};
+    jw_object(w);
+    jw_name(w, "id");
+    jw_int(w, hit->id);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        jw_name(w, texts[i].name);
+        jw_text(w, texts[i].text);
+    }
+    if (s->q.with_matches)
+        write_matches(w, hit);
+    jw_object_end(w);
+}
+
+static void read_query(struct ctx *c, const char *q, struct search_query *out)
+{
+    char *code, *end;
+    out->folded = text_fold(c->arena, q);
+    out->word_count = search_words(c->arena, q, out->words, SEARCH_WORDS_MAX);
+    code = end = arena_dup(c->arena, out->folded);
+    for (const char *p = out->folded; *p; p++)
+        if ((unsigned char)*p >= 0x80 || isalnum((unsigned char)*p))
+            *end++ = (char)toupper((unsigned char)*p);
+    *end = '\0';
+    out->code = code;
 }
 
 static enum rc check(struct ctx *c, const char *text, const char *type)
@@ -82,8 +182,8 @@ static enum rc check(struct ctx *c, const char *text, const char *type)
     while (types[i] && strcmp(types[i], type) != 0)
         i++;
     if (!types[i])
-        error_fault(&c->err, c->arena, "type", "choice", "应为 all、materials、users 或 transactions",
-                    "must be all, materials, users or transactions", text_shorten(c->arena, type, 100));
+        error_fault(&c->err, c->arena, "type", "choice", "应为 all、everything、materials、users、transactions 或 counts",
+                    "must be all, everything, materials, users, transactions or counts", text_shorten(c->arena, type, 100));
     if (text_chars(text) > SEARCH_CHARS_MAX)
         error_fault(&c->err, c->arena, "q", "too_long", arena_fmt(c->arena, "长度不能超过%d个字符", SEARCH_CHARS_MAX),
                     arena_fmt(c->arena, "must have at most %d characters", SEARCH_CHARS_MAX), NULL);
@@ -92,24 +192,41 @@ static enum rc check(struct ctx *c, const char *text, const char *type)
 
 static enum rc get_search(struct call *call)
 {
+    static const char *const group_types[GROUPS] = {"material", "user", "transaction", "count"};
     struct ctx *c = &call->ctx;
-    const char *q = http_query(call->http, "q"), *type = http_query(call->http, "type");
-    type = type && *type ? type : "all";
-    TRY(check(c, q ? q : "", type));
+    const char *q = http_query(call->http, "q"), *type = http_query(call->http, "type"), *matches = http_query(call->http, "matches");
+    struct search *s = arena_new(c->arena, struct search);
+    q = q ? q : "";
+    s->call = call;
+    s->type = type && *type ? type : "all";
+    s->limit = (size_t)list_number(call, "limit", SEARCH_ROWS_DEFAULT, SEARCH_ROWS_MAX);
+    s->q.with_matches = matches && strcmp(matches, "true") == 0;
+    TRY(check(c, q, s->type));
+    read_query(c, q, &s->q);
+    if (s->q.word_count > 0)
+        TRY(db_run_read(c->db, find_all, s));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_array(&w);
-    if (!text_is_blank(q))
-        TRY(find_all(c, &w, type, text_fold(c->arena, q)));
+    for (size_t group = 0; group < GROUPS; group++)
+        for (size_t i = 0; i < s->found[group].count; i++)
+            write_hit(&w, s, group_types[group], &s->found[group].hits[i]);
     jw_array_end(&w);
     return reply_end(call, &w);
 }
 
-static const struct list_filter search_query[] = {{"q", FILTER_TEXT}, {"type", FILTER_CHOICE, .choices = types, .preset = "all"}, {0}};
+static const struct list_filter search_query[] = {{"q", FILTER_TEXT},
+                                                  {"type", FILTER_CHOICE, .choices = types, .preset = "all"},
+                                                  {"limit", FILTER_ID},
+                                                  {"matches", FILTER_FLAG},
+                                                  {0}};
+static const struct answer_part match_parts[] = {
+    {"field", PART_TEXT}, {"text", PART_TEXT}, {"start", PART_INT}, {"length", PART_INT}, {0}};
 
 static const struct route search_routes[] = {
-    ROUTE("GET", "/api/search", LANE_READ, PERM_MATERIAL_READ, NULL, get_search, "搜索物料、用户和出入库单", .query = search_query,
+    ROUTE("GET", "/api/search", LANE_SLOW, PERM_MATERIAL_READ, NULL, get_search, "搜索物料、用户、出入库单和盘点任务", .query = search_query,
           .shape = ANSWER_ARRAY,
           .parts = PARTS({"id"}, {"code", PART_TEXT}, {"name", PART_TEXT}, {"type", PART_TEXT}, {"title", PART_TEXT},
-                         {"description", PART_TEXT, .nullable = true})),
+                         {"description", PART_TEXT, .nullable = true},
+                         {"matches", PART_ARRAY, .parts = match_parts, .optional = true})),
 };
 const struct module search_module = MODULE("search", "搜索", search_routes);

@@ -6,6 +6,7 @@
 #include "domain/location.h"
 #include "domain/material.h"
 #include "domain/reply.h"
+#include "domain/search_index.h"
 #include "domain/setting.h"
 #include "domain/stocktaking_rows.h"
 
@@ -148,6 +149,7 @@ static enum rc add_task(struct ctx *c, const struct task_body *b, struct task *t
                            DB_T(b->scope ? b->scope : "selection"), DB_T(has_scope(b, "category") ? b->category : NULL),
                            record_value(&task_body_type, b, "location_id"), DB_I(b->is_blind), percent, value),
                    &t->id));
+    TRY(search_put(c, SEARCH_COUNT, t->id));
     t->task_name = b->task_name;
     return has_scope(b, "selection") ? add_items(c, t->id, b->material_ids) : count_take_scope(c, t->id);
 }

@@ -10,6 +10,7 @@
 #include "domain/audit.h"
 #include "domain/list.h"
 #include "domain/reply.h"
+#include "domain/search_index.h"
 #include "domain/session.h"
 
 static bool is_username(const char *text)
@@ -149,6 +150,7 @@ enum rc user_add(struct ctx *c, const struct user *u, int64_t *id)
                            DB_T(u->real_name), DB_T(u->email), DB_T(u->status ? u->status : "active"),
                            DB_I(u->must_change_password), DB_I(c->now_ms)),
                    id));
+    TRY(search_put(c, SEARCH_USER, *id));
     TRY(ctx_changed(c, TOPIC_USERS));
     return audit_write(c, &(struct audit_entry){.module = "users", .action = "create", .resource_type = "user",
                                                 .resource_id = *id,
@@ -165,6 +167,7 @@ enum rc user_set_password(struct ctx *c, int64_t id, const char *password_hash, 
 enum rc user_set_contact(struct ctx *c, int64_t id, const char *real_name, const char *email)
 {
     TRY(db_exec(c->db, &USER_CONTACT, DB_ARGS(DB_I(id), DB_T(real_name), DB_T(email), DB_I(c->now_ms)), NULL));
+    TRY(search_put(c, SEARCH_USER, id));
     return ctx_changed(c, TOPIC_USERS);
 }
 
@@ -184,6 +187,7 @@ enum rc user_set_status(struct ctx *c, const struct user *u, const char *status)
 {
     TRY(keep_an_administrator(c, u, u->role, status));
     TRY(db_exec(c->db, &USER_STATUS, DB_ARGS(DB_I(u->id), DB_T(status), DB_I(c->now_ms)), NULL));
+    TRY(search_put(c, SEARCH_USER, u->id));
     TRY(ctx_changed(c, TOPIC_USERS));
     if (strcmp(status, "active") == 0)
         return RC_OK;
@@ -300,6 +304,7 @@ static enum rc store_user(struct ctx *c, const struct user *before, const struct
                 DB_ARGS(DB_I(u->id), DB_T(u->username), DB_T(text_fold(c->arena, u->username)), DB_T(u->role),
                         DB_T(u->real_name), DB_T(u->email), DB_T(u->status), DB_I(u->must_change_password), DB_I(c->now_ms)),
                 NULL));
+    TRY(search_put(c, SEARCH_USER, u->id));
     TRY(ctx_changed(c, TOPIC_USERS));
     if (strcmp(u->status, "active") != 0)
         TRY(session_end_all(c, u->id, 0, "disabled"));

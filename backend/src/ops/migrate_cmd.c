@@ -1,6 +1,18 @@
 /* mms migrate: brings the database to this program's version. */
 #include "ops/tool.h"
 
+/* What an older database holds is searched for as well. */
+static int fill(struct tool *t)
+{
+    enum rc rc = db_writer_start(t->settings.database, &t->writer, &t->err);
+    if (rc == RC_OK)
+        rc = tool_fill_search(t);
+    db_writer_stop(t->writer);
+    if (rc != RC_OK)
+        tool_print_error("migrate", rc, &t->err);
+    return rc == RC_OK ? EXIT_OK : EXIT_STORAGE;
+}
+
 static int run(int argc, char **argv)
 {
     (void)argc;
@@ -9,6 +21,8 @@ static int run(int argc, char **argv)
     int code = tool_settings(&t, "migrate", false);
     if (code == EXIT_OK)
         code = tool_migrate(&t, "migrate", false);
+    if (code == EXIT_OK)
+        code = fill(&t);
     arena_free(&t.arena);
     return code;
 }

@@ -141,7 +141,9 @@ static int serve(struct tool *t, int signals)
     if (rc != RC_OK)
         return fail(t, rc);
     t->writer = app.writer;
-    rc = tool_first_administrator(t, stderr);
+    rc = tool_fill_search(t);
+    if (rc == RC_OK)
+        rc = tool_first_administrator(t, stderr);
     if (rc == RC_OK && tool_run(t, sweep, &app) != RC_OK)
         log_event(LOG_WARN, "files.sweep_failed", NULL, LOG_TEXT("folder", t->settings.upload_dir));
     if (rc == RC_OK)

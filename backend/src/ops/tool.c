@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/password.h"
+#include "domain/search_index.h"
 #include "domain/user.h"
 
 void tool_print_error(const char *command, enum rc rc, const struct error *err)
@@ -70,13 +71,35 @@ int tool_open(struct tool *t, const char *command)
     if (code == EXIT_OK)
         code = tool_migrate(t, command, true);
     enum rc rc = code == EXIT_OK ? db_writer_start(t->settings.database, &t->writer, &t->err) : RC_OK;
+    if (code == EXIT_OK && rc == RC_OK)
+        rc = tool_fill_search(t);
     if (rc != RC_OK) {
         tool_print_error(command, rc, &t->err);
         code = EXIT_STORAGE;
     }
     if (code != EXIT_OK)
-        arena_free(&t->arena);
+        tool_close(t);
     return code;
+}
+
+static enum rc fill_some(struct ctx *c, void *more)
+{
+    return search_fill(c, more);
+}
+
+enum rc tool_fill_search(struct tool *t)
+{
+    struct arena kept = t->arena;
+    bool more = true;
+    enum rc rc = RC_OK;
+    arena_init(&t->arena); /* of its own for each part: there may be very many rows */
+    while (rc == RC_OK && more) {
+        rc = tool_run(t, fill_some, &more);
+        arena_reset(&t->arena);
+    }
+    arena_free(&t->arena);
+    t->arena = kept;
+    return rc;
 }
 
 void tool_close(struct tool *t)

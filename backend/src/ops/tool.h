@@ -24,7 +24,9 @@ int tool_settings(struct tool *t, const char *command, bool need_secret);
 /* Brings the database to the newest version; makes the file, but never its folder: a folder that is not there is more often a
  * volume that was not mounted than a wish for an empty database. Prints what it did. */
 int tool_migrate(struct tool *t, const char *command, bool quiet);
-/* tool_settings, tool_migrate and the writer. */
+/* Indexes for the search what is not indexed yet (domain/search_index.h), some hundred rows a transaction; t->writer runs. */
+MUST_CHECK enum rc tool_fill_search(struct tool *t);
+/* tool_settings, tool_migrate, the writer, and tool_fill_search. */
 int tool_open(struct tool *t, const char *command);
 void tool_close(struct tool *t);
 

@@ -19,6 +19,9 @@ struct proof {
     "SELECT '" NAME "', category, status, 0, " FIGURE " FROM material_figures"
 #define IF_MOVED(WAY) "SUM(CASE WHEN stock_after " WAY " stock_before THEN quantity ELSE 0 END)"
 
+/* What is added to an id in the index (domain/search_index.h). */
+#define SEARCH_ENTRY(KIND, OUT_OF_USE) KIND " * 2251799813685248 + CASE WHEN " OUT_OF_USE " THEN 1125899906842624 ELSE 0 END"
+
 static const struct proof proofs[] = {
     {"per material and lot, the sum over all locations is zero",
      {"verify.lots", "SELECT COUNT(*) AS n FROM lots"},
@@ -135,6 +138,14 @@ static const struct proof proofs[] = {
       "SELECT 'last move of material ' || m.id || ' (' || m.material_code || ')' AS thing, COALESCE(v.posted_at, 0) AS expected, "
       "COALESCE(m.last_moved_at, 0) AS found FROM materials m LEFT JOIN moves v ON v.material_id = m.id AND v.seq = m.move_count "
       "WHERE COALESCE(v.posted_at, 0) <> COALESCE(m.last_moved_at, 0) ORDER BY m.id"}},
+    {"the search index holds exactly what there is",
+     {"verify.searched", "SELECT COUNT(*) AS n FROM search_tokens"},
+     {"verify.search_index",
+      "SELECT 'entry ' || entry AS thing, CAST(SUM(there) AS BIGINT) AS expected, CAST(SUM(kept) AS BIGINT) AS found FROM ("
+      "SELECT id + " SEARCH_ENTRY("1", "status <> 'active'") " AS entry, 1 AS there, 0 AS kept FROM materials UNION ALL "
+      "SELECT id + " SEARCH_ENTRY("2", "status <> 'active'") ", 1, 0 FROM users WHERE status <> 'closed' UNION ALL "
+      "SELECT id + " SEARCH_ENTRY("3", "1 = 0") ", 1, 0 FROM count_tasks UNION ALL "
+      "SELECT rowid, 0, 1 FROM search_tokens) AS both_sides GROUP BY entry HAVING SUM(there) <> SUM(kept) ORDER BY entry"}},
     {"documents have all their lines, and amounts add up",
      {"verify.documents", "SELECT COUNT(*) AS n FROM documents"},
      {"verify.document_sums",
@@ -142,14 +153,14 @@ static const struct proof proofs[] = {
       "FROM documents d LEFT JOIN document_lines l ON l.document_id = d.id GROUP BY d.id, d.number, d.line_count, "
       "d.total_amount, d.purpose HAVING COUNT(l.id) <> d.line_count "
       "OR (d.purpose <> 'reversal' AND COALESCE(SUM(l.amount), 0) <> COALESCE(d.total_amount, 0)) ORDER BY d.id"}},
-    {"document numbers have no gaps",
+    {"document numbers have no gaps (those that this program gave out)",
      {"verify.numbers", "SELECT COUNT(*) AS n FROM document_numbers"},
      {"verify.gaps",
       "SELECT 'numbers of kind ' || n.prefix || ', ' || n.last || ' given out' AS thing, CAST(n.total AS BIGINT) AS expected, "
-      "(SELECT COUNT(*) FROM documents d WHERE d.kind = CASE n.prefix WHEN 'IN' THEN 'receipt' ELSE 'issue' END) AS found "
+      "(SELECT COUNT(*) FROM documents d WHERE d.imported = 0 AND d.kind = CASE n.prefix WHEN 'IN' THEN 'receipt' ELSE 'issue' END) AS found "
       "FROM (SELECT prefix, SUM(last) AS total, MAX(last) AS last FROM document_numbers WHERE prefix IN ('IN', 'OUT') "
       "GROUP BY prefix) AS n "
-      "WHERE n.total <> (SELECT COUNT(*) FROM documents d WHERE d.kind = CASE n.prefix WHEN 'IN' THEN 'receipt' ELSE 'issue' "
+      "WHERE n.total <> (SELECT COUNT(*) FROM documents d WHERE d.imported = 0 AND d.kind = CASE n.prefix WHEN 'IN' THEN 'receipt' ELSE 'issue' "
       "END) ORDER BY 1"}},
 };
 

@@ -26,6 +26,8 @@ const DAYS = [[undefined, undefined, '2027-01-31'], ['2026-12-01', '2027-02-30',
 const ZONES = [['Asia/Shanghai', 'Asia/Tokyo', 'UTC', 'Pacific/Kiritimati', 'Pacific/Honolulu'], ['Mars/Olympus']];
 const SORTS = ['', 'created_at', '-created_at', 'material_code', '-material_code', 'material_name', '-material_name', 'current_stock', '-current_stock', 'nonsense'];
 const WHO = [0, 0, 0, 0, 1, 1, 1, 2, 3, 4];
+const QUESTIONS = ['h2', 'H2-01', '氢', '氢气', 'qq', 'qingqi', 'yangqi', '氧 高纯', 'argon', 'argno', 'hydrogne', 'titanium', 'titaniun', '钛板', '鈦板', 'tb', 'cuihuaji', 'chj', '%', '_', '50%', '\\', 'ß', 'Ω', '\u{1F600}',
+    'in2', 'IN', '0001', 'out', '-000', 'a', 'b', 'ａ', '1333-74-0', '1333740', 'user', '裹 空格', 'manager', 'mnaager', '', ' ', 'x'.repeat(50), 'x'.repeat(101)];
 const LISTS = ['/api/materials?totals=true', '/api/materials?lowStock=true', '/api/materials?status=all', '/api/materials?category=metal', '/api/inventory?', '/api/inventory?status=approved',
     '/api/inventory?transactionType=out', '/api/inventory/mine?', '/api/inventory/pending?', '/api/dashboard/stats?', '/api/dashboard/materials-by-category?',
     '/api/dashboard/transaction-trend?', '/api/dashboard/low-stock-materials?', '/api/dashboard/pending-transactions?', '/api/operation-logs?module=inventory', '/api/notifications?', '/api/notifications?isRead=false', '/api/users?', '/api/units?', '/api/locations?', '/api/settings?'];
@@ -53,13 +55,14 @@ function operation(random) {
         zone: () => ({ value: often(ZONES) }),
         own: () => ({ value: often([['administrators', 'everybody', 'everybody'], ['nobody', 'x']]) }),
         list: () => ({ path: pick(LISTS), sort: pick(SORTS), keyword: pick(['', '', 'h2', '氢', '%', '_', 'ａ', 'TI']), page: pick([1, 1, 1, 2, 3, 0]), pageSize: pick([3, 5, 10, 1000]) }),
+        search: () => ({ q: pick(QUESTIONS), type: pick(['all', 'everything', 'materials', 'transactions']), limit: pick([1, 5, 20]) }),
         walk: () => ({ sort: pick(SORTS.slice(0, 9)), pageSize: pick([2, 3, 7]) }),
         look: () => ({ what: pick(['materials', 'moves', 'balances', 'history', 'document']), target: random.below(30) }),
         read: () => ({ way: pick(['read-all', 'unread-count']) }),
         login: () => ({ name: pick(['admin', 'nobody', 'ADMIN', '']), password: pick(['wrong-password-1', '']) }),
     };
     const weights = ['material', 'material', 'change', 'status', 'remove', 'receipt', 'receipt', 'receipt', 'issue', 'issue', 'issue', 'approve', 'approve', 'approve', 'approve', 'approve', 'cancel',
-        'reverse', 'decide', 'unit', 'location', 'zone', 'own', 'list', 'list', 'list', 'walk', 'look', 'look', 'look', 'login', 'read'];
+        'reverse', 'decide', 'unit', 'location', 'zone', 'own', 'list', 'list', 'list', 'search', 'search', 'walk', 'look', 'look', 'look', 'login', 'read'];
     const kind = pick(weights);
     return { kind, who: pick(WHO), ...kinds[kind]() };
 }
@@ -120,6 +123,7 @@ class Side {
         case 'zone': return client.put('/api/settings/company.timezone', { value: op.value });
         case 'own': return client.put('/api/settings/approval.own_documents', { value: op.value });
         case 'list': return client.get(`${op.path}&sort=${op.sort}&keyword=${encodeURIComponent(op.keyword)}&page=${op.page}&pageSize=${op.pageSize}`);
+        case 'search': return this.search(client, op);
         case 'walk': return this.walk(client, op);
         case 'look': return client.get({ materials: `/api/materials/${material}`, moves: `/api/materials/${material}/moves?pageSize=50`, balances: `/api/materials/${material}/balances`,
             history: `/api/materials/${material}/code-history`, document: `/api/inventory/${document}` }[op.what]);
@@ -127,6 +131,14 @@ class Side {
         case 'login': return new Client(this.server).post('/api/auth/login', { username: op.name, password: op.password });
         default: throw new Error(op.kind);
         }
+    }
+
+    /** Each kind for itself: what an id is of depends on it. */
+    async search(client, op) {
+        const { status, body } = await client.get(`/api/search?matches=true&type=${op.type}&limit=${op.limit}&q=${encodeURIComponent(op.q)}`);
+        if (status !== 200)
+            return { status, body };
+        return { status, body: body.data.map(({ id, type, ...row }) => ({ ...row, type, [type === 'material' ? 'material_id' : type === 'user' ? 'user_id' : 'document_id']: id })) };
     }
 
     /** All materials by cursor: each side has cursors of its own. */

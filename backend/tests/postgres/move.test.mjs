@@ -14,18 +14,27 @@ import { proxy } from './proxy.mjs';
 
 const SCRIPT = fileURLToPath(new URL('../../../scripts/migrate-to-postgresql.sh', import.meta.url));
 const fixtures = new URL('../fixtures/', import.meta.url);
-const newest = readdirSync(fixtures).filter((name) => /^schema-\d{4}\.sql$/.test(name)).sort().at(-1);
+const saves = readdirSync(fixtures).filter((name) => /^schema-\d{4}\.sql$/.test(name)).sort().reverse();
 const ODD = 'tab\t newline\n return\r backslash \\ null \\N quote \' " 氢 🜁 \u0001\u007f';
 
-/** A place with a SQLite file in it that holds a bit of everything, of the present schema. */
-async function saved(name = newest) {
+/** A place with this saved database in it. */
+function restored(name) {
     const place = new Server({ engine: 'sqlite' });
     place.adminIsNew = false;
     execFileSync('sqlite3', ['-bail', place.db], { input: readFileSync(new URL(name, fixtures)) });
-    if (name !== newest)
-        return place;
-    assert.equal((await place.run(['migrate'])).code, 0);
     return place;
+}
+
+/** A place with a SQLite file in it that holds a bit of everything, of the present schema: the newest that this program takes (a saved
+ *  database has to be made again when a migration that no release has had yet is changed). */
+async function saved() {
+    for (const name of saves) {
+        const place = restored(name);
+        if ((await place.run(['migrate'])).code === 0)
+            return place;
+        place.removeFolder();
+    }
+    throw new Error('no saved database can be used');
 }
 
 function target() {
@@ -301,7 +310,7 @@ test('a target that is not empty is left alone', () => withPlaces(async (keep) =
 }));
 
 test('what cannot be reached, read or understood: a clear sentence without the password', () => withPlaces(async (keep) => {
-    const old = keep(await saved()), there = keep(target()), older = keep(await saved('schema-0001.sql'));
+    const old = keep(await saved()), there = keep(target()), older = keep(restored('schema-0001.sql'));
     const to = (url, input = '') => old.run(['migrate-to-postgres', '--to', url], { input });
     const { url, folder, name, password } = there.database;
     for (const [bad, code, sentence] of [
@@ -355,16 +364,20 @@ test('a service that runs: refused, or read-only until it is stopped, so that no
     await whileServing(there, ['migrate-to-sqlite', '--to', path.join(old.dir, 'back.db')]);
 }));
 
-test('what belongs to one engine stays behind and is made anew', () => withPlaces(async (keep) => {
-    const old = keep(await saved()), there = keep(target()), file = path.join(old.dir, 'back.db');
-    await old.sql("CREATE VIRTUAL TABLE search_index USING fts5(material_name, content='materials', content_rowid='id'); INSERT INTO search_index(search_index) VALUES ('rebuild')");
-    done(await there.run(['migrate']));
-    await there.sql(`ALTER TABLE materials ADD COLUMN search_index_words tsvector; CREATE INDEX search_index_words ON materials USING gin (search_index_words);
-        CREATE FUNCTION search_index_rebuild() RETURNS void LANGUAGE sql AS $$ UPDATE materials SET search_index_words = to_tsvector('simple', material_name) $$;
-        CREATE TABLE search_index_queue (id BIGINT)`);
-    const output = done(await move(old, there));
-    assert.doesNotMatch(output, /search_index/);
-    assert.equal(Number(await there.value("SELECT COUNT(*) AS n FROM materials WHERE search_index_words @@ to_tsquery('simple', '高纯氢')")), 1);
-    done(await moveBack(there, file));
-    done(await move(old, there, '--verify-only'));
+test('the index of the search is of each side alone: filled anew when the service starts', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target()), back = keep(new Server({ engine: 'sqlite' }));
+    back.adminIsNew = false;
+    const found = async (place) => {
+        await place.begin();
+        const admin = await place.admin();
+        const codes = async () => accepted(await admin.get('/api/search?q=gaochunqing&type=materials'), 200).map(({ code }) => code);
+        await place.until(async () => (await codes()).length > 0, 20_000, 'to find by pinyin');
+        assert.deepEqual(await codes(), ['H2-001']);
+        await place.halt();
+    };
+    await found(old);
+    assert.doesNotMatch(done(await move(old, there)), /search_/);
+    await found(there);
+    done(await moveBack(there, back.db));
+    await found(back);
 }));

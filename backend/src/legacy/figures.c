@@ -1,0 +1,43 @@
+/* The figures that triggers keep (migration figures): stopped while very many rows come in, and counted once at the end. */
+#include "legacy/import.h"
+
+static const struct {
+    const char *table, *trigger;
+} keepers[] = {{"materials", "material_figures_follow"},
+               {"documents", "pending_documents_in"},
+               {"documents", "pending_documents_out"},
+               {"operation_log", "log_head_follows"}};
+
+/* As the migration counts them. */
+static const struct sql NONE = {"legacy.no_figures", "DELETE FROM material_figures"};
+static const struct sql OF_MATERIALS = {
+    "legacy.material_figures",
+    "INSERT INTO material_figures (category, status, materials, low, stock_wholes, stock_millionths, value_wholes, value_millionths) "
+    "SELECT category, status, COUNT(*), SUM(CASE WHEN min_stock > 0 AND current_stock <= min_stock THEN 1 ELSE 0 END), "
+    "CAST(SUM(current_stock / 1000000) AS BIGINT), CAST(SUM(current_stock % 1000000) AS BIGINT), CAST(SUM(stock_value / 1000000) AS "
+    "BIGINT), "
+    "CAST(SUM(stock_value % 1000000) AS BIGINT) FROM materials GROUP BY category, status"};
+static const struct sql OF_DOCUMENTS = {"legacy.pending_documents",
+                                        "UPDATE pending_documents SET n = (SELECT COUNT(*) FROM documents WHERE status = 'pending')"};
+
+static enum rc set_all(struct legacy_import *im, bool on)
+{
+    for (size_t i = 0; i < sizeof keepers / sizeof *keepers; i++)
+        TRY(db_set_trigger(im->c->db, keepers[i].table, keepers[i].trigger, on));
+    return RC_OK;
+}
+
+enum rc figures_stop(struct legacy_import *im)
+{
+    TRY(db_expect_many(im->c->db));
+    return set_all(im, false);
+}
+
+enum rc figures_go_on(struct legacy_import *im)
+{
+    import_exec(im, &NONE, DB_NO_ARGS);
+    import_exec(im, &OF_MATERIALS, DB_NO_ARGS);
+    import_exec(im, &OF_DOCUMENTS, DB_NO_ARGS);
+    TRY(im->rc);
+    return set_all(im, true);
+}
