@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "db/legacy_file.h"
+#include "domain/search_index.h"
 #include "files/files.h"
 #include "legacy/legacy.h"
 #include "ops/tool.h"
@@ -122,7 +123,8 @@ static enum rc import(struct ctx *c, void *arg)
 {
     struct request *r = arg;
     c->files = r->files;
-    return legacy_import(c, &r->options, &r->result);
+    TRY(legacy_import(c, &r->options, &r->result));
+    return search_fill_anew(c);
 }
 
 /* The whole report to its file, or all but the lists to standard output; without a file, all of it. */
