@@ -5,8 +5,8 @@
  * `sha256sum` over the lines, in the order of the key, is therefore the checksum of a table for anybody who has psql.
  *
  * Which tables there are is asked of the catalogue, so that later migrations are covered. Tables whose names begin with `search_` are
- * each database's own, made for its engine (an index for searching, and how far it is filled): neither read nor touched here, so that
- * they stay as the migrations make them, and the program fills them when it starts. Generated columns make themselves.
+ * each database's own, made for its engine (an index for searching, and how far it is filled): neither read nor touched here; who
+ * loads has them filled (search_fill). Generated columns make themselves.
  *
  * Threads and errors: as in db.h. */
 #ifndef MMS_DB_BULK_H

@@ -48,6 +48,9 @@ static const struct sql FILL_NEXT = {
 static const struct sql FILLS_BEGIN = {"search_fills.begin", "UPDATE search_fills SET last_id = 0"};
 static const struct sql FILL_UPDATE = {"search_fills.update", "UPDATE search_fills SET version = $2, last_id = $3 WHERE kind = $1"};
 
+static const struct sql TOKENS_FORGET = {"search_tokens.forget", "DELETE FROM search_tokens"};
+static const struct sql FILLS_FORGET = {"search_fills.forget", "UPDATE search_fills SET version = 0, last_id = 0"};
+
 #define FILLED INT64_C(1125899906842624) /* above every id: all of the kind are indexed */
 
 static int64_t rowid_of(enum search_kind kind, bool out_of_use, int64_t id)
@@ -138,4 +141,10 @@ enum rc search_fill(struct ctx *c, bool *more)
         TRY(take_in(c, kind, &entries[i]));
     last_id = count < FILL_ROWS ? FILLED : entries[count - 1].id;
     return db_exec(c->db, &FILL_UPDATE, DB_ARGS(DB_I(kind), DB_I(SEARCH_TOKENS_VERSION), DB_I(last_id)), NULL);
+}
+
+enum rc search_forget(struct ctx *c)
+{
+    TRY(db_exec(c->db, &TOKENS_FORGET, DB_NO_ARGS, NULL));
+    return db_exec(c->db, &FILLS_FORGET, DB_NO_ARGS, NULL);
 }

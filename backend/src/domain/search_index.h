@@ -35,4 +35,7 @@ MUST_CHECK enum rc search_fill(struct ctx *c, bool *more);
 /* Indexes all rows, in this transaction: after very many have come in without search_put. */
 MUST_CHECK enum rc search_fill_anew(struct ctx *c);
 
+/* Empties the index, so that search_fill makes all of it: where the rows came in without search_put. */
+MUST_CHECK enum rc search_forget(struct ctx *c);
+
 #endif

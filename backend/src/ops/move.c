@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "domain/search_index.h"
+
 #define POLL_MS 200
 
 static const struct sql PEOPLE = {"move.people", "SELECT (SELECT COUNT(*) FROM users) + (SELECT COUNT(*) FROM operation_log) AS n"};
@@ -159,6 +161,22 @@ static int64_t row_count(const struct move_side *s)
     return rows;
 }
 
+/* The index of the search is the engine's own: made from the rows that have come. */
+static enum rc fill_search(struct db *db)
+{
+    struct arena arena;
+    bool more = true;
+    arena_init(&arena);
+    struct ctx c = {.arena = &arena, .db = db, .now_ms = clock_now_ms()};
+    enum rc rc = db_expect_many(db);
+    if (rc == RC_OK)
+        rc = search_forget(&c);
+    for (; rc == RC_OK && more; arena_reset(&arena))
+        rc = search_fill(&c, &more);
+    arena_free(&arena);
+    return rc;
+}
+
 static enum rc copy_tables(struct move *m, struct bulk_load *load)
 {
     for (size_t i = 0; i < m->source.tables.count; i++)
@@ -167,7 +185,8 @@ static enum rc copy_tables(struct move *m, struct bulk_load *load)
     TARGET(db_bulk_close(load));
     for (size_t i = 0; i < m->target.tables.count; i++)
         TARGET(db_bulk_set_last_id(m->target.db, &m->target.tables.list[i], m->source.sums[i].last_id));
-    print_step(m, "3 keys, indexes, constraints, counters");
+    TARGET(fill_search(m->target.db));
+    print_step(m, "3 keys, indexes, constraints, counters, search");
     return RC_OK;
 }
 

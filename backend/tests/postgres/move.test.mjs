@@ -364,7 +364,7 @@ test('a service that runs: refused, or read-only until it is stopped, so that no
     await whileServing(there, ['migrate-to-sqlite', '--to', path.join(old.dir, 'back.db')]);
 }));
 
-test('the index of the search is of each side alone: filled anew when the service starts', () => withPlaces(async (keep) => {
+test('the index of the search is each engine’s own, and made anew', () => withPlaces(async (keep) => {
     const old = keep(await saved()), there = keep(target()), back = keep(new Server({ engine: 'sqlite' }));
     back.adminIsNew = false;
     const found = async (place) => {
@@ -376,8 +376,11 @@ test('the index of the search is of each side alone: filled anew when the servic
         await place.halt();
     };
     await found(old);
+    done(await there.run(['migrate'])); // where it is noted that all of the nothing there was is in the index
     assert.doesNotMatch(done(await move(old, there)), /search_/);
+    await there.verifyClean();
     await found(there);
     done(await moveBack(there, back.db));
+    await back.verifyClean();
     await found(back);
 }));
