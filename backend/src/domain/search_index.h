@@ -37,5 +37,7 @@ MUST_CHECK enum rc search_fill_anew(struct ctx *c);
 
 /* Empties the index, so that search_fill makes all of it: where the rows came in without search_put. */
 MUST_CHECK enum rc search_forget(struct ctx *c);
+/* search_fill after search_forget in the same transaction: nothing has to be taken out first. */
+MUST_CHECK enum rc search_fill_fresh(struct ctx *c, bool *more);
 
 #endif
