@@ -45,9 +45,7 @@ static const struct sql TOKENS_INSERT = {"search_tokens.insert", "INSERT INTO se
 static const struct sql FILL_NEXT = {
     "search_fills.next", "SELECT kind, CASE version WHEN $1 THEN last_id ELSE 0 END AS last_id FROM search_fills "
                          "WHERE version <> $1 OR last_id < $2 ORDER BY kind LIMIT 1"};
-static const struct sql FILLS_BEGIN = {"search_fills.begin", "UPDATE search_fills SET last_id = 0"};
 static const struct sql FILL_UPDATE = {"search_fills.update", "UPDATE search_fills SET version = $2, last_id = $3 WHERE kind = $1"};
-
 static const struct sql TOKENS_FORGET = {"search_tokens.forget", "DELETE FROM search_tokens"};
 static const struct sql FILLS_FORGET = {"search_fills.forget", "UPDATE search_fills SET version = 0, last_id = 0"};
 
@@ -121,15 +119,6 @@ static enum rc next_fill(struct ctx *c, bool *more, enum search_kind *kind, int6
     return RC_OK;
 }
 
-enum rc search_fill_anew(struct ctx *c)
-{
-    bool more = true;
-    TRY(db_exec(c->db, &FILLS_BEGIN, DB_NO_ARGS, NULL));
-    while (more)
-        TRY(search_fill(c, &more));
-    return RC_OK;
-}
-
 /* fresh: the index has nothing of them yet. */
 static enum rc fill(struct ctx *c, bool fresh, bool *more)
 {
@@ -163,4 +152,13 @@ enum rc search_forget(struct ctx *c)
 {
     TRY(db_exec(c->db, &TOKENS_FORGET, DB_NO_ARGS, NULL));
     return db_exec(c->db, &FILLS_FORGET, DB_NO_ARGS, NULL);
+}
+
+enum rc search_fill_anew(struct ctx *c)
+{
+    bool more = true;
+    TRY(search_forget(c));
+    while (more)
+        TRY(search_fill_fresh(c, &more));
+    return RC_OK;
 }

@@ -32,12 +32,11 @@ MUST_CHECK enum rc search_put(struct ctx *c, enum search_kind kind, int64_t id);
 /* Indexes some of the rows that were there before the index was, or whose tokens have changed since. *more: call again, in
  * another transaction. */
 MUST_CHECK enum rc search_fill(struct ctx *c, bool *more);
-/* Indexes all rows, in this transaction: after very many have come in without search_put. */
-MUST_CHECK enum rc search_fill_anew(struct ctx *c);
-
 /* Empties the index, so that search_fill makes all of it: where the rows came in without search_put. */
 MUST_CHECK enum rc search_forget(struct ctx *c);
 /* search_fill after search_forget in the same transaction: nothing has to be taken out first. */
 MUST_CHECK enum rc search_fill_fresh(struct ctx *c, bool *more);
+/* Both, until all is done, in this transaction. */
+MUST_CHECK enum rc search_fill_anew(struct ctx *c);
 
 #endif
