@@ -20,7 +20,7 @@ static struct postgres_conn *conn_of(struct db *db)
 static enum rc ready(struct db *db, bool loading)
 {
     static const char text[] =
-        "SET application_name = 'mms-move'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s'; "
+        "SET application_name = 'mms-move'; SET jit = off; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s'; "
         "SELECT set_config('client_connection_check_interval', '1000', false) WHERE CAST(current_setting('server_version_num') AS INTEGER) >= 140000";
     struct postgres_conn *c = conn_of(db);
     PGresult *r = PQexec(c->pg, text);

@@ -88,10 +88,15 @@ static enum rc take_out(struct ctx *c, enum search_kind kind, int64_t id)
     return db_exec(c->db, &TOKENS_DELETE, DB_ARGS(DB_I(rowid_of(kind, true, id))), NULL);
 }
 
+static enum rc add_entry(struct ctx *c, enum search_kind kind, const struct entry *e)
+{
+    return db_exec(c->db, &TOKENS_INSERT, DB_ARGS(DB_I(rowid_of(kind, e->out_of_use, e->id)), DB_T(e->tokens)), NULL);
+}
+
 static enum rc take_in(struct ctx *c, enum search_kind kind, const struct entry *e)
 {
     TRY(take_out(c, kind, e->id));
-    return db_exec(c->db, &TOKENS_INSERT, DB_ARGS(DB_I(rowid_of(kind, e->out_of_use, e->id)), DB_T(e->tokens)), NULL);
+    return add_entry(c, kind, e);
 }
 
 enum rc search_put(struct ctx *c, enum search_kind kind, int64_t id)
@@ -114,7 +119,8 @@ static enum rc next_fill(struct ctx *c, bool *more, enum search_kind *kind, int6
     return RC_OK;
 }
 
-enum rc search_fill(struct ctx *c, bool *more)
+/* fresh: the index has nothing of them yet. */
+static enum rc fill(struct ctx *c, bool fresh, bool *more)
 {
     enum search_kind kind = SEARCH_KINDS;
     int64_t last_id = 0;
@@ -127,9 +133,19 @@ enum rc search_fill(struct ctx *c, bool *more)
         return RC_DB_CORRUPT;
     TRY(read_entries(c, kind, last_id, FILL_ROWS, entries, &count));
     for (size_t i = 0; i < count; i++)
-        TRY(take_in(c, kind, &entries[i]));
+        TRY((fresh ? add_entry : take_in)(c, kind, &entries[i]));
     last_id = count < FILL_ROWS ? FILLED : entries[count - 1].id;
     return db_exec(c->db, &FILL_UPDATE, DB_ARGS(DB_I(kind), DB_I(SEARCH_TOKENS_VERSION), DB_I(last_id)), NULL);
+}
+
+enum rc search_fill(struct ctx *c, bool *more)
+{
+    return fill(c, false, more);
+}
+
+enum rc search_fill_fresh(struct ctx *c, bool *more)
+{
+    return fill(c, true, more);
 }
 
 enum rc search_forget(struct ctx *c)
@@ -143,6 +159,6 @@ enum rc search_fill_anew(struct ctx *c)
     bool more = true;
     TRY(search_forget(c));
     while (more)
-        TRY(search_fill(c, &more));
+        TRY(search_fill_fresh(c, &more));
     return RC_OK;
 }

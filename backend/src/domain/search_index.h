@@ -34,7 +34,9 @@ MUST_CHECK enum rc search_put(struct ctx *c, enum search_kind kind, int64_t id);
 MUST_CHECK enum rc search_fill(struct ctx *c, bool *more);
 /* Empties the index, so that search_fill makes all of it: where the rows came in without search_put. */
 MUST_CHECK enum rc search_forget(struct ctx *c);
-/* Both, in this transaction. */
+/* search_fill after search_forget in the same transaction: nothing has to be taken out first. */
+MUST_CHECK enum rc search_fill_fresh(struct ctx *c, bool *more);
+/* Both, until all is done, in this transaction. */
 MUST_CHECK enum rc search_fill_anew(struct ctx *c);
 
 #endif

@@ -168,11 +168,9 @@ static enum rc fill_search(struct db *db)
     bool more = true;
     arena_init(&arena);
     struct ctx c = {.arena = &arena, .db = db, .now_ms = clock_now_ms()};
-    enum rc rc = db_expect_many(db);
-    if (rc == RC_OK)
-        rc = search_forget(&c);
+    enum rc rc = search_forget(&c);
     for (; rc == RC_OK && more; arena_reset(&arena))
-        rc = search_fill(&c, &more);
+        rc = search_fill_fresh(&c, &more);
     arena_free(&arena);
     return rc;
 }
@@ -185,8 +183,9 @@ static enum rc copy_tables(struct move *m, struct bulk_load *load)
     TARGET(db_bulk_close(load));
     for (size_t i = 0; i < m->target.tables.count; i++)
         TARGET(db_bulk_set_last_id(m->target.db, &m->target.tables.list[i], m->source.sums[i].last_id));
+    print_step(m, "3 keys, indexes, constraints, counters");
     TARGET(fill_search(m->target.db));
-    print_step(m, "3 keys, indexes, constraints, counters, search");
+    print_step(m, "3 index of the search");
     return RC_OK;
 }
 
