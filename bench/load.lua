@@ -39,7 +39,7 @@ local varied = {
     -- Each document once; afterwards what costs the server least, until the last answer is there.
     approve = function()
         sent = sent + 1
-        if sent > count then return wrk.format("GET", "/assets/detail.json") end
+        if sent > count then return wrk.format("GET", "/") end
         return wrk.format("PUT", "/api/inventory/" .. (first + math.max(sent, 1) - 1) .. "/approve", nil, '{"action":"approve"}')
     end,
 }

@@ -1,7 +1,7 @@
 /* The notifications that the program writes by itself. */
 #include "domain/notification.h"
 
-#define PURGED_AT_ONCE 3 /* todos of decided documents that go with each new one */
+#define PURGE_LOOKS_AT 8 /* todos, with each new one */
 
 static const struct sql INSERT = {
     "notification.insert",
@@ -9,8 +9,8 @@ static const struct sql INSERT = {
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id"};
 static const struct sql PURGE = {
     "notification.purge",
-    "DELETE FROM notifications WHERE id IN (SELECT n.id FROM notifications n JOIN documents d ON d.id = n.document_id "
-    "WHERE n.document_id IS NOT NULL AND d.status <> 'pending' ORDER BY n.document_id LIMIT $1)"};
+    "DELETE FROM notifications WHERE id IN (SELECT n.id FROM (SELECT id, document_id FROM notifications WHERE document_id >= $1 "
+    "ORDER BY document_id LIMIT $2) AS n JOIN documents d ON d.id = n.document_id WHERE d.status <> 'pending')"};
 static const struct sql FIRST_LINE = {
     "notification.first_line",
     "SELECT d.kind, d.line_count, m.material_name, un.code AS unit, l.quantity FROM documents d JOIN document_lines l ON "
@@ -41,12 +41,20 @@ static const char *document_link(struct ctx *c, int64_t id)
     return arena_fmt(c->arena, "/inventory?id=%lld", (long long)id);
 }
 
+/* Looks at a few todos anywhere and removes those whose documents are decided: nobody is shown them any more. Each new todo looks at
+ * several old ones, so few are left over, however many still wait. */
+static enum rc purge(struct ctx *c, int64_t document_id)
+{
+    int64_t from = 1 + (int64_t)(((uint64_t)document_id * UINT64_C(11400714819323198485) >> 1) % (uint64_t)document_id);
+    return db_exec(c->db, &PURGE, DB_ARGS(DB_I(from), DB_I(PURGE_LOOKS_AT)), NULL);
+}
+
 enum rc notification_submitted(struct ctx *c, int64_t document_id)
 {
     DB_ROWS rows = NULL;
     bool more;
     int64_t id;
-    TRY(db_exec(c->db, &PURGE, DB_ARGS(DB_I(PURGED_AT_ONCE)), NULL));
+    TRY(purge(c, document_id));
     TRY(db_start(c->db, &FIRST_LINE, DB_ARGS(DB_I(document_id)), &rows));
     TRY(db_next(rows, &more));
     if (!more)

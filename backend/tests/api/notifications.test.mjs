@@ -13,6 +13,20 @@ const unread = async (client) => accepted(await client.get('/api/notifications/u
 const send = async (body) => accepted(await admin.post('/api/notifications', { type: 'announcement', title: '通知', ...body }), 200, '通知创建成功');
 const titles = (rows) => rows.map((row) => row.title);
 
+test('todos of decided documents do not pile up, whichever still wait', async () => {
+    const material = await makeMaterial(M);
+    const waiting = [];
+    for (let i = 0; i < 20; i++)
+        waiting.push((await makeDocument(U, receiptOf(material.id, 1))).id);
+    for (let i = 0; i < 200; i++)
+        accepted(await U.put(`/api/inventory/${(await makeDocument(U, receiptOf(material.id, 1))).id}/cancel`), 200);
+    const kept = await server.value("SELECT COUNT(*) AS n FROM notifications n JOIN documents d ON d.id = n.document_id WHERE d.status <> 'pending'");
+    assert.ok(kept < 60, `${kept} of 200`);
+    assert.equal(await server.value("SELECT COUNT(*) AS n FROM notifications n JOIN documents d ON d.id = n.document_id WHERE d.status = 'pending'"), waiting.length);
+    for (const id of waiting)
+        accepted(await U.put(`/api/inventory/${id}/cancel`), 200);
+});
+
 test('a document that waits is a todo of all who approve, until it is decided', async () => {
     const material = await makeMaterial(M, { materialName: '高纯氢', unit: 'kg' });
     const before = await list(M);

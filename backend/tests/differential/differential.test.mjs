@@ -217,7 +217,7 @@ const DUMP = {
         JOIN locations l ON l.id = b.location_id ORDER BY m.code_fold, lo.lot_no, l.code`,
     numbers: 'SELECT prefix, day, last FROM document_numbers ORDER BY prefix, day',
     notifications: `SELECT n.audience, u.username, n.type, n.title, n.content, d.number FROM notifications n LEFT JOIN users u ON u.id = n.user_id LEFT JOIN documents d ON d.id = n.document_id
-        ORDER BY n.id`,
+        WHERE n.document_id IS NULL OR d.status = 'pending' ORDER BY n.id`,
     figures: 'SELECT kind, CAST(SUM(documents) AS BIGINT) AS documents, CAST(SUM(quantity) AS BIGINT) AS quantity FROM posted_quarters GROUP BY kind ORDER BY kind',
     categories: 'SELECT * FROM material_figures WHERE materials > 0 ORDER BY category, status',
     pending: 'SELECT n FROM pending_documents',
