@@ -63,4 +63,12 @@ enum rc error_say(struct error *e, enum rc rc, const char *zh, const char *en);
 struct field_fault *error_fault(struct error *e, struct arena *a, const char *field, const char *code, const char *zh,
                                 const char *en, const char *value);
 
+/* TRY(call): hands a failure of `call` on to the caller. */
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        enum rc try_rc_ = (call);                                                                                      \
+        if (try_rc_ != RC_OK)                                                                                          \
+            return try_rc_;                                                                                            \
+    } while (0)
+
 #endif

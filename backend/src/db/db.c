@@ -439,6 +439,11 @@ const char *db_last_error(const struct db *db)
     return driver_error(db->conn);
 }
 
+const char *db_place(const struct db *db)
+{
+    return db->place;
+}
+
 struct conn *db_conn(struct db *db)
 {
     return db->conn;
@@ -480,14 +485,4 @@ enum rc db_set_trigger(struct db *db, const char *table, const char *trigger, bo
 {
     const struct engine *engine = db->conn->engine;
     return engine->set_trigger ? engine->set_trigger(db->conn, table, trigger, on) : RC_OK;
-}
-
-bool db_can_back_up(const struct db *db)
-{
-    return db->conn->engine->backup != NULL;
-}
-
-enum rc db_back_up(struct db *db, const char *file)
-{
-    return db->conn->engine->backup(db->conn, file);
 }

@@ -173,11 +173,12 @@ struct db_catalogue {
 };
 const struct db_catalogue *db_catalogue(const struct db *db);
 
-/* Whether copies are ours to make: not of a server's database. */
-bool db_can_back_up(const struct db *db);
-/* A consistent copy of the whole database, also while others write; `file` must not exist, and bears its name only when it is
- * complete and on the disk. */
-MUST_CHECK enum rc db_back_up(struct db *db, const char *file);
+#define DB_WHY_MAX 256
+
+/* A consistent copy of the whole database as a SQLite file, also while others write; `file` must not exist, and bears its name only
+ * when it is complete and on the disk. Of a server's database all tables are read in one snapshot, on a connection of its own;
+ * `finish` then makes in the copy what each database has for itself (bulk.h). why: for the log. */
+MUST_CHECK enum rc db_back_up(struct db *db, const char *file, enum rc (*finish)(struct db *copy), char why[DB_WHY_MAX]);
 
 /* ---- migrations ---- */
 

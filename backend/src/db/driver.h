@@ -78,7 +78,7 @@ struct engine {
     enum rc (*has_table)(struct conn *c, const char *name, bool *has);
     const struct db_catalogue *catalogue;
     /* A copy of the whole database; the file bears its name only when it is complete and durable.
-     * NULL: a server's database, whose backups are its administrator's. */
+     * NULL: a server's database, which is copied table by table (backup.c). */
     enum rc (*backup)(struct conn *c, const char *file);
     /* Length of the write-ahead log after the last commit. NULL: not ours to care for. */
     int (*log_pages)(const struct conn *c);
@@ -179,6 +179,7 @@ MUST_CHECK static inline enum rc driver_has_table(struct conn *c, const char *na
 /* ---- of db.c, for tx.c and migrate.c ---- */
 
 struct conn *db_conn(struct db *db);
+const char *db_place(const struct db *db); /* as given to db_open */
 /* Ends the process when a statement still runs on this connection: `where` forgot a db_end. */
 void db_check_ended(const struct db *db, const char *where);
 /* For errors of ours that no input can cause: says which statement, then ends the process. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/durable.h"
 #include "db/bulk_driver.h"
 #include "db/dialect.h"
 
@@ -316,32 +317,12 @@ static enum rc copy_into(struct sqlite_conn *c, const char *file)
     return rc;
 }
 
-static bool sync_path(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool synced = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return synced;
-}
-
-static bool sync_folder_of(const char *file)
-{
-    struct buf folder;
-    buf_init(&folder, 8192);
-    const char *slash = strrchr(file, '/');
-    buf_add(&folder, slash ? file : ".", slash ? (size_t)(slash - file) + 1 : 1);
-    bool synced = !folder.overflow && sync_path(buf_text(&folder));
-    buf_free(&folder);
-    return synced;
-}
-
 /* The copy holds the same secrets as the database: the same people may read it. */
 static bool finish_copy(const struct sqlite_conn *c, const char *part, const char *file)
 {
     struct stat source;
     return stat(c->path, &source) == 0 && chmod(part, source.st_mode & 07777) == 0 &&
-           sync_path(part) && rename(part, file) == 0 && sync_folder_of(file);
+           durable_rename(part, file, false);
 }
 
 static enum rc engine_backup(struct conn *base, const char *file)

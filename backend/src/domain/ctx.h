@@ -69,12 +69,4 @@ enum { TOPIC_MATERIALS = 1, TOPIC_STOCK = 2, TOPIC_DOCUMENTS = 4, TOPIC_USERS = 
 /* Says that something of these topics has changed. */
 MUST_CHECK enum rc ctx_changed(struct ctx *c, unsigned topics);
 
-/* TRY(call): hands a failure of `call` on to the caller. */
-#define TRY(call)                                                                                                      \
-    do {                                                                                                               \
-        enum rc try_rc_ = (call);                                                                                      \
-        if (try_rc_ != RC_OK)                                                                                          \
-            return try_rc_;                                                                                            \
-    } while (0)
-
 #endif

@@ -157,8 +157,6 @@ static enum rc get_info(struct call *call)
     jw_int(&w, size);
     jw_name(&w, "integrity");
     jw_text(&w, integrity);
-    jw_name(&w, "canBackUp");
-    jw_bool(&w, db_can_back_up(c->db));
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -378,7 +376,7 @@ static enum rc get_export(struct call *call)
 
 static const struct answer_part table_parts[] = {{"name", PART_TEXT}, {"isBusinessTable", PART_BOOL}, {"rowCount"}, {0}};
 static const struct answer_part info_parts[] = {{"engine", PART_TEXT}, {"version", PART_TEXT},   {"schemaVersion"},        {"size"},
-                                                {"integrity", PART_TEXT}, {"canBackUp", PART_BOOL}, {0}};
+                                                {"integrity", PART_TEXT}, {0}};
 static const struct answer_part column_parts[] = {{"name", PART_TEXT}, {"type", PART_TEXT}, {"notnull"}, {"pk"}, {0}};
 static const struct answer_part rows_parts[] = {
     {"tableName", PART_TEXT},
@@ -401,7 +399,7 @@ static const struct route database_admin_routes[] = {
           "不提供：直接删除数据", .refusals = REFUSALS(RC_RAW_EDIT)),
     ROUTE("POST", "/api/admin/database/export", LANE_SLOW, PERM_DATABASE_READ, NULL, post_export, "导出数据库",
           .prepare = prepare_export, .parts = PARTS({"filename", PART_TEXT}, {"downloadUrl", PART_TEXT}, {"size"}),
-          .refusals = REFUSALS(RC_BACKUP_ELSEWHERE, RC_FILES_UNWRITABLE)),
+          .refusals = REFUSALS(RC_FILES_UNWRITABLE)),
     ROUTE("GET", "/api/admin/database/export/:file", LANE_SLOW, PERM_DATABASE_READ, NULL, get_export, "下载导出的数据库", .bare = true,
           .media = "application/vnd.sqlite3", .refusals = REFUSALS(RC_NOT_FOUND)),
 };

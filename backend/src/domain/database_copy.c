@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/token.h"
+#include "domain/search_index.h"
 
 #define FOLDER "exports"
 #define PREFIX "mms-"
@@ -56,7 +57,13 @@ static void remove_old(struct ctx *c, const char *folder)
 
 static bool make_folder(const char *path)
 {
-    return mkdir(path, 0750) == 0 || errno == EEXIST;
+    struct stat st;
+    if (mkdir(path, 0750) == 0)
+        return true;
+    if (errno != EEXIST || stat(path, &st) != 0)
+        return false;
+    errno = ENOTDIR; /* for the log */
+    return S_ISDIR(st.st_mode);
 }
 
 /* In the company's eyes a name needs no zone: it only tells copies apart. */
@@ -71,10 +78,9 @@ static const char *new_name(struct ctx *c)
 
 enum rc database_copy_make(struct ctx *c, struct database_copy *out)
 {
+    char why[DB_WHY_MAX];
     struct stat st;
     const char *folder = folder_of(c);
-    if (!db_can_back_up(c->db))
-        return error_set(&c->err, RC_BACKUP_ELSEWHERE);
     if (!make_folder(c->settings->upload_dir) || !make_folder(folder)) {
         log_event(LOG_ERROR, "export.folder", c->request_id, LOG_TEXT("folder", folder), LOG_TEXT("error", strerror(errno)));
         return error_set(&c->err, RC_FILES_UNWRITABLE);
@@ -83,8 +89,9 @@ enum rc database_copy_make(struct ctx *c, struct database_copy *out)
     out->name = new_name(c);
     out->shown = shown_name(c, out->name);
     const char *path = arena_fmt(c->arena, "%s/%s", folder, out->name);
-    enum rc rc = db_back_up(c->db, path);
+    enum rc rc = db_back_up(c->db, path, search_fill_database, why);
     if (rc != RC_OK) {
+        log_event(LOG_ERROR, "export.copy", c->request_id, LOG_TEXT("error", why));
         unlink(path);
         return error_set(&c->err, rc);
     }

@@ -13,7 +13,7 @@ struct database_copy {
     int64_t size;      /* bytes */
 };
 
-/* On a worker: copying takes its time, while others go on. RC_BACKUP_ELSEWHERE on a server's database. */
+/* On a worker: copying takes its time, while others go on. A SQLite file on either engine. */
 MUST_CHECK enum rc database_copy_make(struct ctx *c, struct database_copy *out);
 /* *fd: open for reading, the caller's to close. RC_NOT_FOUND. */
 MUST_CHECK enum rc database_copy_open(struct ctx *c, const char *name, struct database_copy *out, int *fd);

@@ -162,3 +162,16 @@ enum rc search_fill_anew(struct ctx *c)
         TRY(search_fill_fresh(c, &more));
     return RC_OK;
 }
+
+enum rc search_fill_database(struct db *db)
+{
+    struct arena arena;
+    bool more = true;
+    arena_init(&arena);
+    struct ctx c = {.arena = &arena, .db = db, .now_ms = clock_now_ms()};
+    enum rc rc = search_forget(&c);
+    for (; rc == RC_OK && more; arena_reset(&arena))
+        rc = search_fill_fresh(&c, &more);
+    arena_free(&arena);
+    return rc;
+}

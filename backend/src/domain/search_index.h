@@ -38,5 +38,7 @@ MUST_CHECK enum rc search_forget(struct ctx *c);
 MUST_CHECK enum rc search_fill_fresh(struct ctx *c, bool *more);
 /* Both, until all is done, in this transaction. */
 MUST_CHECK enum rc search_fill_anew(struct ctx *c);
+/* The same for a database that was filled from another, in its transaction: the index is each engine's own. */
+MUST_CHECK enum rc search_fill_database(struct db *db);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "files/files.h"
 
 #define PATH_BYTES 4096
@@ -84,19 +85,7 @@ static bool write_all(int fd, const char *bytes, size_t n)
         bytes += written;
         n -= (size_t)written;
     }
-    return fsync(fd) == 0;
-}
-
-/* The name in its folder is durable, too. */
-static bool sync_folder(const char *path)
-{
-    char folder[PATH_BYTES];
-    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return synced;
+    return true;
 }
 
 enum rc files_put(struct files *f, const char *key, const void *bytes, size_t n)
@@ -112,7 +101,7 @@ enum rc files_put(struct files *f, const char *key, const void *bytes, size_t n)
     bool written = write_all(fd, bytes, n);
     enum rc rc = written ? RC_OK : failed();
     close(fd);
-    if (rc == RC_OK && (rename(part, path) != 0 || !sync_folder(path)))
+    if (rc == RC_OK && !durable_rename(part, path, true))
         rc = failed();
     if (rc != RC_OK)
         unlink(part);

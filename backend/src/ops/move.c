@@ -1,13 +1,13 @@
 #include "ops/move.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "domain/search_index.h"
 
 #define POLL_MS 200
@@ -161,20 +161,6 @@ static int64_t row_count(const struct move_side *s)
     return rows;
 }
 
-/* The index of the search is the engine's own: made from the rows that have come. */
-static enum rc fill_search(struct db *db)
-{
-    struct arena arena;
-    bool more = true;
-    arena_init(&arena);
-    struct ctx c = {.arena = &arena, .db = db, .now_ms = clock_now_ms()};
-    enum rc rc = search_forget(&c);
-    for (; rc == RC_OK && more; arena_reset(&arena))
-        rc = search_fill_fresh(&c, &more);
-    arena_free(&arena);
-    return rc;
-}
-
 static enum rc copy_tables(struct move *m, struct bulk_load *load)
 {
     for (size_t i = 0; i < m->source.tables.count; i++)
@@ -184,7 +170,7 @@ static enum rc copy_tables(struct move *m, struct bulk_load *load)
     for (size_t i = 0; i < m->target.tables.count; i++)
         TARGET(db_bulk_set_last_id(m->target.db, &m->target.tables.list[i], m->source.sums[i].last_id));
     print_step(m, "3 keys, indexes, constraints, counters");
-    TARGET(fill_search(m->target.db));
+    TARGET(search_fill_database(m->target.db));
     print_step(m, "3 index of the search");
     return RC_OK;
 }
@@ -268,17 +254,6 @@ static void remove_part(struct move *m)
         unlink(arena_fmt(&m->arena, "%s.moving%s", m->to, endings[i]));
 }
 
-static bool sync_folder(struct move *m)
-{
-    const char *slash = strrchr(m->to, '/');
-    const char *folder = slash ? arena_copy(&m->arena, m->to, (size_t)(slash - m->to) + 1) : ".";
-    int fd = open(folder, O_RDONLY | O_CLOEXEC);
-    bool synced = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return synced;
-}
-
 /* The file bears its name only when it is complete; a name that has come meanwhile is left alone. */
 static enum rc publish(struct move *m)
 {
@@ -287,7 +262,7 @@ static enum rc publish(struct move *m)
     db_close(m->target.db); /* which brings the write-ahead log home, and then removes it */
     m->target.db = NULL;
     bool complete = access(arena_fmt(&m->arena, "%s.moving-wal", m->to), F_OK) != 0;
-    if (complete && renameat2(AT_FDCWD, part_of(m), AT_FDCWD, m->to, RENAME_NOREPLACE) == 0 && sync_folder(m))
+    if (complete && durable_rename(part_of(m), m->to, false))
         return RC_OK;
     const char *why = complete ? strerror(errno) : "write-ahead log";
     return refuse(m, RC_DB, arena_fmt(&m->arena, "%s 无法写入：%s", m->to, why), arena_fmt(&m->arena, "%s cannot be written: %s", m->to, why));
