@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "crypto/token.h"
+#include "domain/job_runner.h"
 #include "domain/list.h"
 #include "domain/notification_hub.h"
 #include "files/files.h"
@@ -24,9 +25,18 @@ static void close_reader(void *arg)
     free(r);
 }
 
-static bool lend_reader(void *app, struct ctx *c)
+static bool lend_reader(void *arg, struct ctx *c)
 {
+    struct app *app = arg;
+    c->jobs = app->jobs;
     return app_use_reader(app, c);
+}
+
+static void committed(void *arg)
+{
+    const struct app *app = arg;
+    notification_hub_wake(app->hub);
+    job_runner_wake(app->jobs);
 }
 
 enum rc app_init(struct app *app, const struct settings *settings, struct error *why)
@@ -39,14 +49,18 @@ enum rc app_init(struct app *app, const struct settings *settings, struct error 
     app->files = files_open_local(settings->upload_dir);
     enum rc rc = db_writer_start(settings->database, &app->writer, why);
     if (rc == RC_OK) {
+        const struct ctx base = {.settings = settings, .files = app->files};
+        app->jobs = job_runner_new(&base, app->writer, lend_reader, app);
         app->hub = notification_hub_start(lend_reader, app);
-        db_writer_on_commit(app->writer, notification_hub_wake, app->hub);
+        db_writer_on_commit(app->writer, committed, app);
+        job_runner_start(app->jobs);
     }
     return rc;
 }
 
 void app_end(struct app *app)
 {
+    job_runner_stop(app->jobs);
     db_writer_stop(app->writer);
     notification_hub_stop(app->hub);
     files_close(app->files);

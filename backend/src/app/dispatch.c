@@ -25,6 +25,7 @@ static struct call *new_call(struct app *app, struct http_exchange *x)
     call->ctx = (struct ctx){.arena = &x->arena,
                              .settings = app->settings,
                              .files = app->files,
+                             .jobs = app->jobs,
                              .hub = app->hub,
                              .now_ms = x->request.now_ms,
                              .request_id = x->request.id,

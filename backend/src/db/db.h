@@ -169,6 +169,8 @@ struct db_catalogue {
     const char *engine; /* "SQLite" */
     struct sql version, tables, size, integrity;
     struct sql columns; /* of table $1; `value`: an expression that reads the column as a whole number or a text, whatever it is */
+    struct sql session;         /* session: what names this connection; $1, this process, where connections have no names */
+    struct sql session_is_gone; /* n: 1 when the connection that `session` named as $2 is there no more; $1 as before */
     struct sql ids_after; /* n: the next id that table $1 gives is above $2. For rows that were put there with ids of their own */
 };
 const struct db_catalogue *db_catalogue(const struct db *db);

@@ -369,6 +369,11 @@ static const struct db_catalogue postgres_catalogue = {
     .size = {"postgres.size", "SELECT pg_database_size(current_database()) AS n"},
     .integrity = {"postgres.integrity", "SELECT COALESCE((SELECT 'index is not valid: ' || CAST(i.indexrelid AS regclass) FROM "
                                         "pg_index i WHERE NOT i.indisvalid LIMIT 1), 'ok') AS result"},
+    .session = {"postgres.session", "SELECT CAST(pid AS TEXT) || '@' || CAST(extract(epoch FROM backend_start) AS TEXT) AS session FROM "
+                                    "pg_stat_activity WHERE pid = pg_backend_pid() AND CAST($1 AS TEXT) IS NOT NULL"},
+    .session_is_gone = {"postgres.session_is_gone",
+                        "SELECT CAST(COUNT(*) AS BIGINT) AS n FROM (SELECT 1) AS one WHERE CAST($1 AS TEXT) IS NOT NULL AND NOT EXISTS (SELECT 1 "
+                        "FROM pg_stat_activity WHERE CAST(pid AS TEXT) || '@' || CAST(extract(epoch FROM backend_start) AS TEXT) = CAST($2 AS TEXT))"},
     .ids_after = {"postgres.ids_after", "SELECT setval(pg_get_serial_sequence(CAST($1 AS TEXT), 'id'), CAST($2 AS BIGINT)) AS n"},
 };
 

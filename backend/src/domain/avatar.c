@@ -50,12 +50,12 @@ static enum rc prepare_post(struct call *call)
 {
     static const char *const names[] = {"avatar", "file", NULL};
     struct ctx *c = &call->ctx;
-    const char *bytes;
+    const char *bytes, *file_name;
     size_t n;
     struct buf picture;
     enum picture_type type;
     call->prepared = arena_new(c->arena, struct change);
-    if (!http_form_file(call->http, names, &bytes, &n))
+    if (!http_form_file(call->http, names, &bytes, &n, &file_name))
         return error_set(&c->err, RC_PICTURE_MISSING);
     if (n > (size_t)c->settings->max_file_size)
         return error_set(&c->err, RC_BODY_TOO_LARGE);

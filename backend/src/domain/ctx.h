@@ -40,6 +40,7 @@ struct ctx {
     struct token_memo *tokens;         /* this thread's checked access tokens; NULL: check every time */
     const struct settings *settings;
     struct files *files;               /* pictures and the like; NULL for commands */
+    struct job_runner *jobs;           /* runs jobs; NULL for commands */
     struct notification_hub *hub;      /* who hears of notifications at once; NULL for commands */
     struct actor actor;
     int64_t now_ms;

@@ -401,21 +401,25 @@ static enum rc post_decide(struct call *call)
     return reply_end(call, &w);
 }
 
-static enum rc put_cancel(struct call *call)
+enum rc document_cancel(struct ctx *c, int64_t id)
 {
-    struct ctx *c = &call->ctx;
     struct document d;
-    TRY(document_get(c, call->id, &d));
+    TRY(document_get(c, id, &d));
     if (d.applicant_id != c->actor.user_id)
         return error_set(&c->err, RC_CANCEL_NOT_YOURS);
     if (strcmp(d.status, "pending") != 0)
         return error_set(&c->err, RC_CANCEL_NOT_PENDING);
     TRY(db_exec(c->db, &DOCUMENT_CANCEL, DB_ARGS(DB_I(d.id), DB_I(c->now_ms)), NULL));
     TRY(ctx_changed(c, TOPIC_DOCUMENTS));
-    TRY(audit_write(c, &(struct audit_entry){.module = "inventory", .action = "cancel", .resource_type = "transaction",
-                                             .resource_id = d.id,
-                                             .description = arena_fmt(c->arena, "取消出入库单: %s", d.transaction_code),
-                                             .changes = audit_change(c->arena, "status", d.status, "cancelled")}));
+    return audit_write(c, &(struct audit_entry){.module = "inventory", .action = "cancel", .resource_type = "transaction",
+                                                .resource_id = d.id,
+                                                .description = arena_fmt(c->arena, "取消出入库单: %s", d.transaction_code),
+                                                .changes = audit_change(c->arena, "status", d.status, "cancelled")});
+}
+
+static enum rc put_cancel(struct call *call)
+{
+    TRY(document_cancel(&call->ctx, call->id));
     return reply_message(call, "出入库单已取消", "Document cancelled");
 }
 
@@ -432,25 +436,31 @@ static const struct field reversal_fields[] = {
 static const struct record_type reversal_type = RECORD_TYPE("Reversal", struct reversal, reversal_fields);
 
 /* The mirror document: one line per move of the reversed one, with its lot and place. */
+enum rc document_reverse(struct ctx *c, int64_t id, const char *reason, int64_t *reversal_id, const char **number)
+{
+    struct document d;
+    int64_t moves;
+    TRY(document_get(c, id, &d));
+    if (strcmp(d.status, "approved") != 0 || d.reversed_by_id || strcmp(d.purpose, "reversal") == 0)
+        return error_set(&c->err, RC_NOT_REVERSIBLE);
+    TRY(ctx_number(c, &REVERSAL_MOVES, DB_ARGS(DB_I(d.id)), &moves));
+    const char *remark = arena_fmt(c->arena, "冲销 %s：%s", d.transaction_code, reason);
+    TRY(document_add_reversal(c, &d, moves, remark, reversal_id, number));
+    TRY(db_exec(c->db, &REVERSAL_LINES, DB_ARGS(DB_I(d.id), DB_I(*reversal_id)), NULL));
+    TRY(notification_submitted(c, *reversal_id));
+    return audit_write(c, &(struct audit_entry){.module = "inventory", .action = "reverse", .resource_type = "transaction",
+                                                .resource_id = *reversal_id,
+                                                .description = arena_fmt(c->arena, "冲销单据: %s → %s", d.transaction_code, *number)});
+}
+
 static enum rc post_reverse(struct call *call)
 {
     struct ctx *c = &call->ctx;
     struct reversal body;
-    struct document d;
-    int64_t moves, id;
+    int64_t id;
     const char *number;
     TRY(record_from_json(c, &reversal_type, call->body, "", RECORD_CREATE, &body));
-    TRY(document_get(c, call->id, &d));
-    if (strcmp(d.status, "approved") != 0 || d.reversed_by_id || strcmp(d.purpose, "reversal") == 0)
-        return error_set(&c->err, RC_NOT_REVERSIBLE);
-    TRY(ctx_number(c, &REVERSAL_MOVES, DB_ARGS(DB_I(d.id)), &moves));
-    const char *remark = arena_fmt(c->arena, "冲销 %s：%s", d.transaction_code, body.reason);
-    TRY(document_add_reversal(c, &d, moves, remark, &id, &number));
-    TRY(db_exec(c->db, &REVERSAL_LINES, DB_ARGS(DB_I(d.id), DB_I(id)), NULL));
-    TRY(notification_submitted(c, id));
-    TRY(audit_write(c, &(struct audit_entry){.module = "inventory", .action = "reverse", .resource_type = "transaction",
-                                             .resource_id = id,
-                                             .description = arena_fmt(c->arena, "冲销单据: %s → %s", d.transaction_code, number)}));
+    TRY(document_reverse(c, call->id, body.reason, &id, &number));
     return reply_pending(call, "冲销单创建成功,等待审批", "Reversal created, waiting for approval", id, number);
 }
 

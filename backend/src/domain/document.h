@@ -44,6 +44,13 @@ MUST_CHECK enum rc document_next_number(struct ctx *c, const char *prefix, const
  * RC_INSUFFICIENT_STOCK as in document_decide. */
 MUST_CHECK enum rc document_add_counted(struct ctx *c, const struct new_document *d, int64_t *id);
 
+/* Cancels a pending one of the actor's own. */
+MUST_CHECK enum rc document_cancel(struct ctx *c, int64_t id);
+/* Adds a pending document that undoes an approved one; `reason` stands in its remark. RC_NOT_REVERSIBLE. */
+MUST_CHECK enum rc document_reverse(struct ctx *c, int64_t id, const char *reason, int64_t *reversal_id, const char **number);
+/* Whether the actor may approve what he has applied for himself. */
+MUST_CHECK enum rc document_may_decide_own(struct ctx *c, bool *may);
+
 extern const struct module document_module;
 
 #endif

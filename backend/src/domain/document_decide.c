@@ -97,13 +97,13 @@ static enum rc post(struct ctx *c, const struct document *d)
     return rc;
 }
 
-static enum rc may_decide_own(struct ctx *c)
+enum rc document_may_decide_own(struct ctx *c, bool *may)
 {
     const char *who;
     TRY(setting_get(c, SETTING_OWN_DOCUMENTS, &who));
     bool everybody = strcmp(who, "everybody") == 0, nobody = strcmp(who, "nobody") == 0;
-    bool allowed = everybody || (!nobody && c->actor.role == ROLE_SYSTEM_ADMIN);
-    return allowed ? RC_OK : error_set(&c->err, RC_OWN_DOCUMENT);
+    *may = everybody || (!nobody && c->actor.role == ROLE_SYSTEM_ADMIN);
+    return RC_OK;
 }
 
 /* `note` goes behind the log's sentence. */
@@ -133,8 +133,12 @@ enum rc document_decide(struct ctx *c, int64_t id, bool approve, const char *rem
     if (strcmp(d.status, "pending") != 0)
         return error_set(&c->err, RC_DOCUMENT_DONE);
     bool own = d.applicant_id == c->actor.user_id;
-    if (own)
-        TRY(may_decide_own(c));
+    if (own) {
+        bool may;
+        TRY(document_may_decide_own(c, &may));
+        if (!may)
+            return error_set(&c->err, RC_OWN_DOCUMENT);
+    }
     TRY(carry_out(c, &d, approve, remark, own ? "（本人提交）" : ""));
     return notification_decided(c, id, d.transaction_code, strcmp(d.transaction_type, "in") == 0, approve, d.applicant_id);
 }

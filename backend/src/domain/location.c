@@ -28,6 +28,8 @@ static const struct sql LOCATION_ALL = {"location.all",
 static const struct sql LOCATION_REAL = {"location.real",
                                          "SELECT COUNT(*) AS n FROM locations WHERE id = $1 AND is_real = 1"};
 static const struct sql LOCATION_BY_CODE = {"location.by_code", "SELECT COUNT(*) AS n FROM locations WHERE code_fold = $1"};
+static const struct sql LOCATION_FIND = {
+    "location.find", "SELECT COALESCE(MIN(id), 0) AS n FROM locations WHERE is_real = 1 AND (code_fold = $1 OR name_zh = $2)"};
 static const struct sql LOCATION_INSERT = {
     "location.insert", "INSERT INTO locations (parent_id, code, code_fold, name_zh, name_en, kind, is_real, created_at) "
                        "VALUES ($1, $2, $3, $4, $5, 'storage', 1, $6) RETURNING id"};
@@ -39,6 +41,35 @@ enum rc location_must_be_real(struct ctx *c, int64_t id)
     return n ? RC_OK : error_set(&c->err, RC_LOCATION_NOT_FOUND);
 }
 
+enum rc location_find(struct ctx *c, const char *code, int64_t *id)
+{
+    return ctx_number(c, &LOCATION_FIND, DB_ARGS(DB_T(text_fold(c->arena, code)), DB_T(text_trim(c->arena, code))), id);
+}
+
+static enum rc add(struct ctx *c, struct location *l)
+{
+    int64_t taken;
+    const char *fold = text_fold(c->arena, l->code);
+    TRY(ctx_number(c, &LOCATION_BY_CODE, DB_ARGS(DB_T(fold)), &taken));
+    if (taken)
+        return error_set(&c->err, RC_LOCATION_TAKEN);
+    TRY(ctx_insert(c, &LOCATION_INSERT,
+                   DB_ARGS(record_value(&location_type, l, "parent_id"), DB_T(l->code), DB_T(fold), DB_T(l->name_zh),
+                           DB_T(l->name_en), DB_I(c->now_ms)),
+                   &l->id));
+    return audit_write(c, &(struct audit_entry){.module = "materials", .action = "create", .resource_type = "location",
+                                                .resource_id = l->id,
+                                                .description = arena_fmt(c->arena, "新增库位: %s", l->code)});
+}
+
+enum rc location_add(struct ctx *c, const char *code, const char *name_zh, int64_t *id)
+{
+    struct location l = {.code = code, .name_zh = name_zh};
+    TRY(add(c, &l));
+    *id = l.id;
+    return RC_OK;
+}
+
 static enum rc get_locations(struct call *call)
 {
     return reply_rows(call, &location_type, &LOCATION_ALL, DB_NO_ARGS);
@@ -48,21 +79,10 @@ static enum rc post_location(struct call *call)
 {
     struct ctx *c = &call->ctx;
     struct location l;
-    int64_t taken;
     TRY(record_from_json(c, &location_type, call->body, "", RECORD_CREATE, &l));
     if (record_has(&location_type, &l, "parent_id"))
         TRY(location_must_be_real(c, l.parent_id));
-    const char *fold = text_fold(c->arena, l.code);
-    TRY(ctx_number(c, &LOCATION_BY_CODE, DB_ARGS(DB_T(fold)), &taken));
-    if (taken)
-        return error_set(&c->err, RC_LOCATION_TAKEN);
-    TRY(ctx_insert(c, &LOCATION_INSERT,
-                   DB_ARGS(record_value(&location_type, &l, "parent_id"), DB_T(l.code), DB_T(fold), DB_T(l.name_zh),
-                           DB_T(l.name_en), DB_I(c->now_ms)),
-                   &l.id));
-    TRY(audit_write(c, &(struct audit_entry){.module = "materials", .action = "create", .resource_type = "location",
-                                             .resource_id = l.id,
-                                             .description = arena_fmt(c->arena, "新增库位: %s", l.code)}));
+    TRY(add(c, &l));
     return reply_id(call, 201, "库位创建成功", "Location created", l.id);
 }
 

@@ -108,19 +108,44 @@ static void check_decimals(struct ctx *c, const char *field, struct dec value, i
                     arena_fmt(c->arena, "This unit allows at most %lld decimals", (long long)decimals), NULL);
 }
 
-/* What the fields cannot say alone. Also finds the unit. */
-static enum rc check_together(struct ctx *c, const struct material *m, int64_t *unit_id)
+/* Quantities are written down in the unit that the material has. */
+static enum rc unit_may_change(struct ctx *c, const struct material *m, const char *unit)
 {
-    int64_t decimals;
-    TRY(unit_find_or_add(c, m->unit, unit_id, &decimals));
-    if (record_has(&material_type, m, "qty_decimals") && m->qty_decimals < decimals)
-        decimals = m->qty_decimals;
-    check_decimals(c, "minStock", m->min_stock, decimals);
-    check_decimals(c, "maxStock", m->max_stock, decimals);
+    int64_t pending, counted;
+    TRY(ctx_number(c, &MATERIAL_PENDING, DB_ARGS(DB_I(m->id)), &pending));
+    TRY(ctx_number(c, &MATERIAL_COUNTED, DB_ARGS(DB_I(m->id)), &counted));
+    if (m->move_count || pending)
+        error_fault(&c->err, c->arena, "unit", "in_use", "物料已有库存流水或待审批单据，不能更改单位",
+                    "The material has stock moves or pending documents: its unit cannot change", unit);
+    else if (counted)
+        error_fault(&c->err, c->arena, "unit", "in_use", "物料正在盘点，不能更改单位",
+                    "The material is being counted: its unit cannot change", unit);
+    return RC_OK;
+}
+
+enum rc material_check(struct ctx *c, const struct material *before, const struct material *m, int64_t unit_decimals)
+{
+    if (before && strcmp(before->unit, m->unit) != 0)
+        TRY(unit_may_change(c, before, m->unit));
+    if (before && record_has(&material_type, m, "qty_decimals") && !dec_fits(m->current_stock, (unsigned)m->qty_decimals))
+        error_fault(&c->err, c->arena, "qtyDecimals", "in_use", "现有库存的小数位数更多，不能减少",
+                    "The present stock has more decimals: they cannot be reduced", NULL);
+    if (record_has(&material_type, m, "qty_decimals") && m->qty_decimals < unit_decimals)
+        unit_decimals = m->qty_decimals;
+    check_decimals(c, "minStock", m->min_stock, unit_decimals);
+    check_decimals(c, "maxStock", m->max_stock, unit_decimals);
     if (dec_sign(m->max_stock) > 0 && dec_cmp(m->max_stock, m->min_stock) < 0)
         error_fault(&c->err, c->arena, "maxStock", "out_of_range", "最高库存不能低于最低库存",
                     "The maximum stock must not be below the minimum", NULL);
     return c->err.rc;
+}
+
+/* A unit that the list lacks is added. */
+static enum rc check_with_unit(struct ctx *c, const struct material *before, const struct material *m, int64_t *unit_id)
+{
+    int64_t decimals;
+    TRY(unit_find_or_add(c, m->unit, unit_id, &decimals));
+    return material_check(c, before, m, decimals);
 }
 
 static enum rc code_must_be_free(struct ctx *c, const char *code, int64_t own_id)
@@ -144,7 +169,7 @@ enum rc material_add(struct ctx *c, const struct material *m, int64_t *id)
 {
     int64_t unit_id;
     TRY(code_must_be_free(c, m->material_code, 0));
-    TRY(check_together(c, m, &unit_id));
+    TRY(check_with_unit(c, NULL, m, &unit_id));
     TRY(ctx_insert(c, &MATERIAL_INSERT,
                    DB_ARGS(DB_T(m->material_code), DB_T(text_fold(c->arena, m->material_code)), DB_T(m->material_name),
                            DB_T(name_fold(c, m)), COMMON_VALUES, c->actor.user_id ? DB_I(c->actor.user_id) : DB_N,
@@ -158,32 +183,12 @@ enum rc material_add(struct ctx *c, const struct material *m, int64_t *id)
                                                 .description = arena_fmt(c->arena, "创建物料: %s", m->material_name)});
 }
 
-/* Quantities are written down in the unit that the material has. */
-static enum rc unit_may_change(struct ctx *c, const struct material *m, const char *unit)
-{
-    int64_t pending, counted;
-    TRY(ctx_number(c, &MATERIAL_PENDING, DB_ARGS(DB_I(m->id)), &pending));
-    TRY(ctx_number(c, &MATERIAL_COUNTED, DB_ARGS(DB_I(m->id)), &counted));
-    if (m->move_count || pending)
-        error_fault(&c->err, c->arena, "unit", "in_use", "物料已有库存流水或待审批单据，不能更改单位",
-                    "The material has stock moves or pending documents: its unit cannot change", unit);
-    else if (counted)
-        error_fault(&c->err, c->arena, "unit", "in_use", "物料正在盘点，不能更改单位",
-                    "The material is being counted: its unit cannot change", unit);
-    return RC_OK;
-}
-
-static enum rc store(struct ctx *c, const struct material *before, const struct material *m, const char *reason)
+enum rc material_change(struct ctx *c, const struct material *before, const struct material *m, const char *reason)
 {
     int64_t unit_id;
     bool new_code = strcmp(before->material_code, m->material_code) != 0;
-    if (strcmp(before->unit, m->unit) != 0)
-        TRY(unit_may_change(c, before, m->unit));
-    if (record_has(&material_type, m, "qty_decimals") && !dec_fits(m->current_stock, (unsigned)m->qty_decimals))
-        error_fault(&c->err, c->arena, "qtyDecimals", "in_use", "现有库存的小数位数更多，不能减少",
-                    "The present stock has more decimals: they cannot be reduced", NULL);
     TRY(code_must_be_free(c, m->material_code, m->id));
-    TRY(check_together(c, m, &unit_id));
+    TRY(check_with_unit(c, before, m, &unit_id));
     TRY(db_exec(c->db, &MATERIAL_UPDATE,
                 DB_ARGS(DB_I(m->id), DB_T(m->material_code), DB_T(text_fold(c->arena, m->material_code)),
                         DB_T(m->material_name), DB_T(name_fold(c, m)), COMMON_VALUES, DB_I(c->now_ms)),
@@ -199,6 +204,26 @@ static enum rc store(struct ctx *c, const struct material *before, const struct 
                                                 .resource_id = m->id,
                                                 .description = arena_fmt(c->arena, "更新物料: %s", m->material_name),
                                                 .changes = record_changes(c, &material_type, before, m)});
+}
+
+enum rc material_remove(struct ctx *c, const struct material *m)
+{
+    int64_t used;
+    TRY(ctx_number(c, &MATERIAL_DOCUMENTS, DB_ARGS(DB_I(m->id)), &used));
+    if (used)
+        return error_set(&c->err, RC_MATERIAL_IN_USE);
+    TRY(ctx_number(c, &MATERIAL_COUNTS, DB_ARGS(DB_I(m->id)), &used));
+    if (used)
+        return error_say(&c->err, RC_MATERIAL_IN_USE, "该物料存在相关盘点记录,无法删除",
+                         "The material stands in counts and cannot be deleted; retire it instead");
+    TRY(db_exec(c->db, &LOTS_DELETE, DB_ARGS(DB_I(m->id)), NULL));
+    TRY(db_exec(c->db, &CODE_HISTORY_DELETE, DB_ARGS(DB_I(m->id)), NULL));
+    TRY(db_exec(c->db, &MATERIAL_DELETE, DB_ARGS(DB_I(m->id)), NULL));
+    TRY(search_put(c, SEARCH_MATERIAL, m->id));
+    TRY(ctx_changed(c, TOPIC_MATERIALS));
+    return audit_write(c, &(struct audit_entry){
+                              .module = "materials", .action = "delete", .resource_type = "material", .resource_id = m->id,
+                              .description = arena_fmt(c->arena, "删除物料: %s (%s)", m->material_name, m->material_code)});
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -402,32 +427,16 @@ static enum rc put_material(struct call *call)
     after = before;
     change.version = before.version;
     if (record_merge(&material_type, &after, &change))
-        TRY(store(c, &before, &after, change.code_change_reason));
+        TRY(material_change(c, &before, &after, change.code_change_reason));
     return reply_id(call, 200, "物料更新成功", "Material updated", before.id);
 }
 
 static enum rc delete_material(struct call *call)
 {
-    struct ctx *c = &call->ctx;
     struct material m;
-    int64_t used;
-    TRY(material_get(c, call->id, &m));
+    TRY(material_get(&call->ctx, call->id, &m));
     TRY(check_version(call, &m, NULL));
-    TRY(ctx_number(c, &MATERIAL_DOCUMENTS, DB_ARGS(DB_I(m.id)), &used));
-    if (used)
-        return error_set(&c->err, RC_MATERIAL_IN_USE);
-    TRY(ctx_number(c, &MATERIAL_COUNTS, DB_ARGS(DB_I(m.id)), &used));
-    if (used)
-        return error_say(&c->err, RC_MATERIAL_IN_USE, "该物料存在相关盘点记录,无法删除",
-                         "The material stands in counts and cannot be deleted; retire it instead");
-    TRY(db_exec(c->db, &LOTS_DELETE, DB_ARGS(DB_I(m.id)), NULL));
-    TRY(db_exec(c->db, &CODE_HISTORY_DELETE, DB_ARGS(DB_I(m.id)), NULL));
-    TRY(db_exec(c->db, &MATERIAL_DELETE, DB_ARGS(DB_I(m.id)), NULL));
-    TRY(search_put(c, SEARCH_MATERIAL, m.id));
-    TRY(ctx_changed(c, TOPIC_MATERIALS));
-    TRY(audit_write(c, &(struct audit_entry){
-                           .module = "materials", .action = "delete", .resource_type = "material", .resource_id = m.id,
-                           .description = arena_fmt(c->arena, "删除物料: %s (%s)", m.material_name, m.material_code)}));
+    TRY(material_remove(&call->ctx, &m));
     return reply_message(call, "物料删除成功", "Material deleted");
 }
 

@@ -33,6 +33,14 @@ MUST_CHECK enum rc material_by_code(struct ctx *c, const char *code, struct mate
 /* Adds a material that record_from_json (or a catalogue) has filled; stock begins at 0. */
 MUST_CHECK enum rc material_add(struct ctx *c, const struct material *m, int64_t *id);
 
+/* What the fields cannot say alone, for a material that is new (before NULL) or changed; faults go to c->err. unit_decimals: of its
+ * unit. */
+MUST_CHECK enum rc material_check(struct ctx *c, const struct material *before, const struct material *m, int64_t unit_decimals);
+/* Stores what record_merge has changed in `m`; `reason` (may be NULL) is of a new code. */
+MUST_CHECK enum rc material_change(struct ctx *c, const struct material *before, const struct material *m, const char *reason);
+/* RC_MATERIAL_IN_USE when documents or counts name it. */
+MUST_CHECK enum rc material_remove(struct ctx *c, const struct material *m);
+
 extern const struct module material_module;
 
 #endif

@@ -3,9 +3,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/log.h"
+#include "domain/job_runner.h"
 #include "domain/notification.h"
 #include "domain/session.h"
 #include "http/http.h"
@@ -33,6 +35,10 @@ struct notification_hub {
     struct arena arena;
     int64_t newest_id;
     bool has_more; /* some have not heard all yet */
+    int64_t job_news;           /* the change of a job that was told last; -1: from now on */
+    struct job_now job_now;     /* as told last */
+    struct job_event *job_events; /* of this round */
+    struct arena round_arena;
     atomic_bool has_listeners; /* written under the lock */
 };
 
@@ -87,6 +93,23 @@ static bool tell(struct notification_hub *hub, struct ctx *c, struct listener *l
     return open;
 }
 
+static bool has_job_events(const struct notification_hub *hub, const struct listener *l)
+{
+    for (const struct job_event *e = hub->job_events; e; e = e->next)
+        if (e->user_id == l->user_id)
+            return true;
+    return false;
+}
+
+/* What does not fit is left out: the next one tells as much. */
+static bool tell_jobs(const struct notification_hub *hub, struct listener *l)
+{
+    for (const struct job_event *e = hub->job_events; e; e = e->next)
+        if (e->user_id == l->user_id && http_stream_room(l->stream) > strlen(e->text) && !say(l, e->text, strlen(e->text)))
+            return false;
+    return true;
+}
+
 static bool serve(struct notification_hub *hub, struct ctx *c, struct listener *l, int64_t now_us)
 {
     if (now_us >= l->look_at_us) {
@@ -99,7 +122,8 @@ static bool serve(struct notification_hub *hub, struct ctx *c, struct listener *
         hub->has_more = true;
         has_news = false;
     }
-    if (!is_due && !has_news)
+    bool has_jobs = has_job_events(hub, l);
+    if (!is_due && !has_news && !has_jobs)
         return true;
     error_clear(&c->err);
     arena_reset(c->arena);
@@ -109,6 +133,8 @@ static bool serve(struct notification_hub *hub, struct ctx *c, struct listener *
         return false;
     }
     if (rc == RC_OK && has_news && !tell(hub, c, l))
+        return false;
+    if (rc == RC_OK && has_jobs && !tell_jobs(hub, l))
         return false;
     return now_us < l->beat_at_us || beat(l);
 }
@@ -134,6 +160,29 @@ struct round {
     struct ctx *ctx;
 };
 
+/* The jobs' changes since the last round, and how far the one is that runs here, which may not have been able to write it down. */
+static enum rc read_jobs(struct notification_hub *hub, const struct ctx *base)
+{
+    struct ctx c = *base;
+    struct job_now now;
+    bool more = false;
+    arena_reset(&hub->round_arena);
+    c.arena = &hub->round_arena;
+    hub->job_events = NULL;
+    if (hub->job_news < 0)
+        TRY(job_newest(&c, &hub->job_news));
+    TRY(job_read_news(&c, &hub->job_news, &hub->job_events, &more));
+    hub->has_more |= more;
+    if (!job_runner_now(c.jobs, &now) || (now.id == hub->job_now.id && now.done == hub->job_now.done))
+        return RC_OK;
+    hub->job_now = now;
+    struct job_event **end = &hub->job_events;
+    while (*end)
+        end = &(*end)->next;
+    *end = job_event_new(c.arena, now.user_id, now.id, now.kind, "running", now.done, now.total);
+    return RC_OK;
+}
+
 static enum rc run_round(struct db *db, void *arg)
 {
     struct round *r = arg;
@@ -141,6 +190,7 @@ static enum rc run_round(struct db *db, void *arg)
     int64_t now_us = clock_monotonic_us();
     (void)db;
     TRY(notification_newest(r->ctx, &hub->newest_id));
+    TRY(read_jobs(hub, r->ctx));
     FOR_EACH_KEEPING(hub, l, serve(hub, r->ctx, l, now_us));
     return RC_OK;
 }
@@ -172,6 +222,8 @@ static bool wait_for_news(struct notification_hub *hub)
         late = hub->listeners || hub->joining ? pthread_cond_timedwait(&hub->news, &hub->lock, &until)
                                               : pthread_cond_wait(&hub->news, &hub->lock);
     hub->is_woken = false;
+    if (!hub->listeners)
+        hub->job_news = -1;
     while (hub->joining) {
         struct listener *l = hub->joining;
         hub->joining = l->next;
@@ -207,6 +259,7 @@ struct notification_hub *notification_hub_start(bool (*lend_reader)(void *arg, s
     hub->lend_reader = lend_reader;
     hub->arg = arg;
     arena_init(&hub->arena);
+    arena_init(&hub->round_arena);
     pthread_mutex_init(&hub->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -259,6 +312,7 @@ void notification_hub_stop(struct notification_hub *hub)
     pthread_mutex_unlock(&hub->lock);
     pthread_join(hub->thread, NULL);
     arena_free(&hub->arena);
+    arena_free(&hub->round_arena);
     pthread_cond_destroy(&hub->news);
     pthread_mutex_destroy(&hub->lock);
     free(hub);

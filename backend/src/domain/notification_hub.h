@@ -1,5 +1,7 @@
 /* Live delivery of notifications: one thread for all open streams (GET /api/notifications/stream).
  *
+ * It also tells how far the listener's jobs are (events `job`, without an id: they are told as they come, and not again).
+ *
  * A commit wakes it; it asks each listener's question of the database (what is new to him since the last one he was sent), so a
  * stream shows exactly what the list shows. It also looks once a second. Event ids are
  * the ids of the notifications: a client that comes back with the last one it has seen (Last-Event-ID) misses nothing and

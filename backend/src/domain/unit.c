@@ -1,6 +1,8 @@
 /* Owns the table units. A unit is never deleted; its decimals may only grow once documents use it. */
 #include "domain/unit.h"
 
+#include <string.h>
+
 #include "base/text.h"
 #include "domain/audit.h"
 #include "domain/reply.h"
@@ -62,17 +64,36 @@ static const char *normal_code(struct ctx *c, const char *code)
     return text_trim(c->arena, text_narrow(c->arena, code));
 }
 
-enum rc unit_find_or_add(struct ctx *c, const char *code, int64_t *id, int64_t *decimals)
+enum rc unit_find(struct ctx *c, const char *code, int64_t *id, int64_t *decimals)
 {
     struct unit u;
     bool found;
+    TRY(load(c, &UNIT_BY_CODE, DB_T(normal_code(c, code)), &u, &found));
+    *id = found ? u.id : 0;
+    *decimals = found ? u.decimals : 0;
+    return RC_OK;
+}
+
+const char *unit_of_spelling(const char *text)
+{
+    static const struct {
+        const char *code, *spellings[6];
+    } known[] = {{"kg", {"KG", "Kg", "kgs", "千克", "公斤"}}, {"g", {"G", "克"}}, {"mg", {"毫克"}}, {"t", {"T", "吨"}},
+                 {"L", {"l", "升", "公升"}}, {"mL", {"ml", "ML", "毫升"}}, {"m", {"M", "米"}}, {"cm", {"CM", "厘米"}},
+                 {"mm", {"MM", "毫米"}}, {"m²", {"m2", "㎡", "平方米"}}, {"m³", {"m3", "立方米", "立方"}}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        for (size_t k = 0; known[i].spellings[k]; k++)
+            if (strcmp(known[i].spellings[k], text) == 0)
+                return known[i].code;
+    return NULL;
+}
+
+enum rc unit_find_or_add(struct ctx *c, const char *code, int64_t *id, int64_t *decimals)
+{
     code = normal_code(c, code);
-    TRY(load(c, &UNIT_BY_CODE, DB_T(code), &u, &found));
-    if (found) {
-        *id = u.id;
-        *decimals = u.decimals;
+    TRY(unit_find(c, code, id, decimals));
+    if (*id)
         return RC_OK;
-    }
     *decimals = UNIT_DECIMALS_UNKNOWN;
     TRY(insert(c, code, NULL, NULL, *decimals, true, id));
     return audit_write(c, &(struct audit_entry){.module = "materials", .action = "create", .resource_type = "unit",

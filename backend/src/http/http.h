@@ -38,7 +38,7 @@ struct http_route {
     const char *path;   /* "/api/materials/:id"; a literal segment wins over a parameter */
     enum http_lane lane;
     size_t body_max; /* 0: HTTP_BODY_MAX */
-    bool is_upload;  /* the body is multipart/form-data, of at most config.upload_max bytes and what a form adds */
+    bool is_upload;  /* the body is multipart/form-data, of at most body_max (0: config.upload_max) bytes and what a form adds */
 };
 
 struct http_param {
@@ -92,8 +92,8 @@ void http_set_header(struct http_exchange *x, const char *name, const char *valu
 void http_answer_anew(struct http_exchange *x);
 
 /* The bytes of the form's part with one of these names (NULL-ended), in the body; of several the first that is not empty. False:
- * there is none, or the body is no whole form. For routes with is_upload. */
-bool http_form_file(struct http_exchange *x, const char *const *names, const char **bytes, size_t *n);
+ * there is none, or the body is no whole form. *file_name: as the client wrote it, any bytes, "" without one. For routes with is_upload. */
+bool http_form_file(struct http_exchange *x, const char *const *names, const char **bytes, size_t *n, const char **file_name);
 
 /* Makes an open file the answer's body: its first `n` bytes. The descriptor is http's from now on, and closed by it. Set status
  * and content_type as usual. */

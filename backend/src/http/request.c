@@ -234,7 +234,7 @@ static size_t body_limit(const struct exchange *e)
 {
     const struct http_route *route = e->x.request.route;
     if (route && route->is_upload)
-        return e->server->config.upload_max + FORM_EXTRA;
+        return (route->body_max ? route->body_max : e->server->config.upload_max) + FORM_EXTRA;
     return route && route->body_max ? route->body_max : HTTP_BODY_MAX;
 }
 

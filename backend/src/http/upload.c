@@ -128,18 +128,24 @@ static const char *first_part(const struct form *f)
     return is_last ? NULL : part;
 }
 
-static bool has_name(struct span headers, const char *const *names)
+/* What is behind "Content-Disposition:"; empty: there is none. */
+static struct span disposition_of(struct span headers)
 {
     const char *p = headers.at, *end = headers.at + headers.n;
-    struct span name;
     while (p && !begins_with(p, end, DISPOSITION)) {
         p = memmem(p, (size_t)(end - p), "\r\n", 2);
         p = p ? p + 2 : NULL;
     }
     if (!p)
-        return false;
+        return (struct span){end, 0};
     const char *line_end = memmem(p, (size_t)(end - p), "\r\n", 2);
-    if (!find_param((struct span){p, (size_t)((line_end ? line_end : end) - p)}, "name", &name))
+    return (struct span){p, (size_t)((line_end ? line_end : end) - p)};
+}
+
+static bool has_name(struct span headers, const char *const *names)
+{
+    struct span name;
+    if (!find_param(disposition_of(headers), "name", &name))
         return false;
     for (; *names; names++)
         if (name.n == strlen(*names) && memcmp(name.at, *names, name.n) == 0)
@@ -160,7 +166,7 @@ static const char *content_of(const struct form *f, const char *part, struct spa
     return blank + 4;
 }
 
-bool http_form_file(struct http_exchange *x, const char *const *names, const char **bytes, size_t *n)
+bool http_form_file(struct http_exchange *x, const char *const *names, const char **bytes, size_t *n, const char **file_name)
 {
     struct form f;
     bool is_last = false;
@@ -177,6 +183,9 @@ bool http_form_file(struct http_exchange *x, const char *const *names, const cha
         if (!*bytes && end > content && has_name(headers, names)) {
             *bytes = content;
             *n = (size_t)(end - content);
+            struct span name = {"", 0};
+            (void)find_param(disposition_of(headers), "filename", &name);
+            *file_name = arena_copy(&x->arena, name.at, name.n);
         }
     }
     return *bytes != NULL;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "crypto/token.h"
 #include "domain/avatar.h"
+#include "domain/import.h"
 #include "domain/recent_moves.h"
 #include "ops/tool.h"
 
@@ -113,7 +114,8 @@ static enum rc sweep(struct ctx *c, void *arg)
 {
     const struct app *app = arg;
     c->files = app->files;
-    return avatar_sweep(c);
+    TRY(avatar_sweep(c));
+    return import_sweep(c);
 }
 
 /* Better before the first posting than with it: after a long rest there is much to take off. */

@@ -23,11 +23,11 @@ static void admit(void *app, struct http_exchange *x)
 static void run(void *app, struct http_exchange *x)
 {
     static const char *const names[] = {"avatar", "file", NULL};
-    const char *bytes;
+    const char *bytes, *file_name;
     size_t n;
     (void)app;
     x->response.status = 200;
-    if (!http_form_file(x, names, &bytes, &n))
+    if (!http_form_file(x, names, &bytes, &n, &file_name))
         return;
     insist(n > 0 && n <= x->request.body_n);
     insist(bytes >= x->request.body && bytes + n <= x->request.body + x->request.body_n);

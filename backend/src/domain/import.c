@@ -1,0 +1,862 @@
+/* Owns the tables imports, import_rows and import_documents. Invariants: rows belong to the check of the file, the mapping and the
+ * answers that stand in the import; what is done stays as it was done. */
+#include "domain/import.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "crypto/token.h"
+#include "domain/audit.h"
+#include "domain/import_rows.h"
+#include "domain/list.h"
+#include "domain/reply.h"
+#include "files/files.h"
+
+#define FOLDER "imports"
+#define NAME_BYTES 16 /* random */
+#define HEAD_WITHIN 20 /* rows from the top: tables may have a title above their head */
+#define SAMPLES 3
+#define SAMPLE_CHARS 60
+#define FILE_NAME_CHARS 200
+#define ANSWERS_MAX 2000
+#define LEFT_MS (INT64_C(30) * 24 * 3600 * 1000)
+#define ORPHAN_MS (INT64_C(3600) * 1000)
+
+static const char *const kind_names[] = {"materials", "opening", "receipt", "issue", NULL};
+static const char *const statuses[] = {"new", "checked", "done", "undone", NULL};
+static const char *const outcomes[] = {"create", "change", "line", "fault", NULL};
+
+#define I(MEMBER, TYPE, FLAGS, ...) FIELD(struct import, MEMBER, TYPE, FLAGS, __VA_ARGS__)
+static const struct field import_fields[] = {
+    I(id, FIELD_INT, F_OUT),
+    I(kind, FIELD_TEXT, F_OUT | F_SURE, .choices = kind_names),
+    I(status, FIELD_TEXT, F_OUT | F_SURE, .choices = statuses),
+    I(file_name, FIELD_TEXT, F_OUT | F_SURE),
+    I(bytes, FIELD_INT, F_OUT | F_SURE),
+    I(hash, FIELD_TEXT, F_OUT | F_SURE),
+    I(remark, FIELD_TEXT, F_OUT),
+    I(created_by, FIELD_INT, F_OUT | F_SURE),
+    I(creator_name, FIELD_TEXT, F_OUT | F_SURE),
+    I(created_at, FIELD_TIME, F_OUT | F_SURE),
+    I(updated_at, FIELD_TIME, F_OUT | F_SURE),
+    I(done_by, FIELD_INT, F_OUT),
+    I(done_at, FIELD_TIME, F_OUT),
+    I(undone_by, FIELD_INT, F_OUT),
+    I(undone_at, FIELD_TIME, F_OUT),
+    I(file_key, FIELD_TEXT, 0),
+    I(form, FIELD_TEXT, 0),
+    I(mapping, FIELD_TEXT, 0),
+    I(answers, FIELD_TEXT, 0),
+    I(summary, FIELD_TEXT, 0),
+};
+const struct record_type import_type = RECORD_TYPE("Import", struct import, import_fields);
+
+#define COLUMNS                                                                                                        \
+    "i.id, i.kind, i.status, i.file_name, i.file_key, i.bytes, i.hash, i.form, i.mapping, i.answers, i.remark, i.summary, " \
+    "i.created_by, i.created_at, i.updated_at, i.done_by, i.done_at, i.undone_by, i.undone_at, COALESCE(u.real_name, u.username) " \
+    "AS creator_name"
+#define FROM "imports i JOIN users u ON u.id = i.created_by"
+
+static const struct sql BY_ID = {"import.by_id", "SELECT " COLUMNS " FROM " FROM " WHERE i.id = $1"};
+static const struct sql INSERT = {"import.insert", "INSERT INTO imports (kind, file_name, file_key, bytes, hash, form, mapping, remark, "
+                                                   "created_by, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) "
+                                                   "RETURNING id"};
+static const struct sql CHOOSE = {"import.choose", "UPDATE imports SET mapping = $2, answers = $3, remark = $4, status = 'new', summary = NULL, "
+                                                   "updated_at = $5 WHERE id = $1"};
+static const struct sql CLEAR = {"import.clear_rows", "DELETE FROM import_rows WHERE import_id = $1"};
+static const struct sql DELETE = {"import.delete", "DELETE FROM imports WHERE id = $1"};
+static const struct sql SET_DONE = {"import.set_done", "UPDATE imports SET status = 'done', done_by = $2, done_at = $3, updated_at = $3 WHERE "
+                                                       "id = $1 AND status = 'checked'"};
+static const struct sql SET_UNDONE = {"import.set_undone", "UPDATE imports SET status = 'undone', undone_by = $2, undone_at = $3, updated_at "
+                                                           "= $3 WHERE id = $1 AND status = 'done'"};
+static const struct sql EARLIER = {"import.earlier", "SELECT " COLUMNS " FROM " FROM " WHERE i.hash = $1 AND i.status = 'done' AND i.kind = $2 AND "
+                                                     "i.id <> $3 ORDER BY i.id DESC LIMIT 5"};
+static const struct sql COUNT_EARLIER = {"import.count_earlier", "SELECT COUNT(*) AS n FROM imports WHERE hash = $1 AND status = 'done' AND "
+                                                                 "kind = $2 AND id <> $3"};
+static const struct sql COUNT_ROWS = {"import.count_rows", "SELECT COUNT(*) AS n FROM import_rows WHERE import_id = $1 AND outcome = $2"};
+static const struct sql PAGE = {"import.page", "SELECT row_no, outcome, label, target_id, target_version, body, changes FROM import_rows "
+                                               "WHERE import_id = $1 AND outcome = $2 AND row_no > $3 ORDER BY row_no LIMIT $4"};
+static const struct sql SHOW = {"import.show_rows", "SELECT row_no, outcome, label, target_id, body, changes, faults FROM import_rows WHERE "
+                                                    "import_id = $1 AND (outcome = $2 OR $2 IS NULL) ORDER BY row_no LIMIT $3 OFFSET $4"};
+static const struct sql COUNT_SHOWN = {"import.count_shown", "SELECT COUNT(*) AS n FROM import_rows WHERE import_id = $1 AND "
+                                                             "(outcome = $2 OR $2 IS NULL)"};
+static const struct sql LEFT_OVER = {"import.left", "SELECT id, file_key FROM imports WHERE status IN ('new', 'checked') AND updated_at < $1 AND "
+                                                    "NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject_id = imports.id AND j.ended_at IS NULL AND "
+                                                    "substr(j.kind, 1, 7) = 'import.')"};
+static const struct sql NAMED = {"import.file_named", "SELECT COUNT(*) AS n FROM imports WHERE file_key = $1"};
+
+enum rc import_get(struct ctx *c, int64_t id, struct import *out)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(c->db, &BY_ID, DB_ARGS(DB_I(id)), &rows));
+    TRY(db_next(rows, &more));
+    if (more)
+        record_from_row(c, &import_type, rows, out);
+    bool seen = more && (out->created_by == c->actor.user_id || c->actor.role == ROLE_SYSTEM_ADMIN);
+    return seen ? RC_OK : error_set(&c->err, RC_IMPORT_NOT_FOUND);
+}
+
+enum rc import_read_page(struct ctx *c, int64_t import_id, const char *outcome, int64_t after_row, size_t max, struct import_stored *out,
+                         size_t *count)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    *count = 0;
+    TRY(db_start(c->db, &PAGE, DB_ARGS(DB_I(import_id), DB_T(outcome), DB_I(after_row), DB_I(max)), &rows));
+    for (;;) {
+        TRY(db_next(rows, &more));
+        if (!more)
+            return RC_OK;
+        out[(*count)++] = (struct import_stored){.row_no = db_int(rows, "row_no"),
+                                                 .target_id = db_int(rows, "target_id"),
+                                                 .target_version = db_int(rows, "target_version"),
+                                                 .label = arena_dup(c->arena, db_text(rows, "label")),
+                                                 .body = arena_dup(c->arena, db_text(rows, "body")),
+                                                 .changes = arena_dup(c->arena, db_text(rows, "changes"))};
+    }
+}
+
+/* The first fault says what is wrong: there are no fields of a request here. */
+enum rc import_hand_on(struct ctx *c, const struct ctx *from, int64_t row_no, const char *label, enum rc rc)
+{
+    const struct error *e = &from->err;
+    const struct error_row *row = error_row(e->rc != RC_OK ? e->rc : rc);
+    const char *zh = e->faults ? e->faults->zh : e->zh ? e->zh : row->zh, *en = e->faults ? e->faults->en : e->en ? e->en : row->en;
+    struct arena *a = c->arena;
+    const char *members = arena_dup(a, e->members);
+    if (row_no) {
+        zh = arena_fmt(a, "第 %lld 行（%s）：%s", (long long)row_no, label ? label : "", zh);
+        en = arena_fmt(a, "Row %lld (%s): %s", (long long)row_no, label ? label : "", en);
+    }
+    enum rc said = e->rc != RC_OK ? e->rc : rc;
+    error_say(&c->err, said, arena_dup(a, zh), arena_dup(a, en));
+    c->err.members = members;
+    return rc;
+}
+
+/* ---------------------------------------------------------------- uploading */
+
+/* What is kept of a file beside its bytes. */
+struct upload {
+    const struct import_kind *kind;
+    const char *file_name, *file_key, *form, *mapping, *remark;
+    int64_t bytes;
+    char hash[HASH_HEX_MAX];
+    struct import_field const *proposed[SHEET_COLUMNS_MAX];
+    const char *heads[SHEET_COLUMNS_MAX], *samples[SHEET_COLUMNS_MAX][SAMPLES];
+    size_t columns;
+    int64_t head_row, rows;
+};
+
+/* Rows of the top, until it is known which of them is the head. */
+struct top_row {
+    int64_t number;
+    size_t count;
+    const char *texts[SHEET_COLUMNS_MAX];
+};
+
+static void keep_top(struct ctx *c, const struct sheet_row *row, struct top_row *out)
+{
+    out->number = row->number;
+    out->count = row->count;
+    for (size_t i = 0; i < row->count; i++)
+        out->texts[i] = text_shorten(c->arena, row->cells[i].text, SAMPLE_CHARS);
+}
+
+/* The row that names most fields; of equals the first. */
+static void find_head(struct ctx *c, struct upload *u, const struct top_row *top, size_t count)
+{
+    size_t best = 0, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct import_field *proposed[SHEET_COLUMNS_MAX] = {0};
+        struct sheet_cell cells[SHEET_COLUMNS_MAX] = {0};
+        for (size_t k = 0; k < top[i].count; k++)
+            cells[k].text = top[i].texts[k];
+        size_t found = import_propose(c->arena, u->kind, &(struct sheet_row){.cells = cells, .count = top[i].count}, proposed);
+        if (found > most || i == 0) {
+            most = found;
+            best = i;
+            memcpy(u->proposed, proposed, sizeof proposed);
+        }
+    }
+    u->head_row = top[best].number;
+    u->columns = top[best].count;
+    memcpy(u->heads, top[best].texts, sizeof u->heads);
+    for (size_t i = best + 1; i < count && i <= best + SAMPLES; i++) {
+        for (size_t k = 0; k < top[i].count; k++)
+            u->samples[k][i - best - 1] = top[i].texts[k];
+        if (top[i].count > u->columns)
+            u->columns = top[i].count;
+    }
+    u->rows -= (int64_t)best + 1;
+}
+
+static enum rc read_all(struct ctx *c, struct upload *u, struct sheet *sheet)
+{
+    struct top_row *top = arena_array(c->arena, HEAD_WITHIN, sizeof *top);
+    size_t kept = 0;
+    for (const struct sheet_row *row;; u->rows++) {
+        TRY(sheet_next(sheet, &row, &c->err));
+        if (!row)
+            break;
+        if (kept < HEAD_WITHIN)
+            keep_top(c, row, &top[kept++]);
+    }
+    if (kept)
+        find_head(c, u, top, kept);
+    return u->rows > 0 ? RC_OK : error_set(&c->err, RC_IMPORT_EMPTY);
+}
+
+static void write_texts(struct json_writer *w, const char *const *texts, size_t count)
+{
+    jw_array(w);
+    for (size_t i = 0; i < count; i++)
+        jw_text(w, texts[i] ? texts[i] : "");
+    jw_array_end(w);
+}
+
+static const char *form_of(struct ctx *c, const struct upload *u, const struct sheet_facts *f)
+{
+    struct buf text;
+    struct json_writer w;
+    buf_init(&text, HTTP_ANSWER_MAX);
+    jw_init(&w, &text, false);
+    jw_object(&w);
+    jw_name(&w, "format");
+    jw_text(&w, f->kind);
+    jw_name(&w, "encoding");
+    jw_text(&w, f->encoding);
+    jw_name(&w, "sheet");
+    jw_text(&w, f->name);
+    jw_name(&w, "sheets");
+    write_texts(&w, f->names, f->name_count);
+    jw_name(&w, "merged");
+    jw_text(&w, f->merged_first);
+    jw_name(&w, "headRow");
+    jw_int(&w, u->head_row);
+    jw_name(&w, "rows");
+    jw_int(&w, u->rows);
+    jw_name(&w, "columns");
+    jw_array(&w);
+    for (size_t i = 0; i < u->columns; i++) {
+        char cell[SHEET_ADDRESS_MAX];
+        sheet_address(i, u->head_row, cell);
+        jw_object(&w);
+        jw_name(&w, "cell");
+        jw_text(&w, cell);
+        jw_name(&w, "head");
+        jw_text(&w, u->heads[i] ? u->heads[i] : "");
+        jw_name(&w, "samples");
+        write_texts(&w, u->samples[i], SAMPLES);
+        jw_object_end(&w);
+    }
+    jw_array_end(&w);
+    jw_object_end(&w);
+    const char *out = arena_dup(c->arena, buf_text(&text));
+    buf_free(&text);
+    return out;
+}
+
+static const char *mapping_of(struct ctx *c, const struct upload *u)
+{
+    const char *list = "";
+    for (size_t i = 0; i < u->columns; i++)
+        list = u->proposed[i] ? arena_fmt(c->arena, "%s%s\"%s\"", list, i ? "," : "", u->proposed[i]->name)
+                              : arena_fmt(c->arena, "%s%snull", list, i ? "," : "");
+    return arena_fmt(c->arena, "[%s]", list);
+}
+
+/* The last part of a path, as text whatever the client sent. */
+static const char *file_name_of(struct ctx *c, const char *sent)
+{
+    const char *slash = strrchr(sent, '/'), *back = strrchr(sent, '\\');
+    const char *name = slash > back ? slash + 1 : back ? back + 1 : sent;
+    bool good = text_is_utf8(name, strlen(name)) && !text_is_blank(name);
+    for (const char *p = name; *p; p++)
+        good = good && (unsigned char)*p >= ' ';
+    return good ? text_shorten(c->arena, text_trim(c->arena, name), FILE_NAME_CHARS) : "file";
+}
+
+static enum rc read_file(struct call *call, struct upload *u, const char *bytes, size_t n)
+{
+    struct ctx *c = &call->ctx;
+    struct sheet *sheet = NULL;
+    char name[2 * NAME_BYTES + 1];
+    if (n > SHEET_FILE_MAX)
+        return error_set(&c->err, RC_BODY_TOO_LARGE);
+    enum rc rc = sheet_open_bytes(bytes, n, c->arena, &sheet, &c->err);
+    if (rc == RC_OK)
+        rc = read_all(c, u, sheet);
+    if (rc == RC_OK) {
+        u->form = form_of(c, u, sheet_facts(sheet));
+        u->mapping = mapping_of(c, u);
+    }
+    sheet_close(sheet);
+    TRY(rc);
+    hash_hex(bytes, n, u->hash);
+    u->bytes = (int64_t)n;
+    random_hex(NAME_BYTES, name);
+    u->file_key = arena_fmt(c->arena, FOLDER "/%s", name);
+    rc = files_put(c->files, u->file_key, bytes, n);
+    return rc == RC_OK ? rc : error_set(&c->err, rc);
+}
+
+static enum rc prepare_post(struct call *call)
+{
+    static const char *const names[] = {"file", NULL};
+    struct ctx *c = &call->ctx;
+    struct upload *u = arena_new(c->arena, struct upload);
+    const char *bytes, *sent;
+    size_t n;
+    u->kind = import_kind_of(http_query(call->http, "kind"));
+    if (!u->kind) {
+        error_fault(&c->err, c->arena, "kind", "choice", "应为 materials、opening、receipt 或 issue",
+                    "must be materials, opening, receipt or issue", NULL);
+        return c->err.rc;
+    }
+    TRY(ctx_require(c, u->kind->permission));
+    if (!http_form_file(call->http, names, &bytes, &n, &sent))
+        return error_set(&c->err, RC_IMPORT_FILE_MISSING);
+    u->file_name = file_name_of(c, sent);
+    TRY(read_file(call, u, bytes, n));
+    call->prepared = u;
+    return RC_OK;
+}
+
+static void after_post(struct call *call, enum rc rc)
+{
+    const struct upload *u = call->prepared;
+    if (u && rc != RC_OK && rc != RC_DB_UNCERTAIN && files_remove(call->ctx.files, u->file_key) != RC_OK)
+        return; /* left for the sweep */
+}
+
+/* ---------------------------------------------------------------- answers */
+
+static void write_json(struct json_writer *w, const char *name, const char *json)
+{
+    jw_name(w, name);
+    if (json)
+        jw_raw(w, json, strlen(json));
+    else
+        jw_null(w);
+}
+
+static void write_fields(struct json_writer *w, const struct import_kind *kind)
+{
+    jw_name(w, "fields");
+    jw_array(w);
+    for (size_t i = 0; i < kind->field_count; i++) {
+        const struct import_field *f = &kind->fields[i];
+        jw_object(w);
+        jw_name(w, "name");
+        jw_text(w, f->name);
+        jw_name(w, "title");
+        jw_text(w, f->title);
+        jw_name(w, "titleEn");
+        jw_text(w, f->title_en);
+        jw_name(w, "needed");
+        jw_bool(w, f->needed);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+static enum rc write_earlier(struct ctx *c, struct json_writer *w, const struct import *im)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(c->db, &EARLIER, DB_ARGS(DB_T(im->hash), DB_T(im->kind), DB_I(im->id)), &rows));
+    jw_name(w, "earlier");
+    jw_array(w);
+    for (;;) {
+        TRY(db_next(rows, &more));
+        if (!more)
+            break;
+        jw_object(w);
+        record_write_row(w, &import_type, rows);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+    return RC_OK;
+}
+
+static enum rc reply_import(struct call *call, int64_t id, int status, const char *zh, const char *en)
+{
+    struct ctx *c = &call->ctx;
+    struct import im;
+    TRY(import_get(c, id, &im));
+    const struct import_kind *kind = import_kind_of(im.kind);
+    struct json_writer w = reply_data(call, status, zh, en);
+    jw_object(&w);
+    record_write(&w, &import_type, &im);
+    write_json(&w, "form", im.form);
+    write_json(&w, "mapping", im.mapping);
+    write_json(&w, "answers", im.answers);
+    write_json(&w, "summary", im.summary);
+    write_fields(&w, kind);
+    TRY(write_earlier(c, &w, &im));
+    jw_object_end(&w);
+    return reply_end(call, &w);
+}
+
+static enum rc post_import(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    const struct upload *u = call->prepared;
+    int64_t id;
+    TRY(ctx_insert(c, &INSERT,
+                   DB_ARGS(DB_T(u->kind->name), DB_T(u->file_name), DB_T(u->file_key), DB_I(u->bytes), DB_T(u->hash), DB_T(u->form),
+                           DB_T(u->mapping), DB_N, DB_I(c->actor.user_id), DB_I(c->now_ms)),
+                   &id));
+    return reply_import(call, id, 201, "文件上传成功", "The file was uploaded");
+}
+
+static enum rc get_import(struct call *call)
+{
+    return reply_import(call, call->id, 200, NULL, NULL);
+}
+
+static const struct list_spec import_list = {
+    .columns = COLUMNS,
+    .from = FROM,
+    .id = "i.id",
+    .always_fresh = true,
+    .page_size = 20,
+    .sorts = {{"created_at", "i.created_at", false}},
+    .filters = {{"kind", FILTER_CHOICE, "i.kind = ?", kind_names}, {"status", FILTER_CHOICE, "i.status = ?", statuses}},
+    .row = &import_type,
+};
+
+static enum rc get_imports(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    const struct list_scope own = {"i.created_by = ?", c->actor.user_id};
+    return list_answer(call, c->actor.role == ROLE_SYSTEM_ADMIN ? NULL : &own);
+}
+
+static void write_row(struct json_writer *w, struct db_rows *rows)
+{
+    jw_object(w);
+    jw_name(w, "row");
+    jw_int(w, db_int(rows, "row_no"));
+    jw_name(w, "outcome");
+    jw_text(w, db_text(rows, "outcome"));
+    jw_name(w, "label");
+    jw_text(w, db_text(rows, "label"));
+    jw_name(w, "targetId");
+    if (db_is_null(rows, "target_id"))
+        jw_null(w);
+    else
+        jw_int(w, db_int(rows, "target_id"));
+    write_json(w, "body", db_text(rows, "body"));
+    write_json(w, "changes", db_text(rows, "changes"));
+    write_json(w, "faults", db_text(rows, "faults"));
+    jw_object_end(w);
+}
+
+static const char *read_outcome(struct call *call)
+{
+    const char *sent = http_query(call->http, "outcome");
+    for (size_t i = 0; sent && outcomes[i]; i++)
+        if (strcmp(sent, outcomes[i]) == 0)
+            return outcomes[i];
+    if (sent)
+        error_fault(&call->ctx.err, call->ctx.arena, "outcome", "choice", "应为 create、change、line 或 fault",
+                    "must be create, change, line or fault", sent);
+    return NULL;
+}
+
+static enum rc get_rows(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct import im;
+    int64_t total;
+    bool more;
+    TRY(import_get(c, call->id, &im));
+    const char *outcome = read_outcome(call);
+    int64_t page = list_number(call, "page", 1, INT32_MAX), size = list_number(call, "pageSize", 50, LIST_PAGE_SIZE_MAX);
+    TRY(c->err.rc);
+    TRY(ctx_number(c, &COUNT_SHOWN, DB_ARGS(DB_I(im.id), DB_T(outcome)), &total));
+    DB_ROWS rows = NULL;
+    TRY(db_start(c->db, &SHOW, DB_ARGS(DB_I(im.id), DB_T(outcome), DB_I(size), DB_I((page - 1) * size)), &rows));
+    struct json_writer w = reply_data(call, 200, NULL, NULL);
+    jw_object(&w);
+    jw_name(&w, "list");
+    jw_array(&w);
+    for (;;) {
+        TRY(db_next(rows, &more));
+        if (!more)
+            break;
+        write_row(&w, rows);
+    }
+    jw_array_end(&w);
+    list_write_place(&w, total, page, size, NULL);
+    jw_object_end(&w);
+    return reply_end(call, &w);
+}
+
+/* ---------------------------------------------------------------- choosing */
+
+struct import_answer {
+    struct record record;
+    const char *field, *value, *use;
+    int64_t create;
+};
+static const char *const word_fields[] = {"category", "unit", "place", NULL};
+static const struct field answer_fields[] = {
+    FIELD(struct import_answer, field, FIELD_TEXT, F_IN | F_NEED, .choices = word_fields),
+    FIELD(struct import_answer, value, FIELD_TEXT, F_IN | F_NEED, .max = 200, .example = "公斤"),
+    FIELD(struct import_answer, use, FIELD_TEXT, F_IN, .max = 100, .example = "kg"),
+    FIELD(struct import_answer, create, FIELD_FLAG, F_IN),
+};
+static const struct record_type answer_type = RECORD_TYPE("ImportAnswer", struct import_answer, answer_fields);
+
+struct import_choice {
+    struct record record;
+    const struct json *mapping, *answers;
+    const char *remark;
+};
+static const struct field choice_fields[] = {
+    FIELD(struct import_choice, mapping, FIELD_JSON, F_IN, .max = SHEET_COLUMNS_MAX),
+    FIELD(struct import_choice, answers, FIELD_JSON, F_IN, .items = &answer_type, .max = ANSWERS_MAX),
+    FIELD(struct import_choice, remark, FIELD_TEXT, F_IN, .max = 500),
+};
+static const struct record_type choice_type = RECORD_TYPE("ImportChoice", struct import_choice, choice_fields);
+
+static void bad_mapping(struct ctx *c, const char *value, const char *zh, const char *en)
+{
+    error_fault(&c->err, c->arena, "mapping", "choice", zh, en, value);
+}
+
+/* An array of field names and nulls, no name twice. */
+static const char *read_mapping(struct ctx *c, const struct import_kind *kind, const struct json *list)
+{
+    const char *out = "";
+    bool taken[IMPORT_FIELDS_MAX] = {0};
+    if (list->type != JSON_ARRAY || list->n > SHEET_COLUMNS_MAX) {
+        bad_mapping(c, NULL, "应为字段名的数组", "must be an array of field names");
+        return NULL;
+    }
+    for (const struct json *v = list->first; v; v = v->next) {
+        size_t i = v->type == JSON_STRING ? import_field_index(kind, v->text) : kind->field_count;
+        if (v->type != JSON_NULL && i == kind->field_count)
+            bad_mapping(c, v->type == JSON_STRING ? v->text : NULL, "没有此字段", "There is no such field");
+        else if (v->type != JSON_NULL && taken[i])
+            bad_mapping(c, v->text, "一个字段只能对应一列", "A field stands for one column only");
+        if (i < kind->field_count)
+            taken[i] = true;
+        out = i < kind->field_count ? arena_fmt(c->arena, "%s%s\"%s\"", out, *out ? "," : "", kind->fields[i].name)
+                                    : arena_fmt(c->arena, "%s%snull", out, *out ? "," : "");
+    }
+    return arena_fmt(c->arena, "[%s]", out);
+}
+
+static void write_answer(struct json_writer *w, const struct import_answer *a)
+{
+    jw_object(w);
+    jw_name(w, "field");
+    jw_text(w, a->field);
+    jw_name(w, "value");
+    jw_text(w, a->value);
+    jw_name(w, "use");
+    jw_text(w, a->use);
+    jw_name(w, "create");
+    jw_bool(w, a->create != 0);
+    jw_object_end(w);
+}
+
+static const char *read_answers(struct ctx *c, const struct json *list)
+{
+    struct buf text;
+    struct json_writer w;
+    size_t i = 0;
+    if (list->type != JSON_ARRAY || list->n > ANSWERS_MAX) {
+        error_fault(&c->err, c->arena, "answers", "type", "应为数组，最多 2000 项", "must be an array of at most 2000", NULL);
+        return NULL;
+    }
+    buf_init(&text, HTTP_ANSWER_MAX);
+    jw_init(&w, &text, false);
+    jw_array(&w);
+    for (const struct json *v = list->first; v; v = v->next, i++) {
+        struct import_answer a;
+        if (record_from_json(c, &answer_type, v, arena_fmt(c->arena, "answers[%zu].", i), RECORD_CREATE, &a) == RC_OK)
+            write_answer(&w, &a);
+    }
+    jw_array_end(&w);
+    const char *out = arena_dup(c->arena, buf_text(&text));
+    buf_free(&text);
+    return out;
+}
+
+static enum rc load_for_change(struct call *call, struct import *im, const char *first_status, const char *second_status)
+{
+    struct ctx *c = &call->ctx;
+    TRY(import_get(c, call->id, im));
+    TRY(ctx_require(c, import_kind_of(im->kind)->permission));
+    TRY(job_none_open(c, "import.", im->id));
+    bool fits = strcmp(im->status, first_status) == 0 || (second_status && strcmp(im->status, second_status) == 0);
+    return fits ? RC_OK : error_set(&c->err, RC_IMPORT_STATE);
+}
+
+static enum rc put_import(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct import im;
+    struct import_choice b;
+    TRY(load_for_change(call, &im, "new", "checked"));
+    TRY(record_from_json(c, &choice_type, call->body, "", RECORD_UPDATE, &b));
+    const char *mapping = b.mapping ? read_mapping(c, import_kind_of(im.kind), b.mapping) : im.mapping;
+    const char *answers = b.answers ? read_answers(c, b.answers) : im.answers;
+    TRY(c->err.rc);
+    const char *remark = record_given(&choice_type, &b, "remark") ? b.remark : im.remark;
+    TRY(db_exec(c->db, &CLEAR, DB_ARGS(DB_I(im.id)), NULL));
+    TRY(db_exec(c->db, &CHOOSE, DB_ARGS(DB_I(im.id), DB_T(mapping), DB_T(answers), DB_T(remark), DB_I(c->now_ms)), NULL));
+    return reply_import(call, im.id, 200, "已保存", "Saved");
+}
+
+/* ---------------------------------------------------------------- jobs */
+
+static enum rc post_check(struct call *call)
+{
+    struct import im;
+    int64_t job_id;
+    TRY(load_for_change(call, &im, "new", "checked"));
+    TRY(job_add(&call->ctx, &import_check_job, im.id, &job_id));
+    return job_reply(call, "开始检查", "The check has begun", job_id);
+}
+
+struct commit_body {
+    struct record record;
+    int64_t skip_faults, again;
+};
+static const struct field commit_fields[] = {
+    FIELD(struct commit_body, skip_faults, FIELD_FLAG, F_IN),
+    FIELD(struct commit_body, again, FIELD_FLAG, F_IN),
+};
+static const struct record_type commit_type = RECORD_TYPE("ImportCommit", struct commit_body, commit_fields);
+
+static enum rc count_rows(struct ctx *c, int64_t id, const char *outcome, int64_t *n)
+{
+    return ctx_number(c, &COUNT_ROWS, DB_ARGS(DB_I(id), DB_T(outcome)), n);
+}
+
+/* How many rows a commit or an undo has to do with. */
+static enum rc count_work(struct ctx *c, int64_t id, int64_t *n)
+{
+    int64_t created, changed, lines;
+    TRY(count_rows(c, id, "create", &created));
+    TRY(count_rows(c, id, "change", &changed));
+    TRY(count_rows(c, id, "line", &lines));
+    *n = created + changed + lines;
+    return RC_OK;
+}
+
+static enum rc post_commit(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct import im;
+    struct commit_body b;
+    int64_t faults, work, earlier, job_id;
+    TRY(load_for_change(call, &im, "checked", NULL));
+    TRY(record_from_json(c, &commit_type, call->body, "", RECORD_UPDATE, &b));
+    TRY(count_rows(c, im.id, "fault", &faults));
+    TRY(count_work(c, im.id, &work));
+    TRY(ctx_number(c, &COUNT_EARLIER, DB_ARGS(DB_T(im.hash), DB_T(im.kind), DB_I(im.id)), &earlier));
+    if (faults && !b.skip_faults)
+        return error_set(&c->err, RC_IMPORT_FAULTS);
+    if (!work)
+        return error_set(&c->err, RC_IMPORT_NOTHING);
+    if (earlier && !b.again)
+        return error_set(&c->err, RC_IMPORT_REPEATED);
+    TRY(job_add(c, &import_commit_job, im.id, &job_id));
+    return job_reply(call, "开始导入", "The import has begun", job_id);
+}
+
+static enum rc post_undo(struct call *call)
+{
+    struct import im;
+    int64_t job_id;
+    TRY(load_for_change(call, &im, "done", NULL));
+    TRY(job_add(&call->ctx, &import_undo_job, im.id, &job_id));
+    return job_reply(call, "开始撤销", "The undoing has begun", job_id);
+}
+
+/* One transaction: the import's state, what it stores, and the job's end. */
+struct deed {
+    struct job_run *run;
+    struct import im;
+    bool undoes;
+};
+
+static enum rc carry_out(struct ctx *c, const struct deed *d, struct json_writer *w)
+{
+    const struct import_kind *kind = import_kind_of(d->im.kind);
+    int64_t changed;
+    TRY(db_exec(c->db, d->undoes ? &SET_UNDONE : &SET_DONE, DB_ARGS(DB_I(d->im.id), DB_I(c->actor.user_id), DB_I(c->now_ms)), &changed));
+    if (!changed)
+        return error_set(&c->err, RC_IMPORT_STATE);
+    TRY((d->undoes ? kind->undo : kind->commit)(d->run, c, &d->im, w));
+    return audit_write(c, &(struct audit_entry){.module = "imports", .action = d->undoes ? "undo" : "import", .resource_type = "import",
+                                                .resource_id = d->im.id,
+                                                .description = arena_fmt(c->arena, "%s%s: %s", d->undoes ? "撤销导入" : "导入", kind->title,
+                                                                         d->im.file_name)});
+}
+
+static enum rc run_deed(struct ctx *c, void *arg)
+{
+    struct deed *d = arg;
+    struct buf text;
+    struct json_writer w;
+    buf_init(&text, HTTP_ANSWER_MAX);
+    jw_init(&w, &text, false);
+    jw_object(&w);
+    jw_name(&w, "importId");
+    jw_int(&w, d->im.id);
+    enum rc rc = carry_out(c, d, &w);
+    jw_object_end(&w);
+    d->run->result = rc == RC_OK ? arena_dup(c->arena, buf_text(&text)) : NULL;
+    buf_free(&text);
+    return rc;
+}
+
+static enum rc run_in_one(struct job_run *run, bool undoes)
+{
+    struct deed d = {.run = run, .undoes = undoes};
+    int64_t total;
+    TRY(import_get(&run->ctx, run->subject_id, &d.im));
+    TRY(ctx_require(&run->ctx, import_kind_of(d.im.kind)->permission));
+    TRY(count_work(&run->ctx, d.im.id, &total));
+    TRY(job_tell(run, 0, total));
+    return job_write_last(run, run_deed, &d);
+}
+
+static enum rc run_commit(struct job_run *run)
+{
+    return run_in_one(run, false);
+}
+
+static enum rc run_undo(struct job_run *run)
+{
+    return run_in_one(run, true);
+}
+
+const struct job_kind import_commit_job = {"import.commit", "导入", "Import", PERM_DOCUMENT_CREATE, run_commit};
+const struct job_kind import_undo_job = {"import.undo", "撤销导入", "Undoing of an import", PERM_DOCUMENT_CREATE, run_undo};
+
+/* ---------------------------------------------------------------- giving one up */
+
+static enum rc delete_rows(struct ctx *c, int64_t id)
+{
+    TRY(db_exec(c->db, &CLEAR, DB_ARGS(DB_I(id)), NULL));
+    return db_exec(c->db, &DELETE, DB_ARGS(DB_I(id)), NULL);
+}
+
+static enum rc delete_import(struct call *call)
+{
+    struct import im;
+    TRY(load_for_change(call, &im, "new", "checked"));
+    TRY(delete_rows(&call->ctx, im.id));
+    return reply_message(call, "导入已放弃", "The import was given up"); /* its file goes with the next sweep */
+}
+
+/* An import whose time is over. */
+struct left {
+    int64_t id;
+    struct left *next;
+};
+
+static enum rc read_left(struct ctx *c, struct left **out)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    *out = NULL;
+    TRY(db_start(c->db, &LEFT_OVER, DB_ARGS(DB_I(c->now_ms - LEFT_MS)), &rows));
+    for (struct left **end = out;; end = &(*end)->next) {
+        TRY(db_next(rows, &more));
+        if (!more)
+            return RC_OK;
+        *end = arena_new(c->arena, struct left);
+        (*end)->id = db_int(rows, "id");
+    }
+}
+
+struct sweep {
+    struct ctx *c;
+    enum rc rc;
+};
+
+static void sweep_file(void *arg, const char *key, int64_t changed_ms)
+{
+    struct sweep *s = arg;
+    int64_t named = 1;
+    if (s->rc != RC_OK || changed_ms > s->c->now_ms - ORPHAN_MS)
+        return;
+    s->rc = ctx_number(s->c, &NAMED, DB_ARGS(DB_T(key)), &named);
+    if (s->rc == RC_OK && !named)
+        s->rc = files_remove(s->c->files, key);
+}
+
+enum rc import_sweep(struct ctx *c)
+{
+    struct left *left;
+    struct sweep s = {c, RC_OK};
+    TRY(read_left(c, &left));
+    for (; left; left = left->next)
+        TRY(delete_rows(c, left->id));
+    TRY(files_list(c->files, FOLDER, sweep_file, &s));
+    return s.rc;
+}
+
+/* ---------------------------------------------------------------- routes */
+
+static const struct answer_part column_parts[] = {{"cell", PART_TEXT}, {"head", PART_TEXT}, {"samples", PART_TEXTS}, {0}};
+static const struct answer_part form_parts[] = {
+    {"format", PART_TEXT}, {"encoding", PART_TEXT, .nullable = true}, {"sheet", PART_TEXT, .nullable = true}, {"sheets", PART_TEXTS},
+    {"merged", PART_TEXT, .nullable = true}, {"headRow"}, {"rows"}, {"columns", PART_ARRAY, .parts = column_parts}, {0}};
+static const struct answer_part unknown_parts[] = {{"field", PART_TEXT}, {"value", PART_TEXT}, {"rows"}, {"cell", PART_TEXT},
+                                                   {"proposal", PART_TEXT, .nullable = true}, {"canCreate", PART_BOOL}, {0}};
+static const struct answer_part summary_parts[] = {{"rows"}, {"create"}, {"change"}, {"line"}, {"fault"}, {"same"},
+                                                   {"unknown", PART_ARRAY, .parts = unknown_parts}, {0}};
+static const struct answer_part field_parts[] = {{"name", PART_TEXT}, {"title", PART_TEXT}, {"titleEn", PART_TEXT}, {"needed", PART_BOOL}, {0}};
+static const struct answer_part answer_parts[] = {{"field", PART_TEXT}, {"value", PART_TEXT}, {"use", PART_TEXT, .nullable = true},
+                                                  {"create", PART_BOOL}, {0}};
+static const struct answer_part import_parts[] = {
+    {"form", PART_OBJECT, .parts = form_parts}, {"mapping", PART_ARRAY}, {"answers", PART_ARRAY, .parts = answer_parts},
+    {"summary", PART_OBJECT, .parts = summary_parts, .nullable = true}, {"fields", PART_ARRAY, .parts = field_parts},
+    {"earlier", PART_ARRAY, .record = &import_type}, {0}};
+static const struct answer_part fault_parts[] = {{"cell", PART_TEXT, .nullable = true}, {"field", PART_TEXT}, {"title", PART_TEXT},
+                                                 {"title_en", PART_TEXT}, {"code", PART_TEXT}, {"zh", PART_TEXT}, {"en", PART_TEXT},
+                                                 {"value", PART_TEXT, .nullable = true}, {0}};
+static const struct answer_part row_parts[] = {{"row"}, {"outcome", PART_TEXT}, {"label", PART_TEXT, .nullable = true}, {"targetId", .nullable = true},
+                                               {"body", PART_OBJECT, .nullable = true}, {"changes", PART_OBJECT, .nullable = true},
+                                               {"faults", PART_ARRAY, .parts = fault_parts, .nullable = true}, {0}};
+static const struct answer_part page_parts[] = {{"list", PART_ARRAY, .parts = row_parts}, {"total"}, {"page"}, {"pageSize"},
+                                                {"nextCursor", PART_TEXT, .nullable = true}, {0}};
+static const struct list_filter kind_query[] = {{"kind", FILTER_CHOICE, .choices = kind_names}, {0}};
+static const struct list_filter rows_query[] = {{"outcome", FILTER_CHOICE, .choices = outcomes}, {"page", FILTER_ID}, {"pageSize", FILTER_ID}, {0}};
+#define JOB_PARTS PARTS({"id"}, {"jobId"})
+
+static const struct route import_routes[] = {
+    {.http = {.method = "POST", .path = "/api/imports", .lane = LANE_SLOW, .is_upload = true, .body_max = SHEET_FILE_MAX},
+     .permission = PERM_DOCUMENT_CREATE, .prepare = prepare_post, .handler = post_import, .after = after_post, .keeps_no_answer = true,
+     .summary = "上传要导入的文件（xlsx、csv）", .status = 201, .answer = &import_type, .parts = import_parts, .query = kind_query,
+     .refusals = REFUSALS(RC_IMPORT_FILE_MISSING, RC_IMPORT_EMPTY, RC_FILES_UNWRITABLE)},
+    ROUTE("GET", "/api/imports", LANE_READ, PERM_DOCUMENT_CREATE, NULL, get_imports, "我的导入", .list = &import_list),
+    ROUTE("GET", "/api/imports/:id", LANE_READ, PERM_DOCUMENT_CREATE, NULL, get_import, "导入详情", .answer = &import_type,
+          .parts = import_parts, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND)),
+    ROUTE("PUT", "/api/imports/:id", LANE_WRITE, PERM_DOCUMENT_CREATE, &choice_type, put_import, "选择各列的字段，回答未知的词", .updates = true,
+          .answer = &import_type, .parts = import_parts, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND, RC_IMPORT_STATE, RC_JOB_OPEN)),
+    ROUTE("DELETE", "/api/imports/:id", LANE_WRITE, PERM_DOCUMENT_CREATE, NULL, delete_import, "放弃导入",
+          .refusals = REFUSALS(RC_IMPORT_NOT_FOUND, RC_IMPORT_STATE, RC_JOB_OPEN)),
+    ROUTE("GET", "/api/imports/:id/rows", LANE_READ, PERM_DOCUMENT_CREATE, NULL, get_rows, "检查结果的各行", .query = rows_query,
+          .parts = page_parts, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND)),
+    ROUTE("POST", "/api/imports/:id/check", LANE_WRITE, PERM_DOCUMENT_CREATE, NULL, post_check, "检查（试运行）", .status = 202,
+          .parts = JOB_PARTS, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND, RC_IMPORT_STATE, RC_JOB_OPEN)),
+    ROUTE("POST", "/api/imports/:id/commit", LANE_WRITE, PERM_DOCUMENT_CREATE, &commit_type, post_commit, "导入", .status = 202, .updates = true,
+          .parts = JOB_PARTS, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND, RC_IMPORT_STATE, RC_JOB_OPEN, RC_IMPORT_FAULTS, RC_IMPORT_REPEATED,
+                                                   RC_IMPORT_NOTHING)),
+    ROUTE("POST", "/api/imports/:id/undo", LANE_WRITE, PERM_DOCUMENT_CREATE, NULL, post_undo, "撤销导入", .status = 202, .parts = JOB_PARTS,
+          .refusals = REFUSALS(RC_IMPORT_NOT_FOUND, RC_IMPORT_STATE, RC_JOB_OPEN)),
+};
+const struct module import_module = MODULE("imports", "导入", import_routes);

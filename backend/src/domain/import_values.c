@@ -1,0 +1,288 @@
+/* From cells to values as a body spells them. */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "domain/import_rows.h"
+#include "domain/location.h"
+#include "domain/unit.h"
+
+struct import_words {
+    struct arena *arena; /* of the job */
+    const struct json *answers;
+    struct import_word list[IMPORT_WORDS_MAX];
+    size_t count;
+};
+
+struct import_words *import_words_new(struct arena *a, const struct json *answers)
+{
+    struct import_words *words = arena_new(a, struct import_words);
+    words->arena = a;
+    words->answers = answers;
+    return words;
+}
+
+void import_fault(struct import_row *row, const char *field, const char *code, const char *zh, const char *en)
+{
+    size_t i = import_field_index(row->kind, field);
+    size_t column = i < row->kind->field_count ? row->columns[i] : IMPORT_NO_COLUMN;
+    const char *value = column < row->row->count ? row->row->cells[column].text : NULL;
+    error_fault(&row->c->err, row->c->arena, record_camel(row->c->arena, field), code, zh, en,
+                value ? text_shorten(row->c->arena, value, 100) : NULL);
+}
+
+/* ---------------------------------------------------------------- plain values */
+
+/* "1,234,567.5": commas at every third digit before the point, and nowhere else. */
+static bool has_thousands(const char *text)
+{
+    const char *p = text + (*text == '-');
+    size_t n = strspn(p, "0123456789");
+    if (n < 1 || n > 3 || p[n] != ',')
+        return false;
+    for (p += n; *p == ','; p += 4)
+        if (strspn(p + 1, "0123456789") < 3 || isdigit((unsigned char)p[4]))
+            return false;
+    return *p == '\0' || (*p == '.' && p[1 + strspn(p + 1, "0123456789")] == '\0');
+}
+
+/* What is no number stays as it is, and is refused by the field. */
+static const char *number_of(struct arena *a, const char *text)
+{
+    char *plain = text_narrow(a, text_trim(a, text)), *to = plain;
+    if (*plain == '+')
+        plain++, to++;
+    if (has_thousands(plain)) {
+        for (const char *p = plain; *p; p++)
+            if (*p != ',')
+                *to++ = *p;
+        *to = '\0';
+    }
+    bool minus = *plain == '-';
+    const char *digits = plain + minus;
+    while (digits[0] == '0' && isdigit((unsigned char)digits[1]))
+        digits++;
+    return arena_fmt(a, "%s%s%s", minus ? "-" : "", *digits == '.' ? "0" : "", digits);
+}
+
+static const char *day_of(struct arena *a, const char *text)
+{
+    static const char *const separators[] = {"-", "/", ".", "年", "月", "日", NULL};
+    int part[3] = {0}, digits[3] = {0}, n = 0;
+    const char *plain = text_narrow(a, text_trim(a, text)), *p = plain;
+    if (strlen(plain) == 8 && strspn(plain, "0123456789") == 8)
+        return arena_fmt(a, "%.4s-%.2s-%.2s", plain, plain + 4, plain + 6);
+    while (n < 3 && isdigit((unsigned char)*p)) {
+        for (; isdigit((unsigned char)*p) && digits[n] < 5; p++, digits[n]++)
+            part[n] = part[n] * 10 + (*p - '0');
+        n++;
+        for (size_t i = 0; separators[i]; i++)
+            if (text_starts(p, separators[i])) {
+                p += strlen(separators[i]);
+                break;
+            }
+    }
+    bool whole = n == 3 && digits[0] == 4 && digits[1] <= 2 && digits[2] <= 2 && (*p == '\0' || *p == ' ');
+    return whole ? arena_fmt(a, "%04d-%02d-%02d", part[0], part[1], part[2]) : plain;
+}
+
+/* Our own CSV puts ' before what a spreadsheet would take for a formula. */
+static const char *text_of(const char *text)
+{
+    return text[0] == '\'' && text[1] && strchr("=+-@\t\r", text[1]) ? text + 1 : text;
+}
+
+/* ---------------------------------------------------------------- words */
+
+static const char *category_of(const char *fold)
+{
+    static const char *const words[][6] = {{"chemical", "化学物料", "化学", "化学品", "化工", NULL}, {"metal", "金属物料", "金属", "金属材料", NULL}};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; words[i][k]; k++)
+            if (strcmp(words[i][k], fold) == 0)
+                return words[i][0];
+    return NULL;
+}
+
+/* What the person has said that this word stands for; *makes: it is to be made as it is. */
+static const char *answer_to(const struct import_words *words, const struct import_field *f, const char *text, bool *makes)
+{
+    *makes = false;
+    for (const struct json *a = words->answers ? words->answers->first : NULL; a; a = a->next) {
+        const struct json *field = json_member(a, "field"), *value = json_member(a, "value"), *use = json_member(a, "use");
+        const struct json *make = json_member(a, "create");
+        if (!field || !value || strcmp(field->text, f->name) != 0 || strcmp(value->text, text) != 0)
+            continue;
+        *makes = make && make->type == JSON_TRUE;
+        return use && use->type == JSON_STRING ? use->text : NULL;
+    }
+    return NULL;
+}
+
+/* Finds what `text` names; w->stands_for stays NULL when nobody knows. */
+static enum rc look_up(struct ctx *c, struct import_words *words, struct import_word *w, const char *text)
+{
+    switch (w->field->value) {
+    case IMPORT_UNIT:
+        TRY(unit_find(c, text, &w->id, &w->decimals));
+        break;
+    case IMPORT_PLACE:
+        TRY(location_find(c, text, &w->id));
+        break;
+    case IMPORT_CATEGORY:
+        w->stands_for = category_of(text_fold(c->arena, text));
+        return RC_OK;
+    case IMPORT_TEXT:
+    case IMPORT_NUMBER:
+    case IMPORT_DAY:
+        return RC_OK;
+    }
+    if (w->id)
+        w->stands_for = text_trim(words->arena, text_narrow(words->arena, text));
+    return RC_OK;
+}
+
+static enum rc understand(struct ctx *c, struct import_words *words, struct import_word *w)
+{
+    bool makes;
+    const char *use = answer_to(words, w->field, w->text, &makes);
+    TRY(look_up(c, words, w, use ? use : w->text));
+    if (w->stands_for)
+        return RC_OK;
+    if (makes && w->field->value != IMPORT_CATEGORY) {
+        w->stands_for = text_trim(words->arena, text_narrow(words->arena, w->text));
+        w->decimals = UNIT_DECIMALS_UNKNOWN;
+    }
+    if (w->field->value == IMPORT_UNIT)
+        w->proposal = unit_of_spelling(text_trim(c->arena, text_narrow(c->arena, w->text)));
+    return RC_OK;
+}
+
+/* NULL: there are too many. */
+static enum rc find_word(struct import_row *row, const struct import_field *f, const char *text, struct import_word **out)
+{
+    struct import_words *words = row->words;
+    for (size_t i = 0; i < words->count; i++)
+        if (words->list[i].field == f && strcmp(words->list[i].text, text) == 0) {
+            *out = &words->list[i];
+            return RC_OK;
+        }
+    *out = NULL;
+    if (words->count == IMPORT_WORDS_MAX)
+        return RC_OK;
+    *out = &words->list[words->count++];
+    **out = (struct import_word){.field = f, .text = arena_dup(words->arena, text)};
+    sheet_address(row->columns[import_field_index(row->kind, f->name)], row->row->number, (*out)->cell);
+    return understand(row->c, words, *out);
+}
+
+static enum rc read_word(struct import_row *row, const struct import_field *f, size_t i, const char *text)
+{
+    struct import_word *w;
+    TRY(find_word(row, f, text_trim(row->c->arena, text), &w));
+    if (w)
+        w->rows++;
+    row->named[i] = w;
+    row->values[i] = w ? w->stands_for : NULL;
+    if (row->values[i])
+        return RC_OK;
+    if (f->value == IMPORT_CATEGORY)
+        import_fault(row, f->name, "unknown_word", "没有此类别，请指明它是哪一类", "There is no such category: say which one is meant");
+    else if (f->value == IMPORT_UNIT)
+        import_fault(row, f->name, "unknown_word", "没有此计量单位，请指明它是哪个单位，或确认新增",
+                     "There is no such unit: say which one is meant, or that it is to be added");
+    else
+        import_fault(row, f->name, "unknown_word", "没有此库位，请指明它是哪个库位，或确认新增",
+                     "There is no such place: say which one is meant, or that it is to be added");
+    return RC_OK;
+}
+
+void import_write_unknown(struct import_words *words, struct json_writer *w)
+{
+    size_t told = 0;
+    jw_array(w);
+    for (size_t i = 0; i < words->count && told < IMPORT_UNKNOWN_TOLD; i++) {
+        const struct import_word *word = &words->list[i];
+        if (word->stands_for)
+            continue;
+        told++;
+        jw_object(w);
+        jw_name(w, "field");
+        jw_text(w, word->field->name);
+        jw_name(w, "value");
+        jw_text(w, word->text);
+        jw_name(w, "rows");
+        jw_int(w, word->rows);
+        jw_name(w, "cell");
+        jw_text(w, word->cell);
+        jw_name(w, "proposal");
+        jw_text(w, word->proposal);
+        jw_name(w, "canCreate");
+        jw_bool(w, word->field->value != IMPORT_CATEGORY);
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+}
+
+/* ---------------------------------------------------------------- a row's values */
+
+static enum rc read_cell(struct import_row *row, const struct import_field *f, size_t i, const struct sheet_cell *cell)
+{
+    struct arena *a = row->c->arena;
+    if (cell->kind == SHEET_CELL_FAULT) {
+        import_fault(row, f->name, "cell_fault", "单元格是错误值", "The cell holds an error");
+        return RC_OK;
+    }
+    if (cell->kind == SHEET_CELL_EMPTY || text_is_blank(cell->text)) {
+        if (cell->is_formula && cell->kind == SHEET_CELL_EMPTY)
+            import_fault(row, f->name, "formula_unsaved", "公式没有保存结果：请用表格软件打开并保存后再上传",
+                         "The formula was saved without its result: open the file in a spreadsheet program, save it, and upload it again");
+        return RC_OK;
+    }
+    switch (f->value) {
+    case IMPORT_TEXT:
+        row->values[i] = text_of(cell->text);
+        return RC_OK;
+    case IMPORT_NUMBER:
+        row->values[i] = number_of(a, cell->text);
+        return RC_OK;
+    case IMPORT_DAY:
+        row->values[i] = day_of(a, cell->text);
+        return RC_OK;
+    case IMPORT_CATEGORY:
+    case IMPORT_UNIT:
+    case IMPORT_PLACE:
+        return read_word(row, f, i, text_of(cell->text));
+    }
+    return RC_OK;
+}
+
+enum rc import_read_values(struct import_row *row)
+{
+    memset(row->values, 0, sizeof row->values);
+    memset(row->named, 0, sizeof row->named);
+    for (size_t i = 0; i < row->kind->field_count; i++)
+        if (row->columns[i] < row->row->count)
+            TRY(read_cell(row, &row->kind->fields[i], i, &row->row->cells[row->columns[i]]));
+    return RC_OK;
+}
+
+const char *import_body(struct import_row *row, const char *without)
+{
+    struct buf text;
+    struct json_writer w;
+    buf_init(&text, HTTP_BODY_MAX);
+    jw_init(&w, &text, false);
+    jw_object(&w);
+    for (size_t i = 0; i < row->kind->field_count; i++) {
+        const char *name = row->kind->fields[i].name;
+        if (!row->values[i] || (without && strcmp(name, without) == 0))
+            continue;
+        jw_name(&w, record_camel(row->c->arena, name));
+        jw_text(&w, row->values[i]);
+    }
+    jw_object_end(&w);
+    const char *body = text.overflow ? "{}" : arena_dup(row->c->arena, buf_text(&text));
+    buf_free(&text);
+    return body;
+}
