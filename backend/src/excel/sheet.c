@@ -125,7 +125,7 @@ void sheet_address(size_t column, int64_t row, char out[static SHEET_ADDRESS_MAX
     letters[--at] = '\0';
     for (column++; column > 0; column = (column - 1) / 26)
         letters[--at] = (char)('A' + (column - 1) % 26);
-    snprintf(out, SHEET_ADDRESS_MAX, "%.12s%.18lld", letters + at, (long long)row);
+    snprintf(out, SHEET_ADDRESS_MAX, "%.12s%lld", letters + at, (long long)row);
 }
 
 /* ---------------------------------------------------------------- what it is */

@@ -68,7 +68,7 @@ void sheet_close(struct sheet *s); /* NULL does nothing */
 
 const struct sheet_facts *sheet_facts(const struct sheet *s);
 
-#define SHEET_ADDRESS_MAX 32
+#define SHEET_ADDRESS_MAX 40
 /* "C12": the cell cells[2] of row 12. */
 void sheet_address(size_t column, int64_t row, char out[static SHEET_ADDRESS_MAX]);
 
