@@ -208,12 +208,13 @@ static void what_is_no_table_is_refused(void **state)
     READS("<5 mm,x\n", "1: '<5 mm | 'x\n");
 }
 
-/* The record so many times; what is told of it ends so. */
-static void repeated_reads(const char *record, size_t times, const char *expected_end, enum rc rc)
+/* The head, then the record so many times; what is told of it ends so. */
+static void repeated_reads(const char *head, const char *record, size_t times, const char *expected_end, enum rc rc)
 {
     struct buf b;
     struct told t;
     buf_init(&b, SHEET_FILE_MAX + 64);
+    buf_str(&b, head);
     for (size_t i = 0; i < times; i++)
         buf_str(&b, record);
     tell(&t, b.bytes, b.n);
@@ -229,17 +230,18 @@ static void limits_hold(void **state)
 {
     char *big = calloc(1, SHEET_FILE_MAX + 1);
     (void)state;
-    repeated_reads("x\n", SHEET_ROWS_MAX, "200001: 'x\n", RC_OK);
-    repeated_reads("x\n", SHEET_ROWS_MAX + 1,
+    repeated_reads("", "x\n", SHEET_ROWS_MAX, "200001: 'x\n", RC_OK);
+    repeated_reads("", "x\n", SHEET_ROWS_MAX + 1,
                    "sheet_too_large: Row 200002: there may be 200000 rows beside the head: split the table\n", RC_SHEET_TOO_LARGE);
-    repeated_reads("x,", SHEET_COLUMNS_MAX, "| 'x\n", RC_OK);
-    repeated_reads(",", 100000, "", RC_OK);
-    repeated_reads("x,", SHEET_COLUMNS_MAX + 1, "sheet_too_large: Cell GS1: there may be 200 columns\n", RC_SHEET_TOO_LARGE);
-    repeated_reads("字", SHEET_TEXT_MAX, "字\n", RC_OK);
-    repeated_reads("字", SHEET_TEXT_MAX + 1, "sheet_too_large: Cell A1: the text is longer than 32767 characters\n", RC_SHEET_TOO_LARGE);
-    repeated_reads("xxxxxxxxxxxxxxxx", SHEET_TEXT_MAX, "sheet_too_large: Line 1: the text is longer than 32767 characters; if that is not meant, "
+    repeated_reads("", "x,", SHEET_COLUMNS_MAX, "| 'x\n", RC_OK);
+    repeated_reads("", ",", 100000, "", RC_OK);
+    repeated_reads("", "x,", SHEET_COLUMNS_MAX + 1, "sheet_too_large: Cell GS1: there may be 200 columns\n", RC_SHEET_TOO_LARGE);
+    repeated_reads("", "字", SHEET_TEXT_MAX, "字\n", RC_OK);
+    repeated_reads("", "字", SHEET_TEXT_MAX + 1, "sheet_too_large: Cell A1: the text is longer than 32767 characters\n", RC_SHEET_TOO_LARGE);
+    repeated_reads("", "xxxxxxxxxxxxxxxx", SHEET_TEXT_MAX, "sheet_too_large: Line 1: the text is longer than 32767 characters; if that is not meant, "
                                                        "look for a missing quotation mark\n", RC_SHEET_TOO_LARGE);
-    repeated_reads("\"\n", 2 * SHEET_TEXT_MAX, "", RC_SHEET_QUOTE);
+    repeated_reads("a\n\"", "some rows\n", SHEET_TEXT_MAX, "sheet_too_large: Line 2: the text is longer than 32767 characters; if that is not "
+                                                         "meant, look for a missing quotation mark\n", RC_SHEET_TOO_LARGE);
     memset(big, 'x', SHEET_FILE_MAX + 1);
     reads_n(big, SHEET_FILE_MAX + 1, "sheet_too_large: The file is larger than 32 MiB: split it\n");
     free(big);
