@@ -185,7 +185,8 @@ void sheet_part_pause(struct sheet_part *part)
 
 static enum rc feed(struct sheet_part *part, enum XML_Status *status)
 {
-    void *chunk = XML_GetBuffer(part->parser, CHUNK);
+    bool has_grown = part->fed - XML_GetCurrentByteIndex(part->parser) > TOKEN_MAX; /* asked first: XML_GetBuffer forgets it */
+    void *chunk = has_grown ? NULL : XML_GetBuffer(part->parser, CHUNK);
     zip_int64_t n = chunk ? zip_fread(part->file, chunk, CHUNK) : -1;
     if (n < 0)
         return sheet_refuse(part->sheet, RC_SHEET_DAMAGED);
@@ -194,8 +195,6 @@ static enum rc feed(struct sheet_part *part, enum XML_Status *status)
         return refuse_unpacked(part->sheet);
     if (part->fed + n > part->reader->bytes_max)
         return sheet_refuse(part->sheet, RC_SHEET_TOO_LARGE);
-    if (part->fed - XML_GetCurrentByteIndex(part->parser) > TOKEN_MAX)
-        return sheet_refuse(part->sheet, RC_SHEET_DAMAGED);
     part->fed += n;
     part->ended = n == 0;
     *status = XML_ParseBuffer(part->parser, (int)n, part->ended);
