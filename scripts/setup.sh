@@ -22,8 +22,8 @@ need_packages() {
             >>"$cache/apt.log" 2>&1 || { tail -n 20 "$cache/apt.log" >&2; return 1; }
 }
 
-build_packages=(gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libsqlite3-dev libpq-dev libsodium-dev libgd-dev libxlsxwriter-dev libjwt-dev
-    libcrypt-dev zlib1g-dev unicode-data ca-certificates)
+build_packages=(gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libsqlite3-dev libpq-dev libsodium-dev libgd-dev libxlsxwriter-dev libzip-dev
+    libexpat1-dev libjwt-dev libcrypt-dev zlib1g-dev unicode-data ca-certificates)
 test_packages=(libcmocka-dev libjson-c-dev clang libclang-rt-14-dev sqlite3 postgresql-15 chromium fonts-noto-cjk)
 
 node_is_new_enough() {
