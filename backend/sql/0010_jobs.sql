@@ -35,8 +35,8 @@ CREATE TABLE imports (
     bytes        @int@ NOT NULL,
     hash         @text@ NOT NULL, -- SHA-256 of the file
     form         @text@ NOT NULL, -- JSON: format, encoding, sheet, head, samples
-    mapping      @text@ NOT NULL, -- JSON: an array of field names (or null), one for each column
-    answers      @text@ NOT NULL DEFAULT '{}', -- JSON: what stands for words that nobody knew
+    mapping      @text@ NOT NULL, -- JSON: an array of field names (or ""), one for each column
+    answers      @text@ NOT NULL DEFAULT '[]', -- JSON: what stands for words that nobody knew
     remark       @text@,
     summary      @text@,          -- JSON: counts, and the words that nobody knows
     created_by   @int@ NOT NULL REFERENCES users (id),

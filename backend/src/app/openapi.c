@@ -295,8 +295,8 @@ static void write_form(struct json_writer *w)
 static void write_responses(struct json_writer *w, struct arena *a, const struct route *r)
 {
     oa_object(w, "responses");
-    oa_object(w, r->status == 201 ? "201" : "200");
-    oa_text(w, "description", r->status == 201 ? "已创建" : "成功");
+    oa_object(w, r->status == 202 ? "202" : r->status == 201 ? "201" : "200");
+    oa_text(w, "description", r->status == 202 ? "已接受，在后台进行" : r->status == 201 ? "已创建" : "成功");
     oa_object(w, "content");
     oa_object(w, r->media ? r->media : "application/json");
     openapi_answer(w, a, r);

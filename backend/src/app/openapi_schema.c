@@ -231,13 +231,29 @@ void openapi_body(struct json_writer *w, struct arena *a, const struct route *r)
 
 static void write_object(struct json_writer *w, struct arena *a, const struct record_type *t, const struct answer_part *parts);
 
+static void write_object_or_null(struct json_writer *w, struct arena *a, const struct answer_part *p)
+{
+    jw_object(w);
+    oa_array(w, "anyOf");
+    write_object(w, a, p->record, p->parts);
+    jw_object(w);
+    oa_type(w, "null", false);
+    jw_object_end(w);
+    jw_array_end(w);
+    jw_object_end(w);
+}
+
 static void write_part(struct json_writer *w, struct arena *a, const struct answer_part *p)
 {
     static const char *const types[] = {[PART_INT] = "integer",  [PART_DEC] = "number",   [PART_TEXT] = "string",
                                         [PART_TEXTS] = "array",  [PART_TIME] = "string",  [PART_BOOL] = "boolean",
                                         [PART_OBJECT] = "object", [PART_ARRAY] = "array"};
-    if (p->kind == PART_OBJECT) {
+    if (p->kind == PART_OBJECT && !p->nullable) {
         write_object(w, a, p->record, p->parts);
+        return;
+    }
+    if (p->kind == PART_OBJECT) {
+        write_object_or_null(w, a, p);
         return;
     }
     jw_object(w);

@@ -262,8 +262,7 @@ static const char *mapping_of(struct ctx *c, const struct upload *u)
 {
     const char *list = "";
     for (size_t i = 0; i < u->columns; i++)
-        list = u->proposed[i] ? arena_fmt(c->arena, "%s%s\"%s\"", list, i ? "," : "", u->proposed[i]->name)
-                              : arena_fmt(c->arena, "%s%snull", list, i ? "," : "");
+        list = arena_fmt(c->arena, "%s%s\"%s\"", list, i ? "," : "", u->proposed[i] ? u->proposed[i]->name : "");
     return arena_fmt(c->arena, "[%s]", list);
 }
 
@@ -529,7 +528,7 @@ static void bad_mapping(struct ctx *c, const char *value, const char *zh, const 
     error_fault(&c->err, c->arena, "mapping", "choice", zh, en, value);
 }
 
-/* An array of field names and nulls, no name twice. */
+/* An array of field names, "" (or null) for columns that are not imported; no name twice. */
 static const char *read_mapping(struct ctx *c, const struct import_kind *kind, const struct json *list)
 {
     const char *out = "";
@@ -539,15 +538,16 @@ static const char *read_mapping(struct ctx *c, const struct import_kind *kind, c
         return NULL;
     }
     for (const struct json *v = list->first; v; v = v->next) {
-        size_t i = v->type == JSON_STRING ? import_field_index(kind, v->text) : kind->field_count;
-        if (v->type != JSON_NULL && i == kind->field_count)
-            bad_mapping(c, v->type == JSON_STRING ? v->text : NULL, "没有此字段", "There is no such field");
-        else if (v->type != JSON_NULL && taken[i])
-            bad_mapping(c, v->text, "一个字段只能对应一列", "A field stands for one column only");
+        const char *name = v->type == JSON_STRING ? v->text : "";
+        size_t i = import_field_index(kind, name);
+        bool is_none = v->type == JSON_NULL || (v->type == JSON_STRING && !*name);
+        if (!is_none && i == kind->field_count)
+            bad_mapping(c, v->type == JSON_STRING ? name : NULL, "没有此字段", "There is no such field");
+        else if (!is_none && taken[i])
+            bad_mapping(c, name, "一个字段只能对应一列", "A field stands for one column only");
         if (i < kind->field_count)
             taken[i] = true;
-        out = i < kind->field_count ? arena_fmt(c->arena, "%s%s\"%s\"", out, *out ? "," : "", kind->fields[i].name)
-                                    : arena_fmt(c->arena, "%s%snull", out, *out ? "," : "");
+        out = arena_fmt(c->arena, "%s%s\"%s\"", out, *out ? "," : "", i < kind->field_count ? kind->fields[i].name : "");
     }
     return arena_fmt(c->arena, "[%s]", out);
 }
@@ -822,7 +822,7 @@ static const struct answer_part field_parts[] = {{"name", PART_TEXT}, {"title", 
 static const struct answer_part answer_parts[] = {{"field", PART_TEXT}, {"value", PART_TEXT}, {"use", PART_TEXT, .nullable = true},
                                                   {"create", PART_BOOL}, {0}};
 static const struct answer_part import_parts[] = {
-    {"form", PART_OBJECT, .parts = form_parts}, {"mapping", PART_ARRAY}, {"answers", PART_ARRAY, .parts = answer_parts},
+    {"form", PART_OBJECT, .parts = form_parts}, {"mapping", PART_TEXTS}, {"answers", PART_ARRAY, .parts = answer_parts},
     {"summary", PART_OBJECT, .parts = summary_parts, .nullable = true}, {"fields", PART_ARRAY, .parts = field_parts},
     {"earlier", PART_ARRAY, .record = &import_type}, {0}};
 static const struct answer_part fault_parts[] = {{"cell", PART_TEXT, .nullable = true}, {"field", PART_TEXT}, {"title", PART_TEXT},
@@ -841,7 +841,7 @@ static const struct route import_routes[] = {
     {.http = {.method = "POST", .path = "/api/imports", .lane = LANE_SLOW, .is_upload = true, .body_max = SHEET_FILE_MAX},
      .permission = PERM_DOCUMENT_CREATE, .prepare = prepare_post, .handler = post_import, .after = after_post, .keeps_no_answer = true,
      .summary = "上传要导入的文件（xlsx、csv）", .status = 201, .answer = &import_type, .parts = import_parts, .query = kind_query,
-     .refusals = REFUSALS(RC_IMPORT_FILE_MISSING, RC_IMPORT_EMPTY, RC_FILES_UNWRITABLE)},
+     .refusals = REFUSALS(RC_IMPORT_FILE_MISSING, RC_IMPORT_EMPTY, RC_FILES_UNWRITABLE, RC_SHEET_UNREADABLE, RC_SHEET_EMPTY, RC_SHEET_UNKNOWN, RC_SHEET_OLD, RC_SHEET_LOCKED, RC_SHEET_DAMAGED, RC_SHEET_TOO_LARGE, RC_SHEET_ENCODING, RC_SHEET_QUOTE)},
     ROUTE("GET", "/api/imports", LANE_READ, PERM_DOCUMENT_CREATE, NULL, get_imports, "我的导入", .list = &import_list),
     ROUTE("GET", "/api/imports/:id", LANE_READ, PERM_DOCUMENT_CREATE, NULL, get_import, "导入详情", .answer = &import_type,
           .parts = import_parts, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND)),
