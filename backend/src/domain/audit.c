@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "domain/bulk_change.h"
 
 #define INT_TEXT_MAX 24
 
@@ -99,6 +100,8 @@ enum rc audit_write(struct ctx *c, const struct audit_entry *e)
 {
     char hash[HASH_HEX_MAX];
     struct audit_head head;
+    if (c->bulk)
+        return audit_append(c, e, &c->bulk->log_end);
     TRY(audit_head(c, &head));
     return append_row(c, e, &head, hash);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "domain/bulk_change.h"
+
 static const struct sql CHANGED = {"change_counters.add",
                                    "UPDATE change_counters SET materials = materials + $1, stock = stock + $2, "
                                    "documents = documents + $3, users = users + $4 WHERE id = 1"};
@@ -48,6 +50,10 @@ enum rc ctx_number(struct ctx *c, const struct sql *sql, const struct db_value *
 
 enum rc ctx_changed(struct ctx *c, unsigned topics)
 {
+    if (c->bulk) {
+        c->bulk->topics |= topics;
+        return RC_OK;
+    }
     return db_exec(c->db, &CHANGED,
                    DB_ARGS(DB_I(topics & TOPIC_MATERIALS ? 1 : 0), DB_I(topics & TOPIC_STOCK ? 1 : 0),
                            DB_I(topics & TOPIC_DOCUMENTS ? 1 : 0), DB_I(topics & TOPIC_USERS ? 1 : 0)),

@@ -43,6 +43,7 @@ struct ctx {
     struct job_runner *jobs;           /* runs jobs; NULL for commands */
     struct notification_hub *hub;      /* who hears of notifications at once; NULL for commands */
     struct actor actor;
+    struct bulk_change *bulk;          /* gathers what many changes note down; NULL: each notes its own (bulk_change.h) */
     int64_t now_ms;
     const char *request_id;
     bool english;                      /* Accept-Language begins with en */

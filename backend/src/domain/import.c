@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "crypto/token.h"
 #include "domain/audit.h"
+#include "domain/bulk_change.h"
 #include "domain/import_rows.h"
 #include "domain/list.h"
 #include "domain/reply.h"
@@ -689,6 +690,17 @@ struct deed {
     bool undoes;
 };
 
+static enum rc do_all(struct ctx *c, const struct deed *d,
+                      enum rc (*all)(struct job_run *run, struct ctx *c, const struct import *im, struct json_writer *w), struct json_writer *w)
+{
+    struct bulk_change bulk;
+    if (d->run->total < BULK_CHANGE_ROWS)
+        return all(d->run, c, &d->im, w);
+    TRY(bulk_change_begin(c, &bulk));
+    TRY(all(d->run, c, &d->im, w));
+    return bulk_change_end(c);
+}
+
 static enum rc carry_out(struct ctx *c, const struct deed *d, struct json_writer *w)
 {
     const struct import_kind *kind = import_kind_of(d->im.kind);
@@ -696,7 +708,7 @@ static enum rc carry_out(struct ctx *c, const struct deed *d, struct json_writer
     TRY(db_exec(c->db, d->undoes ? &SET_UNDONE : &SET_DONE, DB_ARGS(DB_I(d->im.id), DB_I(c->actor.user_id), DB_I(c->now_ms)), &changed));
     if (!changed)
         return error_set(&c->err, RC_IMPORT_STATE);
-    TRY((d->undoes ? kind->undo : kind->commit)(d->run, c, &d->im, w));
+    TRY(do_all(c, d, d->undoes ? kind->undo : kind->commit, w));
     return audit_write(c, &(struct audit_entry){.module = "imports", .action = d->undoes ? "undo" : "import", .resource_type = "import",
                                                 .resource_id = d->im.id,
                                                 .description = arena_fmt(c->arena, "%s%s: %s", d->undoes ? "撤销导入" : "导入", kind->title,

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "domain/import_rows.h"
 #include "domain/material.h"
-#include "domain/material_figures.h"
 
 static enum rc read_record(struct ctx *c, const char *body, enum record_mode mode, struct material *out)
 {
@@ -145,14 +144,9 @@ static enum rc write_counts(struct json_writer *w, int64_t created, int64_t chan
 enum rc import_commit_materials(struct job_run *run, struct ctx *c, const struct import *im, struct json_writer *result)
 {
     int64_t total = run->total, created = 0, done;
-    bool is_long = total >= MATERIAL_FIGURES_LONG;
-    if (is_long)
-        TRY(material_figures_stop(c));
     TRY(for_each_row(run, c, im, "create", total, store_new, &created));
     done = created;
     TRY(for_each_row(run, c, im, "change", total, store_change, &done));
-    if (is_long)
-        TRY(material_figures_count(c));
     return write_counts(result, created, done - created);
 }
 
@@ -214,13 +208,8 @@ static enum rc undo_change(struct ctx *c, const struct import_stored *s)
 enum rc import_undo_materials(struct job_run *run, struct ctx *c, const struct import *im, struct json_writer *result)
 {
     int64_t total = run->total, removed = 0, done;
-    bool is_long = total >= MATERIAL_FIGURES_LONG;
-    if (is_long)
-        TRY(material_figures_stop(c));
     TRY(for_each_row(run, c, im, "create", total, undo_new, &removed));
     done = removed;
     TRY(for_each_row(run, c, im, "change", total, undo_change, &done));
-    if (is_long)
-        TRY(material_figures_count(c));
     return write_counts(result, removed, done - removed);
 }
