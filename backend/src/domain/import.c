@@ -853,7 +853,7 @@ static const struct route import_routes[] = {
     {.http = {.method = "POST", .path = "/api/imports", .lane = LANE_SLOW, .is_upload = true, .body_max = SHEET_FILE_MAX},
      .permission = PERM_DOCUMENT_CREATE, .prepare = prepare_post, .handler = post_import, .after = after_post, .keeps_no_answer = true,
      .summary = "上传要导入的文件（xlsx、csv）", .status = 201, .answer = &import_type, .parts = import_parts, .query = kind_query,
-     .refusals = REFUSALS(RC_IMPORT_FILE_MISSING, RC_IMPORT_EMPTY, RC_FILES_UNWRITABLE, RC_SHEET_UNREADABLE, RC_SHEET_EMPTY, RC_SHEET_UNKNOWN, RC_SHEET_OLD, RC_SHEET_LOCKED, RC_SHEET_DAMAGED, RC_SHEET_TOO_LARGE, RC_SHEET_ENCODING, RC_SHEET_QUOTE)},
+     .refusals = REFUSALS(RC_BODY_TOO_LARGE, RC_IMPORT_FILE_MISSING, RC_IMPORT_EMPTY, RC_FILES_UNWRITABLE, RC_SHEET_UNREADABLE, RC_SHEET_EMPTY, RC_SHEET_UNKNOWN, RC_SHEET_OLD, RC_SHEET_LOCKED, RC_SHEET_DAMAGED, RC_SHEET_TOO_LARGE, RC_SHEET_ENCODING, RC_SHEET_QUOTE)},
     ROUTE("GET", "/api/imports", LANE_READ, PERM_DOCUMENT_CREATE, NULL, get_imports, "我的导入", .list = &import_list),
     ROUTE("GET", "/api/imports/:id", LANE_READ, PERM_DOCUMENT_CREATE, NULL, get_import, "导入详情", .answer = &import_type,
           .parts = import_parts, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND)),

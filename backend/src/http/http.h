@@ -23,6 +23,7 @@
 
 #define HTTP_BODY_MAX (1024 * 1024)        /* bytes of a JSON body */
 #define HTTP_ANSWER_MAX (32 * 1024 * 1024) /* bytes of an answer */
+#define HTTP_FORMS_MAX (256 * 1024 * 1024) /* bytes of all uploads at a time */
 #define HTTP_PARAMS_MAX 4
 #define HTTP_SLOW_QUEUE_MAX 64
 #define HTTP_STREAM_BYTES (16 * 1024) /* what may wait in a stream for its client */

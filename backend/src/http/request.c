@@ -268,6 +268,18 @@ void request_begin(struct exchange *e, const char *url, const char *method)
     }
 }
 
+/* Files are held whole until they are dealt with: many at once would take all memory. */
+static void count_form(struct exchange *e, size_t n)
+{
+    e->form_bytes += n;
+    if (atomic_fetch_add(&e->server->form_bytes, n) + n <= HTTP_FORMS_MAX)
+        return;
+    e->refused = RC_BUSY;
+    atomic_fetch_sub(&e->server->form_bytes, e->form_bytes);
+    e->form_bytes = 0;
+    buf_free(&e->body);
+}
+
 bool request_take_body(struct exchange *e, const char *bytes, size_t n)
 {
     e->body_seen += n;
@@ -275,6 +287,8 @@ bool request_take_body(struct exchange *e, const char *bytes, size_t n)
         return false;
     if (e->body_seen > e->body_max && e->stage == STAGE_READING)
         e->refused = RC_BODY_TOO_LARGE;
+    if (e->refused == RC_OK && e->x.request.route && e->x.request.route->is_upload)
+        count_form(e, n);
     if (e->refused == RC_OK)
         buf_add(&e->body, bytes, n);
     return true;
