@@ -5,7 +5,8 @@
 CREATE TABLE jobs (
     id           @kept_id@,
     kind         @text@ NOT NULL,
-    subject_id   @int@ NOT NULL, -- what it is about, by kind: an import
+    subject_id   @int@ NOT NULL, -- what it is about, by kind: an import, a document, 0
+    arguments    @text@,         -- JSON, by kind
     status       @text@ NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'running', 'done', 'failed', 'cancelled', 'interrupted')),
     steps_done   @int@ NOT NULL DEFAULT 0 CHECK (steps_done >= 0),
     steps_total  @int@,          -- NULL: not known (yet)
