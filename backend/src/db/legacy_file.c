@@ -386,6 +386,16 @@ static const char *select_text(struct legacy_file *f, const struct legacy_table 
     return arena_fmt(f->arena, "%s FROM %s", text, t->name);
 }
 
+int64_t legacy_count(struct legacy_file *f, const struct legacy_table *t)
+{
+    sqlite3_stmt *s = NULL;
+    const char *text = arena_fmt(f->arena, "SELECT COUNT(*) FROM %s", t->name);
+    bool told = sqlite3_prepare_v2(f->sqlite, text, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
+    int64_t count = told ? sqlite3_column_int64(s, 0) : 0;
+    sqlite3_finalize(s);
+    return count;
+}
+
 enum rc legacy_read(struct legacy_file *f, const struct legacy_table *t,
                     enum rc (*take)(void *arg, const struct legacy_value *row), void *arg,
                     struct legacy_outcome *out)

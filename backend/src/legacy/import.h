@@ -178,6 +178,7 @@ int64_t row_person(struct old_row *r, int column, int64_t at_ms);
 /* A positive whole number; 0: it is none. */
 int64_t row_id_at(const struct old_row *r, int column);
 
+void import_tell(const struct legacy_import *im, const char *what, int64_t done, int64_t total); /* how far it is */
 void import_fail(struct legacy_import *im, enum rc rc); /* keeps the first */
 void import_exec(struct legacy_import *im, const struct sql *sql, const struct db_value *args, size_t count);
 

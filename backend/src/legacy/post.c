@@ -1,7 +1,6 @@
 /* Writing one document, and posting it through the ledger at its own time. */
 #include <string.h>
 
-#include "domain/dashboard.h"
 #include "domain/document.h"
 #include "domain/location.h"
 #include "legacy/import.h"
@@ -30,7 +29,7 @@ static enum rc total_of(struct legacy_import *im, const struct new_posting *p, s
     return RC_OK;
 }
 
-static enum rc write_lines(struct legacy_import *im, const struct new_posting *p, struct posting_line *lines, struct dec *sum)
+static enum rc write_lines(struct legacy_import *im, const struct new_posting *p, struct posting_line *lines)
 {
     for (size_t i = 0; i < p->count; i++) {
         const struct posted_line *l = &p->lines[i];
@@ -40,8 +39,6 @@ static enum rc write_lines(struct legacy_import *im, const struct new_posting *p
                        DB_ARGS(DB_I(p->id), DB_I(i + 1), DB_I(l->material_id), DB_D(l->quantity), l->priced ? DB_D(l->price) : DB_N,
                                l->priced ? DB_D(l->amount) : DB_N),
                        &lines[i].line_id));
-        if (dec_add(*sum, l->quantity, sum) != RC_OK)
-            return error_set(&im->c->err, RC_AMOUNT_TOO_LARGE);
     }
     return RC_OK;
 }
@@ -58,14 +55,13 @@ enum rc post_document(struct legacy_import *im, const struct new_posting *p)
 {
     struct ctx *c = im->c;
     struct posting_line *lines = arena_array(c->arena, p->count, sizeof *lines);
-    struct dec sum = DEC_ZERO;
     struct db_value total = DB_N;
     TRY(total_of(im, p, &total));
     TRY(db_exec(c->db, &DOCUMENT_INSERT,
                 DB_ARGS(DB_I(p->id), DB_T(p->number), DB_T(p->receipt ? "receipt" : "issue"), DB_T(p->purpose), DB_I(p->count), total,
                         DB_T(p->remark), DB_I(p->applicant), DB_I(p->created_ms), DB_I(p->updated_ms), DB_I(p->imported)),
                 NULL));
-    TRY(write_lines(im, p, lines, &sum));
+    TRY(write_lines(im, p, lines));
     if (strcmp(p->status, "pending") == 0)
         return RC_OK;
     TRY(db_exec(c->db, &DOCUMENT_DECIDE,
@@ -75,8 +71,9 @@ enum rc post_document(struct legacy_import *im, const struct new_posting *p)
     c->now_ms = p->at_ms;
     c->actor.user_id = p->approver ? p->approver : p->applicant;
     im->result->moves += (int64_t)p->count;
-    TRY(ledger_post(c,
-                    &(struct posting){
-                        .document_id = p->id, .receipt = p->receipt, .virtual_location = other_end(p), .lines = lines, .count = p->count}));
-    return dashboard_posted(c, p->receipt, sum);
+    return ledger_post(c, &(struct posting){.document_id = p->id,
+                                            .receipt = p->receipt,
+                                            .virtual_location = other_end(p),
+                                            .lines = lines,
+                                            .count = p->count});
 }

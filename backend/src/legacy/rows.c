@@ -48,6 +48,12 @@ const char *reason_en(const char *code)
     return "";
 }
 
+void import_tell(const struct legacy_import *im, const char *what, int64_t done, int64_t total)
+{
+    if (im->options->progress)
+        im->options->progress(im->options->progress_arg, what, done, total);
+}
+
 void import_fail(struct legacy_import *im, enum rc rc)
 {
     if (im->rc == RC_OK)
@@ -301,6 +307,7 @@ struct walk {
     const struct legacy_table *table;
     void (*take)(struct old_row *r);
     struct id_map seen; /* a table that was made anew by other tools may have lost its key */
+    int64_t done, total;
 };
 
 static enum rc take_row(void *arg, const struct legacy_value *values)
@@ -317,18 +324,20 @@ static enum rc take_row(void *arg, const struct legacy_value *values)
         id_put(&w->seen, r.id, 1);
     }
     w->take(&r);
+    import_tell(im, w->table->name, ++w->done, w->total);
     return im->rc;
 }
 
 enum rc rows_read(struct legacy_import *im, const struct legacy_table *t, void (*take)(struct old_row *r))
 {
-    struct walk w = {im, t, take, {.arena = im->keep}};
+    struct walk w = {.im = im, .table = t, .take = take, .seen.arena = im->keep};
     struct legacy_outcome outcome;
     if (!legacy_has_table(im->file, t->name)) {
         *LIST_ADD(im->keep, im->notices) = arena_fmt(im->keep, "旧文件没有表 %s / the old file has no table %s", t->name, t->name);
         return RC_OK;
     }
     total_add(&im->totals, TOTAL_TABLES, t->name, SIDE_OLD, 0, DEC_ZERO);
+    w.total = im->options->progress ? legacy_count(im->file, t) : 0;
     TRY(legacy_read(im->file, t, take_row, &w, &outcome));
     if (outcome.is_cut) {
         *LIST_ADD(im->keep, im->notices) =

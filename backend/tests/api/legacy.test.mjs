@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { BINARY, SQLITE_ONLY, Server, accepted, approve, post, receiptOf, sleep } from './harness.mjs';
+import { BINARY, ENGINE, SQLITE_ONLY, Server, accepted, approve, post, receiptOf, sleep } from './harness.mjs';
 import { CODE_HISTORY, EARLY_USERS, LEGACY_HASH, LEGACY_PASSWORD, REST, SCHEMA, everything, insert, makeOld } from './legacy.mjs';
 import { png, pngSize } from './picture.mjs';
 import { randomFrom } from './random.mjs';
@@ -307,22 +307,43 @@ test('a damaged file: what can be read is reported, and imported only when one s
     await place.verifyClean();
 }));
 
-test('kill -9 in the middle leaves nothing, and then it goes', () => alone(async (place) => {
-    const file = oldOf('many.db', ...many(8000));
-    assert.equal((await place.run(['migrate'])).code, 0);
-    for (const ms of [150, 300]) {
-        const child = spawn(BINARY, ['import-legacy', file], { cwd: place.dir, env: place.childEnv(), stdio: 'ignore' });
-        await sleep(ms);
-        child.kill('SIGKILL');
-        const [, signal] = await new Promise((resolve) => child.on('close', (...end) => resolve(end)));
-        assert.equal(signal, 'SIGKILL', 'it was at work still');
-        await isEmpty(place);
-    }
-    const { code, output } = await place.run(['import-legacy', file]);
-    assert.equal(code, 0, output);
-    assert.equal(await place.value('SELECT COUNT(*) AS n FROM documents WHERE imported = 1'), 8000);
-    await place.verifyClean();
+test('how far it is: on a terminal a line that is written over; elsewhere only when it takes long', () => alone(async (place) => {
+    const file = oldOf('long.db', ...many(8000));
+    const shown = execFileSync('script', ['-qec', `'${BINARY}' import-legacy '${file}' --dry-run`, '/dev/null'], { cwd: place.dir, env: place.childEnv(), encoding: 'utf8' });
+    assert.match(shown, /\r\x1b\[K(inventory_transactions|operation_logs|过账 \/ posting): \d+ \/ 8\d\d\d/);
+    const { code, stderr } = await place.run(['import-legacy', old, '--dry-run']);
+    assert.deepEqual([code, stderr], [0, '']);
 }));
+
+/** What an import left, but for the moment at which it ran. */
+const broughtTo = (place) => Promise.all(['SELECT id, number, status, created_at, approved_at, total_amount FROM documents WHERE imported = 1 ORDER BY id',
+    'SELECT v.document_id, v.seq, v.quantity, v.stock_after, v.posted_at FROM moves v JOIN documents d ON d.id = v.document_id WHERE d.imported = 1 ORDER BY v.material_id, v.seq',
+    'SELECT id, material_code, current_stock, stock_value FROM materials ORDER BY id', 'SELECT table_name, row_id, reason, replacement FROM legacy_quarantine ORDER BY id',
+    'SELECT COUNT(*) AS n FROM operation_log'].map((text) => place.sql(text)));
+
+test('kill -9 at any moment leaves nothing, or all of it; run again, it is the same', () => alone((trial) => alone(async (place) => {
+    const file = oldOf('many.db', ...many(ENGINE === 'postgres' ? 1500 : 8000)), began = Date.now();
+    const whole = await trial.run(['import-legacy', file]);
+    assert.equal(whole.code, 0, whole.output);
+    const lasted = Date.now() - began;
+    let hits = 0, done = false;
+    for (let i = 0; i < 9 && !done; i++) {
+        const child = spawn(BINARY, ['import-legacy', file], { cwd: place.dir, env: place.childEnv(), stdio: 'ignore' });
+        const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(signal)));
+        await sleep(lasted * (0.02 + i * 0.11));
+        child.kill('SIGKILL');
+        hits += (await ended) === 'SIGKILL';
+        assert.equal((await place.run(['migrate'])).code, 0);
+        done = await place.value('SELECT COUNT(*) AS n FROM users') > 0; // it may have been after the commit
+        if (!done)
+            await isEmpty(place);
+    }
+    assert.ok(hits >= 4, `killed at work ${hits} times`);
+    if (!done)
+        assert.equal((await place.run(['import-legacy', file])).code, 0);
+    assert.deepEqual(await broughtTo(place), await broughtTo(trial));
+    await place.verifyClean();
+})));
 
 test('stock history that contradicts its documents; tables that lost their keys; sums past one quantity\'s range', () => alone(async (place) => {
     const material = (id) => insert('materials', { id, material_code: `X${id}`, material_name: 'X', category: 'metal', unit: 'kg', current_stock: id > 2 ? 1e12 : 5 });
@@ -349,7 +370,7 @@ test('stock history that contradicts its documents; tables that lost their keys;
 }));
 
 /** Years of use: noise, lost updates, edits of the stock, histories without documents and the other way round. */
-function someYears(seed) {
+function someYears(seed, begin) {
     const { below } = randomFrom(seed);
     const stock = {}, rows = [];
     for (let id = 1; id <= 12; id++) {
@@ -359,7 +380,7 @@ function someYears(seed) {
     }
     const script = [];
     for (let i = 1; i <= 300; i++) {
-        const material = 1 + below(12), receipt = below(2) === 0, quantity = 0.1 * (1 + below(300)), when = 1704067200 + i * 40000;
+        const material = 1 + below(12), receipt = below(2) === 0, quantity = 0.1 * (1 + below(300)), when = begin + i * 40000;
         const time = new Date(when * 1000).toISOString(), row = time.slice(0, 19).replace('T', ' ');
         const status = below(5) ? 'approved' : 'rejected', before = stock[material];
         if (below(20))
@@ -380,9 +401,10 @@ function someYears(seed) {
     return [SCHEMA, users, rows.map((make) => make()).join(''), ...script];
 }
 
-for (const seed of [1, 2, 3])
+const SOME_TIME_AGO = 1704067200, UNTIL_NOW = Math.floor(Date.now() / 1000) - 300 * 40000;
+for (const [seed, begin] of [[1, SOME_TIME_AGO], [2, SOME_TIME_AGO], [3, UNTIL_NOW]])
     test(`years of use, ${seed}: each stock is what the old file said, and all proofs hold`, () => alone(async (place) => {
-        const file = oldOf(`years-${seed}.db`, ...someYears(seed));
+        const file = oldOf(`years-${seed}.db`, ...someYears(seed, begin));
         const { code, output } = await place.run(['import-legacy', file]);
         assert.equal(code, 0, output);
         await place.verifyClean();
