@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { BINARY, ENGINE, SQLITE_ONLY, Server, accepted, approve, post, receiptOf, sleep } from './harness.mjs';
+import { BINARY, POSTGRES, SQLITE_ONLY, Server, accepted, approve, post, receiptOf, sleep } from './harness.mjs';
 import { CODE_HISTORY, EARLY_USERS, LEGACY_HASH, LEGACY_PASSWORD, REST, SCHEMA, everything, insert, makeOld } from './legacy.mjs';
 import { png, pngSize } from './picture.mjs';
 import { randomFrom } from './random.mjs';
@@ -322,7 +322,7 @@ const broughtTo = (place) => Promise.all(['SELECT id, number, status, created_at
     'SELECT COUNT(*) AS n FROM operation_log'].map((text) => place.sql(text)));
 
 test('kill -9 at any moment leaves nothing, or all of it; run again, it is the same', () => alone((trial) => alone(async (place) => {
-    const file = oldOf('many.db', ...many(ENGINE === 'postgres' ? 1500 : 8000)), began = Date.now();
+    const file = oldOf('many.db', ...many(POSTGRES ? 1500 : 8000)), began = Date.now();
     const whole = await trial.run(['import-legacy', file]);
     assert.equal(whole.code, 0, whole.output);
     const lasted = Date.now() - began;
