@@ -170,7 +170,7 @@ enum rc legacy_import(struct ctx *c, const struct legacy_options *options, struc
     *result = (struct legacy_result){.pictures = result->pictures};
     *im = (struct legacy_import){.options = options, .result = result, .c = c, .keep = keep, .now_ms = c->now_ms};
     im->people.arena = im->material_ids.arena = im->document_ids.arena = im->task_ids.arena = im->item_keys.arena = im->numbers.arena =
-        keep;
+        im->suffixes.arena = keep;
     im->totals.arena = keep;
     c->arena = &scratch;
     enum rc rc = run(im);

@@ -16,6 +16,16 @@ static const struct sql LINE_INSERT = {"legacy.line",
 static const struct sql DOCUMENT_DECIDE = {"legacy.decide",
                                            "UPDATE documents SET status = $2, approver_id = $3, approved_at = $4 WHERE id = $1"};
 
+static enum rc too_large(struct legacy_import *im, const struct new_posting *p)
+{
+    return error_say(&im->c->err, RC_AMOUNT_TOO_LARGE,
+                     arena_fmt(im->c->arena, "单据 %s（物料 #%lld）过账后，库存数量或金额超出范围，请在旧数据的副本中更正", p->number,
+                               (long long)p->lines[0].material_id),
+                     arena_fmt(im->c->arena,
+                               "With document %s (material #%lld) the stock or its value would pass the range: mend them in a copy of the old data",
+                               p->number, (long long)p->lines[0].material_id));
+}
+
 static enum rc total_of(struct legacy_import *im, const struct new_posting *p, struct db_value *total)
 {
     struct dec sum = DEC_ZERO;
@@ -23,7 +33,7 @@ static enum rc total_of(struct legacy_import *im, const struct new_posting *p, s
     for (size_t i = 0; i < p->count; i++) {
         priced = priced || p->lines[i].priced;
         if (p->lines[i].priced && dec_add(sum, p->lines[i].amount, &sum) != RC_OK)
-            return error_set(&im->c->err, RC_AMOUNT_TOO_LARGE);
+            return too_large(im, p);
     }
     *total = priced ? DB_D(sum) : DB_N;
     return RC_OK;
@@ -71,9 +81,10 @@ enum rc post_document(struct legacy_import *im, const struct new_posting *p)
     c->now_ms = p->at_ms;
     c->actor.user_id = p->approver ? p->approver : p->applicant;
     im->result->moves += (int64_t)p->count;
-    return ledger_post(c, &(struct posting){.document_id = p->id,
-                                            .receipt = p->receipt,
-                                            .virtual_location = other_end(p),
-                                            .lines = lines,
-                                            .count = p->count});
+    enum rc rc = ledger_post(c, &(struct posting){.document_id = p->id,
+                                                  .receipt = p->receipt,
+                                                  .virtual_location = other_end(p),
+                                                  .lines = lines,
+                                                  .count = p->count});
+    return rc == RC_AMOUNT_TOO_LARGE ? too_large(im, p) : rc;
 }

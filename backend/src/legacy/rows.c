@@ -200,6 +200,26 @@ const char *kept_text(struct old_row *r, int column)
     return arena_dup(r->im->keep, row_text(r, column));
 }
 
+const char *row_name(struct old_row *r, int column)
+{
+    const char *text = row_text(r, column);
+    if (!text || text_chars(text) <= NAME_CHARS_MAX)
+        return text;
+    text = text_shorten(r->im->c->arena, text, NAME_CHARS_MAX);
+    row_replaced(r, column, WHY_too_long, text);
+    return text;
+}
+
+const char *row_code(struct old_row *r, int column, const char *code)
+{
+    struct arena *a = r->im->c->arena;
+    if (text_chars(code) <= CODE_CHARS_MAX)
+        return code;
+    code = arena_fmt(a, "%s-%lld", text_shorten(a, code, CODE_CHARS_MAX - 15), (long long)r->id);
+    row_replaced(r, column, WHY_too_long, code);
+    return code;
+}
+
 const char *row_choice(struct old_row *r, int column, const char *const *choices)
 {
     const struct legacy_value *v = &r->values[column];

@@ -369,6 +369,41 @@ test('stock history that contradicts its documents; tables that lost their keys;
     await place.verifyClean();
 }));
 
+test('texts of any length, and many of one code', () => alone(async (place) => {
+    const long = '长'.repeat(20_000), number = `IN20250301-${'1'.repeat(20_000)}`;
+    const material = (id, more) => insert('materials', { id, material_code: 'SAME', material_name: `N${id}`, category: 'metal', unit: 'kg', current_stock: 0, ...more });
+    const document = (id, more) => insert('inventory_transactions', { id, transaction_code: `T${id}`, transaction_type: 'in', material_id: 1, quantity: 1, applicant_id: 1,
+        status: 'pending', created_at: '2025-03-01 00:00:00', ...more });
+    const file = oldOf('texts.db', SCHEMA, users,
+        insert('users', { id: 2, username: long, password: long, role: long, real_name: long, email: long, avatar: long }),
+        material(1, { material_code: long, material_name: long, unit: long, category: long, location: long, description: long }),
+        ...Array.from({ length: 300 }, (_, i) => material(i + 2)), material(400, { material_code: 'same-3' }),
+        document(1, { transaction_code: long, remark: long }), document(2, { transaction_code: number }), document(3, { status: long }), document(4, { created_at: long }),
+        insert('stocktaking_tasks', { id: 1, task_code: long, task_name: long, status: 'draft', start_date: long, creator_id: 1, remark: long }),
+        insert('operation_logs', { user_id: 1, module: long, action: long, resource_type: long, description: long, ip_address: long, user_agent: long }),
+        insert('notifications', { user_id: 1, type: 'system', title: long, content: long, link: long, link_type: 'url' }),
+        insert('material_code_history', { material_id: 1, old_code: long, new_code: long, changed_by: 1, change_reason: long }),
+        "UPDATE materials SET material_name = 'a' || char(0) || 'b' WHERE id = 2;");
+    const { code, output } = await place.run(['import-legacy', file]);
+    assert.equal(code, 0, output.slice(-1000));
+    const [first, second] = await place.sql('SELECT material_code, material_name, description FROM materials ORDER BY id');
+    assert.deepEqual([[...first.material_code].length <= 50, [...first.material_name].length, first.description], [true, 200, long]);
+    assert.equal(second.material_name, 'a\ufffdb');
+    assert.equal(await place.value("SELECT COUNT(*) AS n FROM materials WHERE substr(material_code, 1, 4) = 'SAME'"), 300);
+    assert.equal(await place.value('SELECT material_code FROM materials WHERE id = 400'), 'same-3-2');
+    assert.equal(await place.value("SELECT raw_value FROM legacy_quarantine WHERE table_name = 'materials' AND column_name = 'material_name' AND reason = 'too_long'"), long);
+    await place.verifyClean();
+}));
+
+test('sums past the range: refused with the place, and nothing is kept', () => alone(async (place) => {
+    const material = insert('materials', { id: 1, material_code: 'BIG', material_name: 'B', category: 'metal', unit: 'kg', current_stock: 0 });
+    const documents = (quantity, price) => Array.from({ length: 100 }, (_, i) => insert('inventory_transactions', { id: i + 1, transaction_code: `T${i + 1}`, transaction_type: 'in',
+        material_id: 1, quantity, unit_price: price, applicant_id: 1, status: 'approved', approved_at: '2025-03-01T00:00:00.000Z' })).join('');
+    refusedWith(await place.run(['import-legacy', oldOf('dear.db', SCHEMA, users, material, documents(1, 1e11))]), /单据 T93（物料 #1）.*超出范围/, /With document T93 \(material #1\)/);
+    refusedWith(await place.run(['import-legacy', oldOf('much.db', SCHEMA, users, material, documents(1e12, null))]), /物料 #1（BIG）的流水合计超出范围/, /material #1 \(BIG\) pass the range/);
+    await isEmpty(place);
+}));
+
 /** Years of use: noise, lost updates, edits of the stock, histories without documents and the other way round. */
 function someYears(seed, begin) {
     const { below } = randomFrom(seed);
