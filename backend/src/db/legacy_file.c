@@ -152,9 +152,11 @@ static void find_damage(struct legacy_file *f)
     sqlite3_stmt *s = NULL;
     int code = sqlite3_prepare_v2(f->sqlite, "PRAGMA quick_check(100)", -1, &s, NULL), lines = 0;
     while (code == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
-        const unsigned char *text = sqlite3_column_text(s, 0);
-        if (text && is_damage((const char *)text) && lines++ < DAMAGE_LINES_MAX)
-            add_damage(f, (const char *)text);
+        const char *text = (const char *)sqlite3_column_text(s, 0);
+        /* A row has many lines when it is about pages: "*** in database main ***", and what is wrong with them. */
+        for (const char *line = text; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+            if (is_damage(line) && lines++ < DAMAGE_LINES_MAX)
+                add_damage(f, arena_copy(f->arena, line, strcspn(line, "\n")));
     }
     if (sqlite3_finalize(s) != SQLITE_OK || code != SQLITE_OK)
         add_damage(f, sqlite3_errmsg(f->sqlite));

@@ -307,6 +307,18 @@ test('a damaged file: what can be read is reported, and imported only when one s
     await place.verifyClean();
 }));
 
+test('a page in the middle that is another one: found, though all pages can be read', () => alone(async (place) => {
+    const file = oldOf('page.db', ...many(3000));
+    const [page, next] = execFileSync('sqlite3', [file, "SELECT pageno FROM dbstat WHERE name = 'operation_logs' AND pagetype = 'leaf' LIMIT 2 OFFSET 5"], { encoding: 'utf8' }).split('\n').map(Number);
+    const bytes = readFileSync(file);
+    bytes.copy(bytes, (next - 1) * 4096, (page - 1) * 4096, page * 4096);
+    writeFileSync(file, bytes);
+    refusedWith(await place.run(['import-legacy', file]), /旧文件已损坏，未导入任何数据/, /the old file is damaged, nothing was imported/);
+    await isEmpty(place);
+    assert.equal((await place.run(['import-legacy', file, '--accept-damage'])).code, 0);
+    await place.verifyClean();
+}));
+
 test('how far it is: on a terminal a line that is written over; elsewhere only when it takes long', () => alone(async (place) => {
     const file = oldOf('long.db', ...many(8000));
     const shown = execFileSync('script', ['-qec', `'${BINARY}' import-legacy '${file}' --dry-run`, '/dev/null'], { cwd: place.dir, env: place.childEnv(), encoding: 'utf8' });
