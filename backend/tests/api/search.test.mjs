@@ -192,6 +192,13 @@ test('how many, and what is refused', async () => {
     refused(await server.client().get('/api/search?q=h'), 401, 'token_missing', '访问令牌缺失，请先登录');
 });
 
+test('what is found stands behind very many that only have the same pieces', async () => {
+    for (let i = 0; i < 520; i++)
+        await makeMaterial(M, { materialName: `乾坤 ${i} 巽乾`, nameEn: null });
+    const row = await makeMaterial(M, { materialName: '巽乾坤', nameEn: null });
+    assert.deepEqual(ids(await materials(M, '巽乾坤'), 'material'), [row.id]);
+});
+
 test('posting leaves the index alone', async () => {
     const row = await makeMaterial(M);
     const index = () => server.sql('SELECT rowid, terms FROM search_tokens ORDER BY rowid');
