@@ -177,12 +177,12 @@ static bool has(struct legacy_file *f, const char *text, const char *table, cons
 
 bool legacy_has_table(struct legacy_file *f, const char *table)
 {
-    return has(f, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", table, NULL);
+    return has(f, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE", table, NULL);
 }
 
 static bool has_column(struct legacy_file *f, const char *table, const char *column)
 {
-    return has(f, "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2", table, column);
+    return has(f, "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2 COLLATE NOCASE", table, column);
 }
 
 static enum rc must_be_legacy(struct legacy_file *f, struct error *why)
@@ -386,6 +386,20 @@ static const char *select_text(struct legacy_file *f, const struct legacy_table 
         text = arena_fmt(f->arena, "%s%s%s%s", text, i ? ", " : "",
                          has_column(f, t->name, t->columns[i]) ? "" : "NULL AS ", t->columns[i]);
     return arena_fmt(f->arena, "%s FROM %s", text, t->name);
+}
+
+const char *legacy_strange_tables(struct legacy_file *f)
+{
+    static const char text[] =
+        "SELECT group_concat(name, ', ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND lower(name) NOT IN "
+        "('users', 'materials', 'material_code_history', 'inventory_transactions', 'stock_history', 'stocktaking_tasks', 'stocktaking_items', "
+        "'operation_logs', 'notifications') ORDER BY name)";
+    sqlite3_stmt *s = NULL;
+    const char *names = NULL;
+    if (sqlite3_prepare_v2(f->sqlite, text, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+        names = arena_dup(f->arena, (const char *)sqlite3_column_text(s, 0));
+    sqlite3_finalize(s);
+    return names;
 }
 
 int64_t legacy_count(struct legacy_file *f, const struct legacy_table *t)

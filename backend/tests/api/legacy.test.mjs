@@ -381,6 +381,16 @@ test('stock history that contradicts its documents; tables that lost their keys;
     await place.verifyClean();
 }));
 
+test('tables that are spelled otherwise are read; what is no table of the older system is told', () => alone(async (place) => {
+    const file = oldOf('names.db', SCHEMA, users, insert('notifications', { user_id: 1, type: 'system', title: '一' }),
+        'ALTER TABLE notifications RENAME TO n; ALTER TABLE n RENAME COLUMN title TO Title; ALTER TABLE n RENAME TO Notifications; CREATE TABLE backup_2024 (id); CREATE TABLE "odd, one" (id);',
+        'ALTER TABLE operation_logs RENAME TO logs_real; CREATE VIEW operation_logs AS SELECT * FROM logs_real;');
+    const { code, stdout } = await place.run(['import-legacy', file]);
+    assert.equal(code, 0);
+    assert.match(stdout, /not the older system's, not imported: backup_2024, logs_real, odd, one$/m);
+    assert.equal(await place.value('SELECT title FROM notifications'), '一');
+}));
+
 test('texts of any length, and many of one code', () => alone(async (place) => {
     const long = '长'.repeat(20_000), number = `IN20250301-${'1'.repeat(20_000)}`;
     const material = (id, more) => insert('materials', { id, material_code: 'SAME', material_name: `N${id}`, category: 'metal', unit: 'kg', current_stock: 0, ...more });
