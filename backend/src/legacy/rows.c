@@ -277,6 +277,11 @@ struct dec row_amount(struct old_row *r, int column)
     return DEC_ZERO;
 }
 
+static bool is_within_reason(const struct legacy_import *im, int64_t ms)
+{
+    return ms >= EARLIEST_MS && ms <= im->now_ms + DAY_MS;
+}
+
 bool row_has_time(struct old_row *r, int column, int64_t *ms)
 {
     const struct legacy_value *v = &r->values[column];
@@ -284,7 +289,34 @@ bool row_has_time(struct old_row *r, int column, int64_t *ms)
     if (v->kind != LEGACY_TEXT)
         return false;
     const char *text = clean(r->im->c->arena, v->text, v->n, &broken);
-    return !broken && clock_parse(text, ms) && *ms >= EARLIEST_MS && *ms <= r->im->now_ms + DAY_MS;
+    return !broken && clock_parse(text, ms) && is_within_reason(r->im, *ms);
+}
+
+/* What other tools write: a day alone, slashes, blanks around it; milliseconds or seconds since 1970, as a number. */
+static bool has_odd_time(struct old_row *r, int column, int64_t *ms)
+{
+    const struct legacy_value *v = &r->values[column];
+    struct arena *a = r->im->c->arena;
+    struct dec number;
+    bool broken = false;
+    if (v->kind == LEGACY_INT || v->kind == LEGACY_REAL) {
+        if (!decimal_near(v->text, v->n, &number))
+            return false;
+        int64_t whole = number.millionths / DEC_ONE;
+        *ms = is_within_reason(r->im, whole) ? whole : whole < INT32_MAX ? whole * 1000 : 0;
+        return is_within_reason(r->im, *ms);
+    }
+    if (v->kind != LEGACY_TEXT)
+        return false;
+    char *text = text_trim(a, text_narrow(a, clean(a, v->text, v->n, &broken)));
+    for (char *slash = text; (slash = strchr(slash, '/'));)
+        *slash = '-';
+    if (!clock_parse(text, ms)) {
+        if (!day_parse(text, ms))
+            return false;
+        *ms *= DAY_MS;
+    }
+    return is_within_reason(r->im, *ms);
 }
 
 int64_t row_time(struct old_row *r, int column, int64_t otherwise)
@@ -293,6 +325,11 @@ int64_t row_time(struct old_row *r, int column, int64_t otherwise)
     char shown[CLOCK_TEXT_MAX];
     if (row_has_time(r, column, &ms))
         return ms;
+    if (has_odd_time(r, column, &ms)) {
+        clock_print_row(ms, shown);
+        row_replaced(r, column, WHY_odd_date, shown);
+        return ms;
+    }
     if (row_is_null(r, column))
         return otherwise;
     if (otherwise)

@@ -391,6 +391,23 @@ test('tables that are spelled otherwise are read; what is no table of the older 
     assert.equal(await place.value('SELECT title FROM notifications'), '一');
 }));
 
+test('instants as other tools write them', () => alone(async (place) => {
+    const noon = Date.parse('2025-03-01T12:00:00Z'), day = Date.parse('2025-03-01T00:00:00Z');
+    const good = [['2025-03-01', day], [' 2025/03/01 ', day], ['２０２５-０３-０１ 12:00:00', noon], ['2025/03/01 12:00:00', noon], [noon, noon], [noon / 1000, noon], [noon + 0.5, noon]];
+    const bad = ['2025-02-29', '2025-03-01 24:00:00', '1999-12-31', '9999-12-31 00:00:00', 'March 1', 12, -1, 9e18, '1e400', ''];
+    const file = oldOf('instants.db', SCHEMA, users, insert('materials', { id: 1, material_code: 'T', material_name: 'T', category: 'metal', unit: 'kg' }),
+        ...[...good.map(([text]) => text), ...bad].map((text, i) => insert('inventory_transactions', { id: i + 1, transaction_code: `T${i}`, transaction_type: 'in', material_id: 1, quantity: 1,
+            applicant_id: 1, status: 'approved', created_at: text, updated_at: text, approved_at: text })));
+    const { code, output } = await place.run(['import-legacy', file]);
+    assert.equal(code, 0, output);
+    const times = await place.sql('SELECT id, created_at, approved_at FROM documents WHERE imported = 1 ORDER BY id');
+    assert.deepEqual(times.slice(0, good.length), good.map(([, ms], i) => ({ id: i + 1, created_at: ms, approved_at: ms })));
+    for (const { id, created_at: ms } of times.slice(good.length))
+        assert.ok(Date.now() - ms < 60_000, `${id}: the time of the import`);
+    assert.equal(await place.value("SELECT COUNT(*) AS n FROM legacy_quarantine WHERE reason = 'odd_date'"), 3 * good.length);
+    await place.verifyClean();
+}));
+
 test('texts of any length, and many of one code', () => alone(async (place) => {
     const long = '长'.repeat(20_000), number = `IN20250301-${'1'.repeat(20_000)}`;
     const material = (id, more) => insert('materials', { id, material_code: 'SAME', material_name: `N${id}`, category: 'metal', unit: 'kg', current_stock: 0, ...more });
