@@ -88,6 +88,15 @@ async function approveIssue(base, token) {
     await approve(base, token, await newDocument(base, token, { transactionType: 'out', purpose: 'production', materialId: 5, quantity: 1 }))
 }
 
+// Gives materials new names, one every so many milliseconds, until it is ended.
+async function renameEvery(ms, base, token) {
+    const began = Date.now()
+    for (let turn = 0; ; turn++) {
+        await pause(began + turn * ms - Date.now())
+        await call(base, token, 'PUT', `/api/materials/${1000 + (turn % 5000)}`, { materialName: `改名的不锈钢密封圈 规格${turn}` })
+    }
+}
+
 const resident = (pid) => Number(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').match(/^Rss:\s+(\d+)/m)[1])
 
 // Opens so many event streams; prints KiB of the server for each, and the ms until an approval has reached all.
@@ -141,6 +150,9 @@ case 'commits':
     break
 case 'approve-every':
     await approveEvery(Number(args[0]), Number(args[1]), args[2], args[3])
+    break
+case 'rename-every':
+    await renameEvery(Number(args[0]), args[1], args[2])
     break
 case 'approve-issue':
     await approveIssue(...args)

@@ -152,9 +152,11 @@ static void find_damage(struct legacy_file *f)
     sqlite3_stmt *s = NULL;
     int code = sqlite3_prepare_v2(f->sqlite, "PRAGMA quick_check(100)", -1, &s, NULL), lines = 0;
     while (code == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
-        const unsigned char *text = sqlite3_column_text(s, 0);
-        if (text && is_damage((const char *)text) && lines++ < DAMAGE_LINES_MAX)
-            add_damage(f, (const char *)text);
+        const char *text = (const char *)sqlite3_column_text(s, 0);
+        /* A row has many lines when it is about pages: "*** in database main ***", and what is wrong with them. */
+        for (const char *line = text; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+            if (is_damage(line) && lines++ < DAMAGE_LINES_MAX)
+                add_damage(f, arena_copy(f->arena, line, strcspn(line, "\n")));
     }
     if (sqlite3_finalize(s) != SQLITE_OK || code != SQLITE_OK)
         add_damage(f, sqlite3_errmsg(f->sqlite));
@@ -175,12 +177,12 @@ static bool has(struct legacy_file *f, const char *text, const char *table, cons
 
 bool legacy_has_table(struct legacy_file *f, const char *table)
 {
-    return has(f, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1", table, NULL);
+    return has(f, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE", table, NULL);
 }
 
 static bool has_column(struct legacy_file *f, const char *table, const char *column)
 {
-    return has(f, "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2", table, column);
+    return has(f, "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2 COLLATE NOCASE", table, column);
 }
 
 static enum rc must_be_legacy(struct legacy_file *f, struct error *why)
@@ -384,6 +386,30 @@ static const char *select_text(struct legacy_file *f, const struct legacy_table 
         text = arena_fmt(f->arena, "%s%s%s%s", text, i ? ", " : "",
                          has_column(f, t->name, t->columns[i]) ? "" : "NULL AS ", t->columns[i]);
     return arena_fmt(f->arena, "%s FROM %s", text, t->name);
+}
+
+const char *legacy_strange_tables(struct legacy_file *f)
+{
+    static const char text[] =
+        "SELECT group_concat(name, ', ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND lower(name) NOT IN "
+        "('users', 'materials', 'material_code_history', 'inventory_transactions', 'stock_history', 'stocktaking_tasks', 'stocktaking_items', "
+        "'operation_logs', 'notifications') ORDER BY name)";
+    sqlite3_stmt *s = NULL;
+    const char *names = NULL;
+    if (sqlite3_prepare_v2(f->sqlite, text, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+        names = arena_dup(f->arena, (const char *)sqlite3_column_text(s, 0));
+    sqlite3_finalize(s);
+    return names;
+}
+
+int64_t legacy_count(struct legacy_file *f, const struct legacy_table *t)
+{
+    sqlite3_stmt *s = NULL;
+    const char *text = arena_fmt(f->arena, "SELECT COUNT(*) FROM %s", t->name);
+    bool told = sqlite3_prepare_v2(f->sqlite, text, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
+    int64_t count = told ? sqlite3_column_int64(s, 0) : 0;
+    sqlite3_finalize(s);
+    return count;
 }
 
 enum rc legacy_read(struct legacy_file *f, const struct legacy_table *t,

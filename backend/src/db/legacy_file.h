@@ -42,6 +42,10 @@ MUST_CHECK enum rc legacy_open(const char *path, struct arena *a, struct legacy_
 void legacy_close(struct legacy_file *f); /* NULL is fine */
 
 bool legacy_has_table(struct legacy_file *f, const char *table);
+/* Tables that are none of the older system's, with ", " between; NULL: there are none. */
+const char *legacy_strange_tables(struct legacy_file *f);
+/* How many rows it has; 0 also when that cannot be told. */
+int64_t legacy_count(struct legacy_file *f, const struct legacy_table *t);
 /* What SQLite says is wrong with the file, at most 10 sentences with "; " between them; NULL:
  * nothing. */
 const char *legacy_damage(const struct legacy_file *f);

@@ -312,7 +312,7 @@ static enum rc run_plain(struct conn *base, const char *what, const char *text)
 
 static enum rc engine_expect_many(struct conn *base)
 {
-    return run_plain(base, "expect many", "SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = 0");
+    return run_plain(base, "expect many", "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL statement_timeout = 0");
 }
 
 static enum rc engine_set_trigger(struct conn *base, const char *table, const char *trigger, bool on)

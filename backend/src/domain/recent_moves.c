@@ -51,6 +51,11 @@ enum rc recent_moves_shift(struct ctx *c)
     return db_exec(c->db, &WINDOW_SET, DB_ARGS(DB_I(now.from_ms), DB_I(now.until_ms)), NULL);
 }
 
+enum rc recent_moves_widen(struct ctx *c)
+{
+    return db_exec(c->db, &WINDOW_SET, DB_ARGS(DB_I(0), DB_I(c->now_ms)), NULL);
+}
+
 enum rc recent_moves_since(struct ctx *c, int64_t *from_ms)
 {
     struct window present;

@@ -13,6 +13,9 @@
 /* Makes the window that of now. In a write transaction, before anything is posted in it. */
 MUST_CHECK enum rc recent_moves_shift(struct ctx *c);
 
+/* Before very many postings of the past: the window is all time until now, so that it shifts once, after them. */
+MUST_CHECK enum rc recent_moves_widen(struct ctx *c);
+
 /* The instant at which the window begins: the figures are of all moves from there on. */
 MUST_CHECK enum rc recent_moves_since(struct ctx *c, int64_t *from_ms);
 

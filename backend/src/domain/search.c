@@ -10,6 +10,7 @@
 #include "domain/search_tokens.h"
 
 #define CANDIDATES_MAX 500 /* of a kind, in use or not, that the index proposes; all that are found are put into order */
+#define PAGES_MAX 20       /* of so many */
 #define FOUND_MAX (4 * CANDIDATES_MAX + 2 * SEARCH_ROWS_MAX) /* nobody is left out: in use or not, with typing errors or not, codes */
 
 /* In the order of an answer. `all` is what the older system had; `everything` has the counts, too. */
@@ -42,32 +43,45 @@ static enum rc add_codes(struct ctx *c, const struct search_kind_row *k, const s
     return RC_OK;
 }
 
-static enum rc add_candidates(struct ctx *c, enum search_kind kind, int64_t base, const struct search_query *q, bool with_typos,
-                              struct search_found *found)
+/* The candidates above *last, which becomes the last of them. *full: there may be more. */
+static enum rc add_page(struct ctx *c, const struct search_kind_row *k, const char *expression, int64_t base, const struct search_query *q,
+                        bool with_typos, struct search_found *found, int64_t *last, bool *full)
 {
-    const struct search_kind_row *k = &search_kinds[kind];
-    const char *expression = search_expression(c->arena, q->words, q->word_count, with_typos);
     DB_ROWS rows = NULL;
+    size_t seen = 0;
     bool more;
-    if (!expression)
-        return RC_OK;
-    TRY(db_start(c->db, &k->by_tokens, DB_ARGS(DB_T(expression), DB_I(base), DB_I(CANDIDATES_MAX)), &rows));
-    for (;;) {
+    TRY(db_start(c->db, &k->by_tokens, DB_ARGS(DB_T(expression), DB_I(base), DB_I(CANDIDATES_MAX), DB_I(*last)), &rows));
+    for (;; seen++) {
         TRY(db_next(rows, &more));
         if (!more)
-            return RC_OK;
+            break;
+        *last = base + db_int(rows, "id");
         search_found_add(c, found, q, k->fields, with_typos ? DEMAND_NEAR_WORDS : DEMAND_WORDS, rows);
     }
+    *full = seen == CANDIDATES_MAX;
+    return RC_OK;
+}
+
+/* More of them only when those before have the words' tokens, but not the words. */
+static enum rc add_candidates(struct ctx *c, enum search_kind kind, int64_t base, const struct search_query *q, size_t limit, bool with_typos,
+                              struct search_found *found)
+{
+    const char *expression = search_expression(c->arena, q->words, q->word_count, with_typos);
+    int64_t last = base;
+    bool full = expression != NULL;
+    for (int i = 0; full && i < PAGES_MAX && found->count < limit; i++)
+        TRY(add_page(c, &search_kinds[kind], expression, base, q, with_typos, found, &last, &full));
+    return RC_OK;
 }
 
 static enum rc add_all(struct ctx *c, enum search_kind kind, const struct search_query *q, size_t limit, bool with_typos,
                        struct search_found *found)
 {
     int64_t in_use = (int64_t)kind * SEARCH_BASE;
-    TRY(add_candidates(c, kind, in_use, q, with_typos, found));
+    TRY(add_candidates(c, kind, in_use, q, limit, with_typos, found));
     if (found->count >= limit)
         return RC_OK; /* all of them come before those out of use, but for codes, which are there already */
-    return add_candidates(c, kind, in_use + SEARCH_OUT_OF_USE, q, with_typos, found);
+    return add_candidates(c, kind, in_use + SEARCH_OUT_OF_USE, q, limit, with_typos, found);
 }
 
 static enum rc find(struct ctx *c, enum search_kind kind, const struct search_query *q, size_t limit, struct search_found *found)

@@ -5,7 +5,7 @@
 #define FILL_ROWS 500 /* a transaction */
 
 #define IN_TOKENS                                                                                                      \
-    "(SELECT rowid FROM search_tokens($1) WHERE rowid >= $2 AND rowid < $2 + " SEARCH_SPAN " ORDER BY rowid LIMIT $3) AS s"
+    "(SELECT rowid FROM search_tokens($1) WHERE rowid > $4 AND rowid < $2 + " SEARCH_SPAN " ORDER BY rowid LIMIT $3) AS s"
 #define SEARCH_SPAN "1125899906842624" /* from a kind's base, or where those out of use begin, to the next */
 
 #define MATERIAL_FIELDS                                                                                                \

@@ -20,7 +20,7 @@ struct search_kind_row {
     const char *type;          /* of an answer's row */
     const char *const *fields; /* columns that are searched, NULL-ended; the code is the first */
     struct sql rows;           /* for the index, ids above $1, $2 of them: id, out_of_use, the fields */
-    struct sql by_tokens;      /* candidates for the expression $1, $3 of them; rowids $2 + id: columns as below */
+    struct sql by_tokens;      /* candidates for the expression $1, $3 of them, those above rowid $4; rowids $2 + id: columns as below */
     struct sql by_code;        /* codes (folded) from $1 to below $2, of status $3, $4 of them; no text: the index will do */
 };
 /* Columns of what is found: id, code, name, description, out_of_use, and the fields. */

@@ -35,6 +35,8 @@ static const char *code_of(struct old_row *r)
     if (text_is_blank(code)) {
         code = arena_fmt(im->c->arena, "ST-OLD-%lld", (long long)r->id);
         row_replaced(r, CODE, WHY_empty_code, code);
+    } else {
+        code = row_code(r, CODE, code);
     }
     for (size_t i = 0; i < im->tasks.count; i++)
         if (strcmp(im->tasks.items[i].code, code) == 0) {
@@ -54,7 +56,7 @@ static void take_task(struct old_row *r)
 {
     struct legacy_import *im = r->im;
     struct old_task t = {.id = r->id, .status = row_choice(r, STATUS, statuses)};
-    const char *status = t.status ? t.status : "?", *name = row_text(r, NAME);
+    const char *status = t.status ? t.status : "?", *name = row_name(r, NAME);
     total_add(&im->totals, TOTAL_TASKS, status, SIDE_OLD, 1, DEC_ZERO);
     if (r->left_out || !t.status || !row_id_at(r, CREATOR))
         total_add(&im->totals, TOTAL_TASKS, status, SIDE_LEFT_OUT, 1, DEC_ZERO);

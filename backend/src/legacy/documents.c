@@ -66,14 +66,6 @@ static bool looks_like_ours(const char *number)
     return day == 8 && at[8] == '-' && at[9] && strspn(at + 9, "0123456789") == strlen(at + 9);
 }
 
-static int64_t hash_of(const char *text)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-    return (int64_t)hash;
-}
-
 static bool number_is_taken(struct legacy_import *im, const char *number)
 {
     size_t at = id_get(&im->numbers, hash_of(number));
@@ -88,7 +80,10 @@ static const char *number_of(struct old_row *r, const char *type)
     if (text_is_blank(number)) {
         number = arena_fmt(a, "%s-OLD-%lld", strcmp(type, "in") == 0 ? "IN" : "OUT", (long long)r->id);
         row_replaced(r, NUMBER, WHY_empty_code, number);
-    } else if (looks_like_ours(number)) {
+    } else {
+        number = row_code(r, NUMBER, number);
+    }
+    if (looks_like_ours(number)) {
         number = arena_fmt(a, "%s-OLD", number);
         row_replaced(r, NUMBER, WHY_number_like_ours, number);
     }

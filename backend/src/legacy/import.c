@@ -87,10 +87,13 @@ static enum rc log_import(struct legacy_import *im)
 
 static void look_at_file(struct legacy_import *im)
 {
-    const char *damage = legacy_damage(im->file);
+    const char *damage = legacy_damage(im->file), *strange = legacy_strange_tables(im->file);
     im->result->damage = arena_dup(im->keep, damage);
     if (damage)
         *LIST_ADD(im->keep, im->notices) = arena_fmt(im->keep, "旧文件已损坏 / the old file is damaged: %s", damage);
+    if (strange)
+        *LIST_ADD(im->keep, im->notices) =
+            arena_fmt(im->keep, "旧文件中不属于旧系统的表，未导入 / tables that are not the older system's, not imported: %s", strange);
     if (legacy_in_use(im->file))
         *LIST_ADD(im->keep, im->notices) = "旧系统仍打开着该文件：导入的是此刻的数据，之后的改动不在其中 / "
                                            "another program has the file open: what it writes from now on is not in the import";
@@ -170,7 +173,7 @@ enum rc legacy_import(struct ctx *c, const struct legacy_options *options, struc
     *result = (struct legacy_result){.pictures = result->pictures};
     *im = (struct legacy_import){.options = options, .result = result, .c = c, .keep = keep, .now_ms = c->now_ms};
     im->people.arena = im->material_ids.arena = im->document_ids.arena = im->task_ids.arena = im->item_keys.arena = im->numbers.arena =
-        keep;
+        im->suffixes.arena = keep;
     im->totals.arena = keep;
     c->arena = &scratch;
     enum rc rc = run(im);

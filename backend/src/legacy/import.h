@@ -130,7 +130,8 @@ struct legacy_import {
         const char **items;
         size_t count, cap;
     } notices; /* lines for the report's head: zh / en */
-    struct id_map people, material_ids, document_ids, task_ids, item_keys, numbers /* by their hash */;
+    struct id_map people, material_ids, document_ids, task_ids, item_keys;
+    struct id_map numbers, suffixes; /* by the hash of a document's number; of a material's code: the last suffix it was given */
     struct totals totals;
 };
 
@@ -159,6 +160,12 @@ void import_note(struct legacy_import *im, const char *table, int64_t id, const 
 /* Text as valid UTF-8, trimmed of nothing; NULL for NULL. In `keep` with kept_text. */
 const char *row_text(struct old_row *r, int column);
 const char *kept_text(struct old_row *r, int column);
+/* What an index holds (PostgreSQL's take no more than 2,704 bytes), or the search: its first characters, and listed, when it is too long. */
+#define NAME_CHARS_MAX 200
+const char *row_name(struct old_row *r, int column);
+/* The same of a code or a number, which the row's id then ends, so that it stays one of its kind. */
+#define CODE_CHARS_MAX 50
+const char *row_code(struct old_row *r, int column, const char *code);
 /* NULL, and listed as replaced by nothing, when it is none of the NULL-ended choices. */
 const char *row_choice(struct old_row *r, int column, const char *const *choices);
 
@@ -178,6 +185,7 @@ int64_t row_person(struct old_row *r, int column, int64_t at_ms);
 /* A positive whole number; 0: it is none. */
 int64_t row_id_at(const struct old_row *r, int column);
 
+void import_tell(const struct legacy_import *im, const char *what, int64_t done, int64_t total); /* how far it is */
 void import_fail(struct legacy_import *im, enum rc rc); /* keeps the first */
 void import_exec(struct legacy_import *im, const struct sql *sql, const struct db_value *args, size_t count);
 
@@ -197,6 +205,8 @@ MUST_CHECK enum rc figures_go_on(struct legacy_import *im);
 MUST_CHECK enum rc replay(struct legacy_import *im);                    /* replay.c */
 MUST_CHECK enum rc check_totals(struct legacy_import *im, bool *agree); /* totals.c */
 MUST_CHECK enum rc write_report(struct legacy_import *im, bool agree);  /* report.c */
+
+int64_t hash_of(const char *text);
 
 /* Undoes the older system's escaping of <, >, &, quotes and slashes, once. NULL for NULL. */
 const char *unescape(struct arena *a, const char *text);

@@ -15,6 +15,9 @@ struct legacy_options {
     const char *uploads; /* the folder with its avatars/; NULL: pictures are not brought */
     bool dry_run;        /* everything is done and reported, and nothing kept */
     bool accept_damage;
+    /* Told of each row that was read, and each document that was posted; total 0: not known. NULL: nobody asks. */
+    void (*progress)(void *arg, const char *what, int64_t done, int64_t total);
+    void *progress_arg;
 };
 
 struct legacy_result {

@@ -1,4 +1,4 @@
-/* Lists that grow in an arena, and a map from ids to places in them. */
+/* Lists that grow in an arena, and a map from ids, or hashes of texts, to places in them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,4 +56,12 @@ size_t id_get(const struct id_map *m, int64_t id)
         return ID_NONE;
     const struct id_slot *slot = slot_of(m, id);
     return slot->used ? slot->value : ID_NONE;
+}
+
+int64_t hash_of(const char *text)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+    return (int64_t)hash;
 }

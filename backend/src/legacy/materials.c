@@ -16,7 +16,6 @@ static const char *const history_columns[H_COLUMNS] = {"id",         "material_i
                                                        "changed_by", "change_reason", "created_at"};
 static const struct legacy_table code_history = {"material_code_history", history_columns, H_COLUMNS};
 static const char *const categories[] = {"chemical", "metal", NULL};
-#define CODE_MAX 50
 #define UNIT_MAX 20
 
 static const struct sql UNIT_INSERT = {"legacy.unit", "INSERT INTO units (code, name_zh, name_en, decimals, needs_review, created_at) "
@@ -123,6 +122,20 @@ static char *tidy_code(struct arena *a, const char *old)
     return code;
 }
 
+/* The code, or with the next suffix when it is taken. Where many have the same, those before are not tried again. */
+static const char *code_of_its_own(struct legacy_import *im, const char *first)
+{
+    struct arena *a = im->c->arena;
+    const char *code = first;
+    int64_t key = hash_of(text_fold(a, first));
+    size_t last = id_get(&im->suffixes, key), suffix = last == ID_NONE ? 1 : last;
+    while (im->rc == RC_OK && code_is_taken(im, code))
+        code = arena_fmt(a, "%s-%zu", first, ++suffix);
+    if (code != first)
+        id_put(&im->suffixes, key, suffix);
+    return code;
+}
+
 static const char *code_of(struct old_row *r)
 {
     struct legacy_import *im = r->im;
@@ -132,18 +145,15 @@ static const char *code_of(struct old_row *r)
     if (!*code) {
         code = arena_fmt(a, "M-%lld", (long long)r->id);
         row_replaced(r, CODE, WHY_empty_code, code);
-    } else if (text_chars(code) > CODE_MAX) {
-        code = arena_fmt(a, "%s-%lld", text_shorten(a, code, CODE_MAX - 15), (long long)r->id);
-        row_replaced(r, CODE, WHY_too_long, code);
+    } else if (text_chars(code) > CODE_CHARS_MAX) {
+        code = row_code(r, CODE, code);
     } else if (strcmp(code, old) != 0) {
         row_replaced(r, CODE, WHY_unusual_code, code);
     }
-    const char *first = code;
-    for (int i = 2; im->rc == RC_OK && code_is_taken(im, code); i++)
-        code = arena_fmt(a, "%s-%d", first, i);
-    if (code != first)
-        row_replaced(r, CODE, WHY_duplicate_code, code);
-    return code;
+    const char *single = code_of_its_own(im, code);
+    if (single != code)
+        row_replaced(r, CODE, WHY_duplicate_code, single);
+    return single;
 }
 
 static const char *raw_category(struct old_row *r)
@@ -197,7 +207,7 @@ static void set_figure(struct old_row *r, struct old_material *m, struct dec fig
 
 static const char *name_of(struct old_row *r)
 {
-    const char *name = row_text(r, NAME);
+    const char *name = row_name(r, NAME);
     if (!text_is_blank(name))
         return name;
     name = arena_fmt(r->im->c->arena, "未命名物料 #%lld", (long long)r->id);

@@ -11,7 +11,6 @@ static const char *const columns[COLUMNS] = {"id",    "username", "password",   
 static const struct legacy_table users = {"users", columns, COLUMNS};
 static const char *const roles[] = {"system_admin", "inventory_manager", "regular_user", NULL};
 #define LEAST_ROLE "regular_user"
-#define USERNAME_MAX 50
 
 static const struct sql USER_INSERT = {
     "legacy.user", "INSERT INTO users (id, username, username_fold, password_hash, role, real_name, email, status, created_at, "
@@ -34,9 +33,8 @@ static const char *username_of(struct old_row *r)
     if (text_is_blank(old)) {
         name = arena_fmt(a, "user-%lld", (long long)r->id);
         row_replaced(r, USERNAME, WHY_bad_username, name);
-    } else if (text_chars(old) > USERNAME_MAX) {
-        name = arena_fmt(a, "%s-%lld", text_shorten(a, old, USERNAME_MAX - 15), (long long)r->id);
-        row_replaced(r, USERNAME, WHY_too_long, name);
+    } else {
+        name = row_code(r, USERNAME, old);
     }
     const char *first = name;
     for (int i = 2; im->rc == RC_OK && name_is_taken(im, name); i++)
@@ -79,7 +77,7 @@ static void take_user(struct old_row *r)
     }
     import_exec(im, &USER_INSERT,
                 DB_ARGS(DB_I(r->id), DB_T(username), DB_T(text_fold(im->c->arena, username)), DB_T(password_of(r)), DB_T(role),
-                        DB_T(row_text(r, REAL_NAME)), DB_T(row_text(r, EMAIL)), DB_T("active"), DB_I(created),
+                        DB_T(row_name(r, REAL_NAME)), DB_T(row_name(r, EMAIL)), DB_T("active"), DB_I(created),
                         DB_I(row_time(r, UPDATED_AT, created))));
     id_put(&im->people, r->id, 1);
     im->last_user_id = r->id > im->last_user_id ? r->id : im->last_user_id;

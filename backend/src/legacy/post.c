@@ -1,7 +1,6 @@
 /* Writing one document, and posting it through the ledger at its own time. */
 #include <string.h>
 
-#include "domain/dashboard.h"
 #include "domain/document.h"
 #include "domain/location.h"
 #include "legacy/import.h"
@@ -17,6 +16,16 @@ static const struct sql LINE_INSERT = {"legacy.line",
 static const struct sql DOCUMENT_DECIDE = {"legacy.decide",
                                            "UPDATE documents SET status = $2, approver_id = $3, approved_at = $4 WHERE id = $1"};
 
+static enum rc too_large(struct legacy_import *im, const struct new_posting *p)
+{
+    return error_say(&im->c->err, RC_AMOUNT_TOO_LARGE,
+                     arena_fmt(im->c->arena, "单据 %s（物料 #%lld）过账后，库存数量或金额超出范围，请在旧数据的副本中更正", p->number,
+                               (long long)p->lines[0].material_id),
+                     arena_fmt(im->c->arena,
+                               "With document %s (material #%lld) the stock or its value would pass the range: mend them in a copy of the old data",
+                               p->number, (long long)p->lines[0].material_id));
+}
+
 static enum rc total_of(struct legacy_import *im, const struct new_posting *p, struct db_value *total)
 {
     struct dec sum = DEC_ZERO;
@@ -24,13 +33,13 @@ static enum rc total_of(struct legacy_import *im, const struct new_posting *p, s
     for (size_t i = 0; i < p->count; i++) {
         priced = priced || p->lines[i].priced;
         if (p->lines[i].priced && dec_add(sum, p->lines[i].amount, &sum) != RC_OK)
-            return error_set(&im->c->err, RC_AMOUNT_TOO_LARGE);
+            return too_large(im, p);
     }
     *total = priced ? DB_D(sum) : DB_N;
     return RC_OK;
 }
 
-static enum rc write_lines(struct legacy_import *im, const struct new_posting *p, struct posting_line *lines, struct dec *sum)
+static enum rc write_lines(struct legacy_import *im, const struct new_posting *p, struct posting_line *lines)
 {
     for (size_t i = 0; i < p->count; i++) {
         const struct posted_line *l = &p->lines[i];
@@ -40,8 +49,6 @@ static enum rc write_lines(struct legacy_import *im, const struct new_posting *p
                        DB_ARGS(DB_I(p->id), DB_I(i + 1), DB_I(l->material_id), DB_D(l->quantity), l->priced ? DB_D(l->price) : DB_N,
                                l->priced ? DB_D(l->amount) : DB_N),
                        &lines[i].line_id));
-        if (dec_add(*sum, l->quantity, sum) != RC_OK)
-            return error_set(&im->c->err, RC_AMOUNT_TOO_LARGE);
     }
     return RC_OK;
 }
@@ -58,14 +65,13 @@ enum rc post_document(struct legacy_import *im, const struct new_posting *p)
 {
     struct ctx *c = im->c;
     struct posting_line *lines = arena_array(c->arena, p->count, sizeof *lines);
-    struct dec sum = DEC_ZERO;
     struct db_value total = DB_N;
     TRY(total_of(im, p, &total));
     TRY(db_exec(c->db, &DOCUMENT_INSERT,
                 DB_ARGS(DB_I(p->id), DB_T(p->number), DB_T(p->receipt ? "receipt" : "issue"), DB_T(p->purpose), DB_I(p->count), total,
                         DB_T(p->remark), DB_I(p->applicant), DB_I(p->created_ms), DB_I(p->updated_ms), DB_I(p->imported)),
                 NULL));
-    TRY(write_lines(im, p, lines, &sum));
+    TRY(write_lines(im, p, lines));
     if (strcmp(p->status, "pending") == 0)
         return RC_OK;
     TRY(db_exec(c->db, &DOCUMENT_DECIDE,
@@ -75,8 +81,10 @@ enum rc post_document(struct legacy_import *im, const struct new_posting *p)
     c->now_ms = p->at_ms;
     c->actor.user_id = p->approver ? p->approver : p->applicant;
     im->result->moves += (int64_t)p->count;
-    TRY(ledger_post(c,
-                    &(struct posting){
-                        .document_id = p->id, .receipt = p->receipt, .virtual_location = other_end(p), .lines = lines, .count = p->count}));
-    return dashboard_posted(c, p->receipt, sum);
+    enum rc rc = ledger_post(c, &(struct posting){.document_id = p->id,
+                                                  .receipt = p->receipt,
+                                                  .virtual_location = other_end(p),
+                                                  .lines = lines,
+                                                  .count = p->count});
+    return rc == RC_AMOUNT_TOO_LARGE ? too_large(im, p) : rc;
 }

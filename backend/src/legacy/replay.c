@@ -310,9 +310,13 @@ enum rc replay(struct legacy_import *im)
         return im->rc;
     if (p.events.count)
         qsort(p.events.items, p.events.count, sizeof *p.events.items, by_time);
+    im->c->now_ms = im->now_ms;
+    TRY(recent_moves_widen(im->c));
     TRY(write_others(im));
-    for (size_t i = 0; i < p.events.count; i++)
+    for (size_t i = 0; i < p.events.count; i++) {
         TRY(post_event(&p, &p.events.items[i]));
+        import_tell(im, "过账 / posting", (int64_t)i + 1, (int64_t)p.events.count);
+    }
     im->c->now_ms = im->now_ms;
     return recent_moves_shift(im->c); /* what was posted last may be long ago */
 }

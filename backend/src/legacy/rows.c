@@ -48,6 +48,12 @@ const char *reason_en(const char *code)
     return "";
 }
 
+void import_tell(const struct legacy_import *im, const char *what, int64_t done, int64_t total)
+{
+    if (im->options->progress)
+        im->options->progress(im->options->progress_arg, what, done, total);
+}
+
 void import_fail(struct legacy_import *im, enum rc rc)
 {
     if (im->rc == RC_OK)
@@ -194,6 +200,26 @@ const char *kept_text(struct old_row *r, int column)
     return arena_dup(r->im->keep, row_text(r, column));
 }
 
+const char *row_name(struct old_row *r, int column)
+{
+    const char *text = row_text(r, column);
+    if (!text || text_chars(text) <= NAME_CHARS_MAX)
+        return text;
+    text = text_shorten(r->im->c->arena, text, NAME_CHARS_MAX);
+    row_replaced(r, column, WHY_too_long, text);
+    return text;
+}
+
+const char *row_code(struct old_row *r, int column, const char *code)
+{
+    struct arena *a = r->im->c->arena;
+    if (text_chars(code) <= CODE_CHARS_MAX)
+        return code;
+    code = arena_fmt(a, "%s-%lld", text_shorten(a, code, CODE_CHARS_MAX - 15), (long long)r->id);
+    row_replaced(r, column, WHY_too_long, code);
+    return code;
+}
+
 const char *row_choice(struct old_row *r, int column, const char *const *choices)
 {
     const struct legacy_value *v = &r->values[column];
@@ -251,6 +277,11 @@ struct dec row_amount(struct old_row *r, int column)
     return DEC_ZERO;
 }
 
+static bool is_within_reason(const struct legacy_import *im, int64_t ms)
+{
+    return ms >= EARLIEST_MS && ms <= im->now_ms + DAY_MS;
+}
+
 bool row_has_time(struct old_row *r, int column, int64_t *ms)
 {
     const struct legacy_value *v = &r->values[column];
@@ -258,7 +289,34 @@ bool row_has_time(struct old_row *r, int column, int64_t *ms)
     if (v->kind != LEGACY_TEXT)
         return false;
     const char *text = clean(r->im->c->arena, v->text, v->n, &broken);
-    return !broken && clock_parse(text, ms) && *ms >= EARLIEST_MS && *ms <= r->im->now_ms + DAY_MS;
+    return !broken && clock_parse(text, ms) && is_within_reason(r->im, *ms);
+}
+
+/* What other tools write: a day alone, slashes, blanks around it; milliseconds or seconds since 1970, as a number. */
+static bool has_odd_time(struct old_row *r, int column, int64_t *ms)
+{
+    const struct legacy_value *v = &r->values[column];
+    struct arena *a = r->im->c->arena;
+    struct dec number;
+    bool broken = false;
+    if (v->kind == LEGACY_INT || v->kind == LEGACY_REAL) {
+        if (!decimal_near(v->text, v->n, &number))
+            return false;
+        int64_t whole = number.millionths / DEC_ONE;
+        *ms = is_within_reason(r->im, whole) ? whole : whole < INT32_MAX ? whole * 1000 : 0;
+        return is_within_reason(r->im, *ms);
+    }
+    if (v->kind != LEGACY_TEXT)
+        return false;
+    char *text = text_trim(a, text_narrow(a, clean(a, v->text, v->n, &broken)));
+    for (char *slash = text; (slash = strchr(slash, '/'));)
+        *slash = '-';
+    if (!clock_parse(text, ms)) {
+        if (!day_parse(text, ms))
+            return false;
+        *ms *= DAY_MS;
+    }
+    return is_within_reason(r->im, *ms);
 }
 
 int64_t row_time(struct old_row *r, int column, int64_t otherwise)
@@ -267,6 +325,11 @@ int64_t row_time(struct old_row *r, int column, int64_t otherwise)
     char shown[CLOCK_TEXT_MAX];
     if (row_has_time(r, column, &ms))
         return ms;
+    if (has_odd_time(r, column, &ms)) {
+        clock_print_row(ms, shown);
+        row_replaced(r, column, WHY_odd_date, shown);
+        return ms;
+    }
     if (row_is_null(r, column))
         return otherwise;
     if (otherwise)
@@ -301,6 +364,7 @@ struct walk {
     const struct legacy_table *table;
     void (*take)(struct old_row *r);
     struct id_map seen; /* a table that was made anew by other tools may have lost its key */
+    int64_t done, total;
 };
 
 static enum rc take_row(void *arg, const struct legacy_value *values)
@@ -317,18 +381,20 @@ static enum rc take_row(void *arg, const struct legacy_value *values)
         id_put(&w->seen, r.id, 1);
     }
     w->take(&r);
+    import_tell(im, w->table->name, ++w->done, w->total);
     return im->rc;
 }
 
 enum rc rows_read(struct legacy_import *im, const struct legacy_table *t, void (*take)(struct old_row *r))
 {
-    struct walk w = {im, t, take, {.arena = im->keep}};
+    struct walk w = {.im = im, .table = t, .take = take, .seen.arena = im->keep};
     struct legacy_outcome outcome;
     if (!legacy_has_table(im->file, t->name)) {
         *LIST_ADD(im->keep, im->notices) = arena_fmt(im->keep, "旧文件没有表 %s / the old file has no table %s", t->name, t->name);
         return RC_OK;
     }
     total_add(&im->totals, TOTAL_TABLES, t->name, SIDE_OLD, 0, DEC_ZERO);
+    w.total = im->options->progress ? legacy_count(im->file, t) : 0;
     TRY(legacy_read(im->file, t, take_row, &w, &outcome));
     if (outcome.is_cut) {
         *LIST_ADD(im->keep, im->notices) =

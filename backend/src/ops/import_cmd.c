@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "db/legacy_file.h"
 #include "domain/search_index.h"
@@ -13,6 +14,8 @@
 #include "ops/tool.h"
 
 #define NAME "import-legacy"
+#define TERMINAL_EVERY_US INT64_C(200000)
+#define LINE_EVERY_US INT64_C(10000000) /* where each line stays, as in a log */
 
 struct request {
     struct tool *tool;
@@ -23,6 +26,8 @@ struct request {
     struct legacy_result result;
     struct files *files;
     char scratch[64]; /* the folder of a dry run's database */
+    bool on_terminal, shown;
+    int64_t next_shown_us;
 };
 
 static int refuse(struct request *r, const char *path, const char *zh, const char *en)
@@ -93,6 +98,37 @@ static int open_report(struct request *r)
     return r->part_file ? EXIT_OK : refuse(r, r->part, strerror(errno), strerror(errno));
 }
 
+/* ---------------------------------------------------------------- how far it is */
+
+static void show_progress(void *arg, const char *what, int64_t done, int64_t total)
+{
+    struct request *r = arg;
+    int64_t now = clock_monotonic_us();
+    if (now < r->next_shown_us)
+        return;
+    r->next_shown_us = now + (r->on_terminal ? TERMINAL_EVERY_US : LINE_EVERY_US);
+    r->shown = true;
+    fprintf(stderr, "%s%s: %lld", r->on_terminal ? "\r\033[K" : "", what, (long long)done);
+    if (total)
+        fprintf(stderr, " / %lld", (long long)total);
+    if (!r->on_terminal)
+        fputc('\n', stderr);
+}
+
+static void begin_progress(struct request *r)
+{
+    r->on_terminal = isatty(STDERR_FILENO) == 1;
+    r->next_shown_us = clock_monotonic_us() + (r->on_terminal ? TERMINAL_EVERY_US : LINE_EVERY_US);
+    r->options.progress = show_progress;
+    r->options.progress_arg = r;
+}
+
+static void end_progress(const struct request *r)
+{
+    if (r->on_terminal && r->shown)
+        fputs("\r\033[K", stderr);
+}
+
 /* ---------------------------------------------------------------- the work */
 
 /* A dry run works in a database of its own, so that it leaves nothing in the target, not even tables. */
@@ -160,7 +196,9 @@ static int work(struct request *r)
 {
     struct tool *t = r->tool;
     r->files = files_open_local(t->settings.upload_dir);
+    begin_progress(r);
     enum rc rc = tool_run(t, import, r);
+    end_progress(r);
     remove_pictures(r, rc);
     files_close(r->files);
     int code = r->result.report.n ? write_report(r) : EXIT_OK;

@@ -108,6 +108,11 @@ void tool_close(struct tool *t)
     arena_free(&t->arena);
 }
 
+static bool is_storage(enum rc rc)
+{
+    return rc >= RC_DB && rc <= RC_DB_NEWER && rc != RC_DB_CHECK;
+}
+
 struct running {
     struct tool *tool;
     enum rc (*service)(struct ctx *c, void *arg);
@@ -121,6 +126,9 @@ static enum rc run_service(struct db *db, void *arg)
     c.actor.role = ROLE_SYSTEM_ADMIN;
     c.actor.permissions = role_permissions(c.actor.role);
     enum rc rc = r->service(&c, r->arg);
+    if (is_storage(rc) && !c.err.zh)
+        rc = error_say(&c.err, rc, arena_fmt(c.arena, "数据存储出错：%s", db_last_error(db)),
+                       arena_fmt(c.arena, "The storage failed: %s", db_last_error(db)));
     r->tool->err = c.err;
     return rc;
 }
@@ -142,8 +150,7 @@ static enum rc read_service(struct db *db, void *arg)
 
 static int exit_code(enum rc rc)
 {
-    bool is_storage = rc >= RC_DB && rc <= RC_DB_NEWER && rc != RC_DB_CHECK;
-    return rc == RC_OK ? EXIT_OK : rc == RC_INVALID_INPUT ? EXIT_USAGE_ERROR : is_storage ? EXIT_STORAGE : EXIT_FAILED;
+    return rc == RC_OK ? EXIT_OK : rc == RC_INVALID_INPUT ? EXIT_USAGE_ERROR : is_storage(rc) ? EXIT_STORAGE : EXIT_FAILED;
 }
 
 int tool_read(struct tool *t, const char *command, enum rc (*service)(struct ctx *c, void *arg), void *arg)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { BINARY, SQLITE_ONLY, Server, accepted, approve, post, receiptOf, sleep } from './harness.mjs';
+import { BINARY, POSTGRES, SQLITE_ONLY, Server, accepted, approve, post, receiptOf, sleep } from './harness.mjs';
 import { CODE_HISTORY, EARLY_USERS, LEGACY_HASH, LEGACY_PASSWORD, REST, SCHEMA, everything, insert, makeOld } from './legacy.mjs';
 import { png, pngSize } from './picture.mjs';
 import { randomFrom } from './random.mjs';
@@ -307,22 +307,55 @@ test('a damaged file: what can be read is reported, and imported only when one s
     await place.verifyClean();
 }));
 
-test('kill -9 in the middle leaves nothing, and then it goes', () => alone(async (place) => {
-    const file = oldOf('many.db', ...many(8000));
-    assert.equal((await place.run(['migrate'])).code, 0);
-    for (const ms of [150, 300]) {
-        const child = spawn(BINARY, ['import-legacy', file], { cwd: place.dir, env: place.childEnv(), stdio: 'ignore' });
-        await sleep(ms);
-        child.kill('SIGKILL');
-        const [, signal] = await new Promise((resolve) => child.on('close', (...end) => resolve(end)));
-        assert.equal(signal, 'SIGKILL', 'it was at work still');
-        await isEmpty(place);
-    }
-    const { code, output } = await place.run(['import-legacy', file]);
-    assert.equal(code, 0, output);
-    assert.equal(await place.value('SELECT COUNT(*) AS n FROM documents WHERE imported = 1'), 8000);
+test('a page in the middle that is another one: found, though all pages can be read', () => alone(async (place) => {
+    const file = oldOf('page.db', ...many(3000));
+    const [page, next] = execFileSync('sqlite3', [file, "SELECT pageno FROM dbstat WHERE name = 'operation_logs' AND pagetype = 'leaf' LIMIT 2 OFFSET 5"], { encoding: 'utf8' }).split('\n').map(Number);
+    const bytes = readFileSync(file);
+    bytes.copy(bytes, (next - 1) * 4096, (page - 1) * 4096, page * 4096);
+    writeFileSync(file, bytes);
+    refusedWith(await place.run(['import-legacy', file]), /旧文件已损坏，未导入任何数据/, /the old file is damaged, nothing was imported/);
+    await isEmpty(place);
+    assert.equal((await place.run(['import-legacy', file, '--accept-damage'])).code, 0);
     await place.verifyClean();
 }));
+
+test('how far it is: on a terminal a line that is written over; elsewhere only when it takes long', () => alone(async (place) => {
+    const file = oldOf('long.db', ...many(8000));
+    const shown = execFileSync('script', ['-qec', `'${BINARY}' import-legacy '${file}' --dry-run`, '/dev/null'], { cwd: place.dir, env: place.childEnv(), encoding: 'utf8' });
+    assert.match(shown, /\r\x1b\[K(inventory_transactions|operation_logs|过账 \/ posting): \d+ \/ 8\d\d\d/);
+    const { code, stderr } = await place.run(['import-legacy', old, '--dry-run']);
+    assert.deepEqual([code, stderr], [0, '']);
+}));
+
+/** What an import left, but for the moment at which it ran. */
+const broughtTo = (place) => Promise.all(['SELECT id, number, status, created_at, approved_at, total_amount FROM documents WHERE imported = 1 ORDER BY id',
+    'SELECT v.document_id, v.seq, v.quantity, v.stock_after, v.posted_at FROM moves v JOIN documents d ON d.id = v.document_id WHERE d.imported = 1 ORDER BY v.material_id, v.seq',
+    'SELECT id, material_code, current_stock, stock_value FROM materials ORDER BY id', 'SELECT table_name, row_id, reason, replacement FROM legacy_quarantine ORDER BY id',
+    'SELECT COUNT(*) AS n FROM operation_log'].map((text) => place.sql(text)));
+
+test('kill -9 at any moment leaves nothing, or all of it; run again, it is the same', () => alone((trial) => alone(async (place) => {
+    const file = oldOf('many.db', ...many(POSTGRES ? 1500 : 8000)), began = Date.now();
+    const whole = await trial.run(['import-legacy', file]);
+    assert.equal(whole.code, 0, whole.output);
+    const lasted = Date.now() - began;
+    let hits = 0, done = false;
+    for (let i = 0; i < 9 && !done; i++) {
+        const child = spawn(BINARY, ['import-legacy', file], { cwd: place.dir, env: place.childEnv(), stdio: 'ignore' });
+        const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(signal)));
+        await sleep(lasted * (0.02 + i * 0.11));
+        child.kill('SIGKILL');
+        hits += (await ended) === 'SIGKILL';
+        assert.equal((await place.run(['migrate'])).code, 0);
+        done = await place.value('SELECT COUNT(*) AS n FROM users') > 0; // it may have been after the commit
+        if (!done)
+            await isEmpty(place);
+    }
+    assert.ok(hits >= 4, `killed at work ${hits} times`);
+    if (!done)
+        assert.equal((await place.run(['import-legacy', file])).code, 0);
+    assert.deepEqual(await broughtTo(place), await broughtTo(trial));
+    await place.verifyClean();
+})));
 
 test('stock history that contradicts its documents; tables that lost their keys; sums past one quantity\'s range', () => alone(async (place) => {
     const material = (id) => insert('materials', { id, material_code: `X${id}`, material_name: 'X', category: 'metal', unit: 'kg', current_stock: id > 2 ? 1e12 : 5 });
@@ -348,8 +381,70 @@ test('stock history that contradicts its documents; tables that lost their keys;
     await place.verifyClean();
 }));
 
+test('tables that are spelled otherwise are read; what is no table of the older system is told', () => alone(async (place) => {
+    const file = oldOf('names.db', SCHEMA, users, insert('notifications', { user_id: 1, type: 'system', title: '一' }),
+        'ALTER TABLE notifications RENAME TO n; ALTER TABLE n RENAME COLUMN title TO Title; ALTER TABLE n RENAME TO Notifications; CREATE TABLE backup_2024 (id); CREATE TABLE "odd, one" (id);',
+        'ALTER TABLE operation_logs RENAME TO logs_real; CREATE VIEW operation_logs AS SELECT * FROM logs_real;');
+    const { code, stdout } = await place.run(['import-legacy', file]);
+    assert.equal(code, 0);
+    assert.match(stdout, /not the older system's, not imported: backup_2024, logs_real, odd, one$/m);
+    assert.equal(await place.value('SELECT title FROM notifications'), '一');
+}));
+
+test('instants as other tools write them', () => alone(async (place) => {
+    const noon = Date.parse('2025-03-01T12:00:00Z'), day = Date.parse('2025-03-01T00:00:00Z');
+    const good = [['2025-03-01', day], [' 2025/03/01 ', day], ['２０２５-０３-０１ 12:00:00', noon], ['2025/03/01 12:00:00', noon], [noon, noon], [noon / 1000, noon], [noon + 0.5, noon]];
+    const bad = ['2025-02-29', '2025-03-01 24:00:00', '1999-12-31', '9999-12-31 00:00:00', 'March 1', 12, -1, 9e18, '1e400', ''];
+    const file = oldOf('instants.db', SCHEMA, users, insert('materials', { id: 1, material_code: 'T', material_name: 'T', category: 'metal', unit: 'kg' }),
+        ...[...good.map(([text]) => text), ...bad].map((text, i) => insert('inventory_transactions', { id: i + 1, transaction_code: `T${i}`, transaction_type: 'in', material_id: 1, quantity: 1,
+            applicant_id: 1, status: 'approved', created_at: text, updated_at: text, approved_at: text })));
+    const { code, output } = await place.run(['import-legacy', file]);
+    assert.equal(code, 0, output);
+    const times = await place.sql('SELECT id, created_at, approved_at FROM documents WHERE imported = 1 ORDER BY id');
+    assert.deepEqual(times.slice(0, good.length), good.map(([, ms], i) => ({ id: i + 1, created_at: ms, approved_at: ms })));
+    for (const { id, created_at: ms } of times.slice(good.length))
+        assert.ok(Date.now() - ms < 60_000, `${id}: the time of the import`);
+    assert.equal(await place.value("SELECT COUNT(*) AS n FROM legacy_quarantine WHERE reason = 'odd_date'"), 3 * good.length);
+    await place.verifyClean();
+}));
+
+test('texts of any length, and many of one code', () => alone(async (place) => {
+    const long = '长'.repeat(20_000), number = `IN20250301-${'1'.repeat(20_000)}`;
+    const material = (id, more) => insert('materials', { id, material_code: 'SAME', material_name: `N${id}`, category: 'metal', unit: 'kg', current_stock: 0, ...more });
+    const document = (id, more) => insert('inventory_transactions', { id, transaction_code: `T${id}`, transaction_type: 'in', material_id: 1, quantity: 1, applicant_id: 1,
+        status: 'pending', created_at: '2025-03-01 00:00:00', ...more });
+    const file = oldOf('texts.db', SCHEMA, users,
+        insert('users', { id: 2, username: long, password: long, role: long, real_name: long, email: long, avatar: long }),
+        material(1, { material_code: long, material_name: long, unit: long, category: long, location: long, description: long }),
+        ...Array.from({ length: 300 }, (_, i) => material(i + 2)), material(400, { material_code: 'same-3' }),
+        document(1, { transaction_code: long, remark: long }), document(2, { transaction_code: number }), document(3, { status: long }), document(4, { created_at: long }),
+        insert('stocktaking_tasks', { id: 1, task_code: long, task_name: long, status: 'draft', start_date: long, creator_id: 1, remark: long }),
+        insert('operation_logs', { user_id: 1, module: long, action: long, resource_type: long, description: long, ip_address: long, user_agent: long }),
+        insert('notifications', { user_id: 1, type: 'system', title: long, content: long, link: long, link_type: 'url' }),
+        insert('material_code_history', { material_id: 1, old_code: long, new_code: long, changed_by: 1, change_reason: long }),
+        "UPDATE materials SET material_name = 'a' || char(0) || 'b' WHERE id = 2;");
+    const { code, output } = await place.run(['import-legacy', file]);
+    assert.equal(code, 0, output.slice(-1000));
+    const [first, second] = await place.sql('SELECT material_code, material_name, description FROM materials ORDER BY id');
+    assert.deepEqual([[...first.material_code].length <= 50, [...first.material_name].length, first.description], [true, 200, long]);
+    assert.equal(second.material_name, 'a\ufffdb');
+    assert.equal(await place.value("SELECT COUNT(*) AS n FROM materials WHERE substr(material_code, 1, 4) = 'SAME'"), 300);
+    assert.equal(await place.value('SELECT material_code FROM materials WHERE id = 400'), 'same-3-2');
+    assert.equal(await place.value("SELECT raw_value FROM legacy_quarantine WHERE table_name = 'materials' AND column_name = 'material_name' AND reason = 'too_long'"), long);
+    await place.verifyClean();
+}));
+
+test('sums past the range: refused with the place, and nothing is kept', () => alone(async (place) => {
+    const material = insert('materials', { id: 1, material_code: 'BIG', material_name: 'B', category: 'metal', unit: 'kg', current_stock: 0 });
+    const documents = (quantity, price) => Array.from({ length: 100 }, (_, i) => insert('inventory_transactions', { id: i + 1, transaction_code: `T${i + 1}`, transaction_type: 'in',
+        material_id: 1, quantity, unit_price: price, applicant_id: 1, status: 'approved', approved_at: '2025-03-01T00:00:00.000Z' })).join('');
+    refusedWith(await place.run(['import-legacy', oldOf('dear.db', SCHEMA, users, material, documents(1, 1e11))]), /单据 T93（物料 #1）.*超出范围/, /With document T93 \(material #1\)/);
+    refusedWith(await place.run(['import-legacy', oldOf('much.db', SCHEMA, users, material, documents(1e12, null))]), /物料 #1（BIG）的流水合计超出范围/, /material #1 \(BIG\) pass the range/);
+    await isEmpty(place);
+}));
+
 /** Years of use: noise, lost updates, edits of the stock, histories without documents and the other way round. */
-function someYears(seed) {
+function someYears(seed, begin) {
     const { below } = randomFrom(seed);
     const stock = {}, rows = [];
     for (let id = 1; id <= 12; id++) {
@@ -359,7 +454,7 @@ function someYears(seed) {
     }
     const script = [];
     for (let i = 1; i <= 300; i++) {
-        const material = 1 + below(12), receipt = below(2) === 0, quantity = 0.1 * (1 + below(300)), when = 1704067200 + i * 40000;
+        const material = 1 + below(12), receipt = below(2) === 0, quantity = 0.1 * (1 + below(300)), when = begin + i * 40000;
         const time = new Date(when * 1000).toISOString(), row = time.slice(0, 19).replace('T', ' ');
         const status = below(5) ? 'approved' : 'rejected', before = stock[material];
         if (below(20))
@@ -380,9 +475,10 @@ function someYears(seed) {
     return [SCHEMA, users, rows.map((make) => make()).join(''), ...script];
 }
 
-for (const seed of [1, 2, 3])
+const SOME_TIME_AGO = 1704067200, UNTIL_NOW = Math.floor(Date.now() / 1000) - 300 * 40000;
+for (const [seed, begin] of [[1, SOME_TIME_AGO], [2, SOME_TIME_AGO], [3, UNTIL_NOW]])
     test(`years of use, ${seed}: each stock is what the old file said, and all proofs hold`, () => alone(async (place) => {
-        const file = oldOf(`years-${seed}.db`, ...someYears(seed));
+        const file = oldOf(`years-${seed}.db`, ...someYears(seed, begin));
         const { code, output } = await place.run(['import-legacy', file]);
         assert.equal(code, 0, output);
         await place.verifyClean();

@@ -114,6 +114,27 @@ export function search(rows, q, limit) {
     return all.sort((a, b) => rank(a) - rank(b) || Number(a.row.retired) - Number(b.row.retired) || compare(a.row.code.toLowerCase(), b.row.code.toLowerCase())).slice(0, limit);
 }
 
+/** A question about one of the rows: a piece of one of its texts, as somebody might type it. */
+export function question(rows, random) {
+    const pick = (list) => list[random.below(list.length)];
+    const row = pick(rows), words = [];
+    for (let n = random.below(5) ? 1 : 2; n > 0; n--) {
+        const text = [...pick([row.name, row.name, row.name, row.name_en, row.code, row.cas_no, row.standard, row.metal_grade, row.un_no].filter(Boolean))];
+        const start = random.below(text.length), piece = text.slice(start, start + 1 + random.below(random.below(3) ? 6 : 20)).filter((char) => char.trim());
+        const ways = [
+            () => piece.join(''),
+            () => piece.join('').toUpperCase(),
+            () => piece.map((char) => pick(readings(char).length ? readings(char) : [char])).join(''),
+            () => piece.map((char) => pick(readings(char).length ? readings(char) : [char])[0]).join(''),
+            () => piece.map((char) => (/^[!-~]$/.test(char) ? String.fromCharCode(char.charCodeAt(0) + 0xfee0) : char)).join(''),
+            () => piece.filter((char) => /[^-/ .()（）]/.test(char)).join(''),
+            () => { const word = pick((row.name_en ?? 'nothing').split(/[^A-Za-z]+/).filter(Boolean)), at = random.below(word.length); return word.slice(0, at) + pick(['', 'x', word[at] + 'e']) + word.slice(at + 1); },
+        ];
+        words.push(pick(ways)());
+    }
+    return words.join(' ').trim().slice(0, 90) || 'h';
+}
+
 /** The demo catalogue: one object for each material. */
 export function catalogue() {
     const rows = [[]];
