@@ -112,10 +112,19 @@ static void stop(struct sheet_part *part, enum rc rc)
     XML_StopParser(part->parser, XML_FALSE);
 }
 
+/* Few bytes unpack to so many tags that they would take long. */
+static bool has_too_many(struct sheet_part *part)
+{
+    bool is_over = part->rc == RC_OK && ++part->package->pieces > SHEET_PIECES_MAX;
+    if (is_over)
+        stop(part, sheet_refuse(part->sheet, RC_SHEET_TOO_LARGE));
+    return is_over;
+}
+
 static void on_start(void *self, const char *name, const char **attributes)
 {
     struct sheet_part *part = self;
-    if (part->rc != RC_OK)
+    if (has_too_many(part) || part->rc != RC_OK)
         return;
     enum rc rc = ++part->depth > DEPTH_MAX ? sheet_refuse(part->sheet, RC_SHEET_DAMAGED)
                                            : part->reader->start(part, local_name(name), attributes);
@@ -137,7 +146,7 @@ static void on_end(void *self, const char *name)
 static void on_text(void *self, const char *text, int n)
 {
     struct sheet_part *part = self;
-    if (part->gathers)
+    if (!has_too_many(part) && part->gathers)
         buf_add(&part->text, text, (size_t)n);
 }
 

@@ -10,7 +10,7 @@
 
 struct sheet_package {
     zip_t *zip;
-    int64_t unpacked;
+    int64_t unpacked, pieces; /* so far */
 };
 
 enum rc sheet_package_open(struct sheet *s, struct sheet_package *p, const char *bytes, size_t n);
