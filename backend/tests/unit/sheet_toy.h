@@ -29,7 +29,7 @@ static inline char *toy_zip(const struct toy_part *parts, size_t *n, void (*chan
     for (; parts->name; parts++) {
         size_t length = parts->n ? parts->n : strlen(parts->text);
         zip_int64_t index = zip_file_add(zip, parts->name, zip_source_buffer(zip, parts->text, length, 0), 0);
-        if (index < 0 || zip_set_file_compression(zip, (zip_uint64_t)index, ZIP_CM_DEFLATE, 1) != 0)
+        if (index < 0 || zip_set_file_compression(zip, (zip_uint64_t)index, length < 4096 ? ZIP_CM_STORE : ZIP_CM_DEFLATE, 1) != 0)
             abort();
     }
     if (change)
