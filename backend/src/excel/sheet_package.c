@@ -1,5 +1,6 @@
 #include "excel/sheet_package.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -168,7 +169,7 @@ enum rc sheet_part_open(struct sheet *s, struct sheet_package *p, const char *na
         return rc;
     part->parser = XML_ParserCreateNS(NULL, SEPARATOR);
     if (!part->parser)
-        return sheet_refuse(s, RC_INTERNAL);
+        abort(); /* no memory, as in the arena */
     XML_SetUserData(part->parser, part);
     XML_SetElementHandler(part->parser, on_start, on_end);
     XML_SetCharacterDataHandler(part->parser, on_text);
