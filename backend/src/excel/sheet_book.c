@@ -239,8 +239,8 @@ struct gathering {
 static enum rc refuse_string(struct sheet *s, size_t n)
 {
     return sheet_refuse_with(s, RC_SHEET_TOO_LARGE,
-                             arena_fmt(s->arena, "共享字符串第 %zu 项：文字超过 %d 个字符", n, SHEET_TEXT_MAX),
-                             arena_fmt(s->arena, "Shared string %zu: the text is longer than %d characters", n, SHEET_TEXT_MAX));
+                             arena_fmt(s->arena, "共享字符串第 %zu 项：文字超过 %d 个字符，请缩短", n, SHEET_TEXT_MAX),
+                             arena_fmt(s->arena, "Shared string %zu: the text is longer than %d characters: shorten it", n, SHEET_TEXT_MAX));
 }
 
 static enum rc keep_string(struct sheet *s, struct sheet_book *book, struct buf *text)

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-
 #define ENTRIES_MAX 10000
 #define DEPTH_MAX 64
 #define CHUNK 65536
@@ -75,14 +73,19 @@ static enum rc open_entry(struct sheet *s, const struct sheet_package *p, const 
 
 /* ---------------------------------------------------------------- names */
 
+#define SPACE(uri) {uri "|", sizeof(uri)}
+
 static const char *local_name(const char *name)
 {
-    static const char *const spaces[] = {
-        "http://schemas.openxmlformats.org/spreadsheetml/2006/main|", "http://schemas.openxmlformats.org/package/2006/relationships|",
-        "http://purl.oclc.org/ooxml/spreadsheetml/main|", "http://schemas.openxmlformats.org/package/2006/content-types|"};
+    static const struct {
+        const char *text;
+        size_t n;
+    } spaces[] = {SPACE("http://schemas.openxmlformats.org/spreadsheetml/2006/main"), SPACE("http://purl.oclc.org/ooxml/spreadsheetml/main"),
+                  SPACE("http://schemas.openxmlformats.org/package/2006/relationships"),
+                  SPACE("http://schemas.openxmlformats.org/package/2006/content-types")};
     for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
-        if (text_starts(name, spaces[i]))
-            return name + strlen(spaces[i]);
+        if (strncmp(name, spaces[i].text, spaces[i].n) == 0)
+            return name + spaces[i].n;
     return "";
 }
 

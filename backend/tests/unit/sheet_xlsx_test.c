@@ -346,12 +346,12 @@ static void limits_hold(void **state)
              "sheet_too_large: Row 200002: there may be 200000 rows beside the head: split the table\n");
     sheet_of(SHEET_HEAD "<row>", "<c><v>1</v></c>", SHEET_COLUMNS_MAX, "</row>" SHEET_TAIL, "| #1\n");
     sheet_of(SHEET_HEAD "<row>", "<c><v>1</v></c>", SHEET_COLUMNS_MAX + 1, "</row>" SHEET_TAIL,
-             "sheet_too_large: Cell GS1: there may be 200 columns\n");
+             "sheet_too_large: Cell GS1: there may be 200 columns: remove what is not wanted\n");
     sheet_of(SHEET_HEAD "<row><c t='inlineStr'><is><t>", "字", SHEET_TEXT_MAX, "</t></is></c></row>" SHEET_TAIL, "字\n");
     sheet_of(SHEET_HEAD "<row><c t='inlineStr'><is><t>", "字", SHEET_TEXT_MAX + 1, "</t></is></c></row>" SHEET_TAIL,
-             "sheet_too_large: Cell A1: the text is longer than 32767 characters\n");
+             "sheet_too_large: Cell A1: the text is longer than 32767 characters: shorten it\n");
     sheet_of(SHEET_HEAD "<row><c t='inlineStr'><is><t>", "xxxxx", SHEET_TEXT_MAX, "</t></is></c></row>" SHEET_TAIL,
-             "sheet_too_large: Cell A1: the text is longer than 32767 characters\n");
+             "sheet_too_large: Cell A1: the text is longer than 32767 characters: shorten it\n");
     sheet_of(SHEET_HEAD, "\n", SHEET_PIECES_MAX, SHEET_TAIL, "sheet_too_large: The table is too large: split it\n");
     sheet_of(SHEET_HEAD, "<a>", 100, SHEET_TAIL, "sheet_damaged: " DAMAGED);
     sheet_of(SHEET_HEAD "<!--", "                ", 100000, "-->" SHEET_TAIL, "sheet_damaged: " DAMAGED);
