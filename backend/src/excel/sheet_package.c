@@ -1,13 +1,13 @@
 #include "excel/sheet_package.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define ENTRIES_MAX 10000
 #define DEPTH_MAX 64
 #define CHUNK 65536
-#define TOKEN_MAX (4 * CHUNK) /* a tag, a comment: the parser keeps it whole */
-#define SEPARATOR '|'         /* between namespace and name */
+#define TOKEN_MAX (4 * CHUNK)          /* a tag, a comment: the parser keeps it whole */
+#define PARSER_ROOM ((size_t)16 << 20) /* bytes */
+#define SEPARATOR "|"                  /* between namespace and name */
 
 /* ---------------------------------------------------------------- the archive */
 
@@ -73,7 +73,7 @@ static enum rc open_entry(struct sheet *s, const struct sheet_package *p, const 
 
 /* ---------------------------------------------------------------- names */
 
-#define SPACE(uri) {uri "|", sizeof(uri)}
+#define SPACE(uri) {uri SEPARATOR, sizeof(uri)}
 
 static const char *local_name(const char *name)
 {
@@ -99,8 +99,8 @@ const char *sheet_attribute(const char **attributes, const char *name)
 
 const char *sheet_attribute_relation(const char **attributes)
 {
-    const char *id = sheet_attribute(attributes, "http://schemas.openxmlformats.org/officeDocument/2006/relationships|id");
-    return id ? id : sheet_attribute(attributes, "http://purl.oclc.org/ooxml/officeDocument/relationships|id");
+    const char *id = sheet_attribute(attributes, "http://schemas.openxmlformats.org/officeDocument/2006/relationships" SEPARATOR "id");
+    return id ? id : sheet_attribute(attributes, "http://purl.oclc.org/ooxml/officeDocument/relationships" SEPARATOR "id");
 }
 
 bool sheet_flag(const char *value)
@@ -170,9 +170,9 @@ enum rc sheet_part_open(struct sheet *s, struct sheet_package *p, const char *na
     enum rc rc = open_entry(s, p, name, &part->file);
     if (rc != RC_OK)
         return rc;
-    part->parser = XML_ParserCreateNS(NULL, SEPARATOR);
-    if (!part->parser)
-        abort(); /* no memory, as in the arena */
+    part->room.left = PARSER_ROOM;
+    sheet_room_enter(&part->room);
+    part->parser = XML_ParserCreate_MM(NULL, &sheet_room_suite, SEPARATOR);
     XML_SetUserData(part->parser, part);
     XML_SetElementHandler(part->parser, on_start, on_end);
     XML_SetCharacterDataHandler(part->parser, on_text);
@@ -182,6 +182,7 @@ enum rc sheet_part_open(struct sheet *s, struct sheet_package *p, const char *na
 
 void sheet_part_close(struct sheet_part *part)
 {
+    sheet_room_enter(&part->room);
     if (part->parser)
         XML_ParserFree(part->parser);
     if (part->file)
@@ -223,6 +224,7 @@ static enum rc resume(struct sheet_part *part, enum XML_Status *status)
 enum rc sheet_part_go(struct sheet_part *part)
 {
     bool resumes = part->paused;
+    sheet_room_enter(&part->room);
     part->paused = false;
     while (part->rc == RC_OK && !part->paused && (resumes || !part->ended)) {
         enum XML_Status status = XML_STATUS_OK;

@@ -409,6 +409,20 @@ static void bombs_are_not_unpacked(void **state)
     told_free(&t);
 }
 
+/* The parser keeps each name for good. */
+static void names_are_bounded(void **state)
+{
+    struct buf b;
+    (void)state;
+    buf_init(&b, 1 << 24);
+    buf_str(&b, SHEET_HEAD);
+    for (int i = 0; i < 500000; i++)
+        buf_fmt(&b, "<a%d/>", i);
+    buf_str(&b, SHEET_TAIL);
+    rows_read_in(buf_text(&b), "sheet_damaged: " DAMAGED);
+    buf_free(&b);
+}
+
 static void archives_have_few_entries(void **state)
 {
     struct told t;
@@ -437,6 +451,7 @@ int main(void)
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(shared_strings_are_bounded),
         cmocka_unit_test(bombs_are_not_unpacked),
+        cmocka_unit_test(names_are_bounded),
         cmocka_unit_test(archives_have_few_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
