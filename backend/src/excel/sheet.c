@@ -61,8 +61,8 @@ static enum rc refuse_column(struct sheet *s, size_t column)
 {
     char at[SHEET_ADDRESS_MAX];
     sheet_address(column, s->row.number, at);
-    return sheet_refuse_with(s, RC_SHEET_TOO_LARGE, arena_fmt(s->arena, "单元格 %s：最多 %d 列", at, SHEET_COLUMNS_MAX),
-                             arena_fmt(s->arena, "Cell %s: there may be %d columns", at, SHEET_COLUMNS_MAX));
+    return sheet_refuse_with(s, RC_SHEET_TOO_LARGE, arena_fmt(s->arena, "单元格 %s：最多 %d 列，请删去不需要的列", at, SHEET_COLUMNS_MAX),
+                             arena_fmt(s->arena, "Cell %s: there may be %d columns: remove what is not wanted", at, SHEET_COLUMNS_MAX));
 }
 
 enum rc sheet_refuse_text(struct sheet *s, size_t column)
@@ -70,8 +70,8 @@ enum rc sheet_refuse_text(struct sheet *s, size_t column)
     char at[SHEET_ADDRESS_MAX];
     sheet_address(column, s->row.number, at);
     return sheet_refuse_with(s, RC_SHEET_TOO_LARGE,
-                             arena_fmt(s->arena, "单元格 %s：文字超过 %d 个字符", at, SHEET_TEXT_MAX),
-                             arena_fmt(s->arena, "Cell %s: the text is longer than %d characters", at, SHEET_TEXT_MAX));
+                             arena_fmt(s->arena, "单元格 %s：文字超过 %d 个字符，请缩短", at, SHEET_TEXT_MAX),
+                             arena_fmt(s->arena, "Cell %s: the text is longer than %d characters: shorten it", at, SHEET_TEXT_MAX));
 }
 
 /* ---------------------------------------------------------------- rows */

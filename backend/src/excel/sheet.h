@@ -16,7 +16,8 @@
 struct arena;
 
 #define SHEET_FILE_MAX ((size_t)32 << 20)
-#define SHEET_UNPACKED_MAX ((int64_t)512 << 20) /* all that is unpacked of one workbook */
+#define SHEET_UNPACKED_MAX ((int64_t)256 << 20) /* all that is unpacked of one workbook */
+#define SHEET_PIECES_MAX 24000000               /* tags and texts in it: 200,000 rows of 30 columns have about 18 million */
 #define SHEET_STRINGS_MAX ((size_t)64 << 20)    /* what shared strings may take in memory */
 #define SHEET_ROWS_MAX 200001                   /* that say anything: 200,000 and the head */
 #define SHEET_COLUMNS_MAX 200

@@ -197,25 +197,33 @@ static enum rc read_workbook(struct sheet *s, struct listing *l)
 
 /* ---------------------------------------------------------------- shared strings */
 
+/* The bytes (7) of _xHHHH_ at `at` and the character it means; 0 when there is none, or it means half a character or a NUL. */
+static size_t escape_at(const char *at, const char *end, uint32_t *cp)
+{
+    char digits[5] = "";
+    if (end - at < 7 || at[0] != '_' || at[1] != 'x' || at[6] != '_')
+        return 0;
+    memcpy(digits, at + 2, 4);
+    if (strspn(digits, "0123456789abcdefABCDEF") != 4)
+        return 0;
+    *cp = (uint32_t)strtoul(digits, NULL, 16);
+    return *cp == 0 || (*cp >= 0xD800 && *cp <= 0xDFFF) ? 0 : 7;
+}
+
 size_t sheet_unescape(char *text, size_t n)
 {
     char *out = text;
     bool was_return = false;
     for (const char *at = text, *end = text + n; at < end;) {
+        uint32_t cp;
         char made[4] = {*at};
-        size_t step = 1, length = 1;
-        if (end - at >= 7 && at[0] == '_' && at[1] == 'x' && at[6] == '_' && strspn(at + 2, "0123456789abcdefABCDEF") >= 4) {
-            uint32_t cp = (uint32_t)strtoul((char[]){at[2], at[3], at[4], at[5], '\0'}, NULL, 16);
-            bool is_char = cp > 0 && (cp < 0xD800 || cp > 0xDFFF);
-            step = is_char ? 7 : 1;
-            length = is_char ? utf8_encode(cp, made) : 1;
-        }
-        at += step;
-        bool is_return = *made == '\r', is_second = was_return && *made == '\n';
-        was_return = is_return;
+        size_t step = escape_at(at, end, &cp), length = step ? utf8_encode(cp, made) : 1;
+        at += step ? step : 1;
+        bool is_second = was_return && *made == '\n';
+        was_return = *made == '\r';
         if (is_second)
             continue;
-        *made = is_return ? '\n' : *made;
+        *made = was_return ? '\n' : *made;
         memcpy(out, made, length);
         out += length;
     }
@@ -231,8 +239,8 @@ struct gathering {
 static enum rc refuse_string(struct sheet *s, size_t n)
 {
     return sheet_refuse_with(s, RC_SHEET_TOO_LARGE,
-                             arena_fmt(s->arena, "共享字符串第 %zu 项：文字超过 %d 个字符", n, SHEET_TEXT_MAX),
-                             arena_fmt(s->arena, "Shared string %zu: the text is longer than %d characters", n, SHEET_TEXT_MAX));
+                             arena_fmt(s->arena, "共享字符串第 %zu 项：文字超过 %d 个字符，请缩短", n, SHEET_TEXT_MAX),
+                             arena_fmt(s->arena, "Shared string %zu: the text is longer than %d characters: shorten it", n, SHEET_TEXT_MAX));
 }
 
 static enum rc keep_string(struct sheet *s, struct sheet_book *book, struct buf *text)

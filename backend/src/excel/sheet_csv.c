@@ -128,8 +128,8 @@ static enum rc refuse_stray(struct sheet *s, int64_t opened)
 
 static enum rc refuse_unclosed(struct sheet *s, int64_t opened)
 {
-    return sheet_refuse_with(s, RC_SHEET_QUOTE, arena_fmt(s->arena, "第 %lld 行：引号没有结束", (long long)opened),
-                             arena_fmt(s->arena, "Line %lld: a quotation mark is never closed", (long long)opened));
+    return sheet_refuse_with(s, RC_SHEET_QUOTE, arena_fmt(s->arena, "第 %lld 行：引号没有结束，请补上另一半", (long long)opened),
+                             arena_fmt(s->arena, "Line %lld: a quotation mark is never closed: add the other one", (long long)opened));
 }
 
 /* Most likely a quotation mark is missing and the rest of the file was taken in. */

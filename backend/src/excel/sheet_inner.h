@@ -23,8 +23,8 @@ struct sheet {
     struct sheet_cell cells[SHEET_COLUMNS_MAX];
 };
 
-/* A reader makes itself in sheet.c's order: open, then next until *more is false, then close (which takes NULL).
- * next leaves a row in s->row and s->cells, or an empty one. */
+/* Each reader: open, then next until *more is false, then close, which takes NULL and what open left when it failed.
+ * next leaves a row in s->row and s->cells, maybe an empty one. */
 enum rc csv_open(struct sheet *s, const char *bytes, size_t n);
 enum rc csv_next(struct sheet *s, bool *more);
 void csv_close(struct csv *csv);

@@ -2,13 +2,12 @@
 
 #include <string.h>
 
-#include "base/text.h"
-
 #define ENTRIES_MAX 10000
 #define DEPTH_MAX 64
 #define CHUNK 65536
-#define TOKEN_MAX (4 * CHUNK) /* a tag, a comment: the parser keeps it whole */
-#define SEPARATOR '|'         /* between namespace and name */
+#define TOKEN_MAX (4 * CHUNK)          /* a tag, a comment: the parser keeps it whole */
+#define PARSER_ROOM ((size_t)16 << 20) /* bytes */
+#define SEPARATOR "|"                  /* between namespace and name */
 
 /* ---------------------------------------------------------------- the archive */
 
@@ -74,14 +73,19 @@ static enum rc open_entry(struct sheet *s, const struct sheet_package *p, const 
 
 /* ---------------------------------------------------------------- names */
 
+#define SPACE(uri) {uri SEPARATOR, sizeof(uri)}
+
 static const char *local_name(const char *name)
 {
-    static const char *const spaces[] = {
-        "http://schemas.openxmlformats.org/spreadsheetml/2006/main|", "http://schemas.openxmlformats.org/package/2006/relationships|",
-        "http://purl.oclc.org/ooxml/spreadsheetml/main|", "http://schemas.openxmlformats.org/package/2006/content-types|"};
+    static const struct {
+        const char *text;
+        size_t n;
+    } spaces[] = {SPACE("http://schemas.openxmlformats.org/spreadsheetml/2006/main"), SPACE("http://purl.oclc.org/ooxml/spreadsheetml/main"),
+                  SPACE("http://schemas.openxmlformats.org/package/2006/relationships"),
+                  SPACE("http://schemas.openxmlformats.org/package/2006/content-types")};
     for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
-        if (text_starts(name, spaces[i]))
-            return name + strlen(spaces[i]);
+        if (strncmp(name, spaces[i].text, spaces[i].n) == 0)
+            return name + spaces[i].n;
     return "";
 }
 
@@ -95,8 +99,8 @@ const char *sheet_attribute(const char **attributes, const char *name)
 
 const char *sheet_attribute_relation(const char **attributes)
 {
-    const char *id = sheet_attribute(attributes, "http://schemas.openxmlformats.org/officeDocument/2006/relationships|id");
-    return id ? id : sheet_attribute(attributes, "http://purl.oclc.org/ooxml/officeDocument/relationships|id");
+    const char *id = sheet_attribute(attributes, "http://schemas.openxmlformats.org/officeDocument/2006/relationships" SEPARATOR "id");
+    return id ? id : sheet_attribute(attributes, "http://purl.oclc.org/ooxml/officeDocument/relationships" SEPARATOR "id");
 }
 
 bool sheet_flag(const char *value)
@@ -112,10 +116,19 @@ static void stop(struct sheet_part *part, enum rc rc)
     XML_StopParser(part->parser, XML_FALSE);
 }
 
+/* Few bytes unpack to so many tags that they would take long. */
+static bool has_too_many(struct sheet_part *part)
+{
+    bool is_over = part->rc == RC_OK && ++part->package->pieces > SHEET_PIECES_MAX;
+    if (is_over)
+        stop(part, sheet_refuse(part->sheet, RC_SHEET_TOO_LARGE));
+    return is_over;
+}
+
 static void on_start(void *self, const char *name, const char **attributes)
 {
     struct sheet_part *part = self;
-    if (part->rc != RC_OK)
+    if (has_too_many(part) || part->rc != RC_OK)
         return;
     enum rc rc = ++part->depth > DEPTH_MAX ? sheet_refuse(part->sheet, RC_SHEET_DAMAGED)
                                            : part->reader->start(part, local_name(name), attributes);
@@ -137,7 +150,7 @@ static void on_end(void *self, const char *name)
 static void on_text(void *self, const char *text, int n)
 {
     struct sheet_part *part = self;
-    if (part->gathers)
+    if (!has_too_many(part) && part->gathers)
         buf_add(&part->text, text, (size_t)n);
 }
 
@@ -157,9 +170,9 @@ enum rc sheet_part_open(struct sheet *s, struct sheet_package *p, const char *na
     enum rc rc = open_entry(s, p, name, &part->file);
     if (rc != RC_OK)
         return rc;
-    part->parser = XML_ParserCreateNS(NULL, SEPARATOR);
-    if (!part->parser)
-        return sheet_refuse(s, RC_INTERNAL);
+    part->room.left = PARSER_ROOM;
+    sheet_room_enter(&part->room);
+    part->parser = XML_ParserCreate_MM(NULL, &sheet_room_suite, SEPARATOR);
     XML_SetUserData(part->parser, part);
     XML_SetElementHandler(part->parser, on_start, on_end);
     XML_SetCharacterDataHandler(part->parser, on_text);
@@ -169,6 +182,7 @@ enum rc sheet_part_open(struct sheet *s, struct sheet_package *p, const char *na
 
 void sheet_part_close(struct sheet_part *part)
 {
+    sheet_room_enter(&part->room);
     if (part->parser)
         XML_ParserFree(part->parser);
     if (part->file)
@@ -210,6 +224,7 @@ static enum rc resume(struct sheet_part *part, enum XML_Status *status)
 enum rc sheet_part_go(struct sheet_part *part)
 {
     bool resumes = part->paused;
+    sheet_room_enter(&part->room);
     part->paused = false;
     while (part->rc == RC_OK && !part->paused && (resumes || !part->ended)) {
         enum XML_Status status = XML_STATUS_OK;

@@ -7,10 +7,11 @@
 
 #include "base/buf.h"
 #include "excel/sheet_inner.h"
+#include "excel/sheet_room.h"
 
 struct sheet_package {
     zip_t *zip;
-    int64_t unpacked;
+    int64_t unpacked, pieces; /* so far */
 };
 
 enum rc sheet_package_open(struct sheet *s, struct sheet_package *p, const char *bytes, size_t n);
@@ -34,6 +35,7 @@ struct sheet_part {
     void *self; /* the handlers' own */
     zip_file_t *file;
     XML_Parser parser;
+    struct sheet_room room;
     struct buf text;  /* what was gathered; the handlers' to empty */
     bool gathers;     /* text is collected; the handlers' to set */
     int depth;        /* of the element that a handler is called for: 1 is the root */

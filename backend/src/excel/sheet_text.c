@@ -57,7 +57,7 @@ static size_t utf8_prefix(const char *bytes, size_t n, size_t *beyond)
     uint32_t cp;
     *beyond = 0;
     for (size_t step; at < end; at += step) {
-        step = *at > 0 ? 1 : utf8_decode(at, end, &cp);
+        step = (unsigned char)*at < 0x80 ? 1 : utf8_decode(at, end, &cp);
         if (step == 0 || *at == '\0')
             break;
         *beyond += step > 1;

@@ -253,7 +253,7 @@ bool sheet_date_iso(const char *text, char out[static SHEET_DATE_MAX])
     int64_t day;
     size_t n = strcspn(text, "T");
     if (n == 8 || n == 5 || n == 0)
-        return clock_iso(text + (n == 0), out);
+        return clock_iso(text + (*text == 'T'), out);
     if (n != 10)
         return false;
     memcpy(date, text, n);

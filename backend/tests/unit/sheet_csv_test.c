@@ -96,9 +96,9 @@ static void quotation_marks(void **state)
                           "mark itself written twice\n");
     READS("a\n\"x\ny\"z\"\n", "1: 'a\nsheet_quote: Line 3: a quotation mark is out of place: text that has one is put in quotation marks, and "
                               "the mark itself written twice (quoted since line 2)\n");
-    READS("a\nb,\"never\nclosed\n", "1: 'a\nsheet_quote: Line 2: a quotation mark is never closed\n");
-    READS("\"", "sheet_quote: Line 1: a quotation mark is never closed\n");
-    READS("\"x\"\"", "sheet_quote: Line 1: a quotation mark is never closed\n");
+    READS("a\nb,\"never\nclosed\n", "1: 'a\nsheet_quote: Line 2: a quotation mark is never closed: add the other one\n");
+    READS("\"", "sheet_quote: Line 1: a quotation mark is never closed: add the other one\n");
+    READS("\"x\"\"", "sheet_quote: Line 1: a quotation mark is never closed: add the other one\n");
 }
 
 static void the_line_is_told(void **state)
@@ -235,9 +235,9 @@ static void limits_hold(void **state)
                    "sheet_too_large: Row 200002: there may be 200000 rows beside the head: split the table\n", RC_SHEET_TOO_LARGE);
     repeated_reads("", "x,", SHEET_COLUMNS_MAX, "| 'x\n", RC_OK);
     repeated_reads("", ",", 100000, "", RC_OK);
-    repeated_reads("", "x,", SHEET_COLUMNS_MAX + 1, "sheet_too_large: Cell GS1: there may be 200 columns\n", RC_SHEET_TOO_LARGE);
+    repeated_reads("", "x,", SHEET_COLUMNS_MAX + 1, "sheet_too_large: Cell GS1: there may be 200 columns: remove what is not wanted\n", RC_SHEET_TOO_LARGE);
     repeated_reads("", "字", SHEET_TEXT_MAX, "字\n", RC_OK);
-    repeated_reads("", "字", SHEET_TEXT_MAX + 1, "sheet_too_large: Cell A1: the text is longer than 32767 characters\n", RC_SHEET_TOO_LARGE);
+    repeated_reads("", "字", SHEET_TEXT_MAX + 1, "sheet_too_large: Cell A1: the text is longer than 32767 characters: shorten it\n", RC_SHEET_TOO_LARGE);
     repeated_reads("", "xxxxxxxxxxxxxxxx", SHEET_TEXT_MAX, "sheet_too_large: Line 1: the text is longer than 32767 characters; if that is not meant, "
                                                        "look for a missing quotation mark\n", RC_SHEET_TOO_LARGE);
     repeated_reads("a\n\"", "some rows\n", SHEET_TEXT_MAX, "sheet_too_large: Line 2: the text is longer than 32767 characters; if that is not "

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/text.h"
 #include "excel/sheet.h"
 
 #define MAIN_SPACE "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -27,7 +28,9 @@ static inline char *toy_zip(const struct toy_part *parts, size_t *n, void (*chan
     zip_t *zip = zip_open_from_source(memory, ZIP_TRUNCATE, NULL);
     for (; parts->name; parts++) {
         size_t length = parts->n ? parts->n : strlen(parts->text);
-        zip_file_add(zip, parts->name, zip_source_buffer(zip, parts->text, length, 0), 0);
+        zip_int64_t index = zip_file_add(zip, parts->name, zip_source_buffer(zip, parts->text, length, 0), 0);
+        if (index < 0 || zip_set_file_compression(zip, (zip_uint64_t)index, length < 4096 ? ZIP_CM_STORE : ZIP_CM_DEFLATE, 1) != 0)
+            abort();
     }
     if (change)
         change(zip);
@@ -41,6 +44,20 @@ static inline char *toy_zip(const struct toy_part *parts, size_t *n, void (*chan
     zip_source_free(memory);
     *n = facts.size;
     return bytes;
+}
+
+/* Whatever was read, this is so of a row; `before` is the number of the one before. */
+static inline bool toy_row_is_sound(const struct sheet_row *row, int64_t before)
+{
+    bool sound = row->number > before && row->line >= 1 && row->count >= 1 && row->count <= SHEET_COLUMNS_MAX;
+    for (size_t i = 0; i < row->count; i++) {
+        const struct sheet_cell *c = &row->cells[i];
+        sound = sound && text_is_utf8(c->text, strlen(c->text)) && text_chars(c->text) <= SHEET_TEXT_MAX;
+        sound = sound && (c->kind != SHEET_CELL_EMPTY || *c->text == '\0');
+        sound = sound && (c->kind != SHEET_CELL_NUMBER || (*c->text && strspn(c->text, "-0123456789.") == strlen(c->text)));
+        sound = sound && (c->kind != SHEET_CELL_DATE || (*c->text && strspn(c->text, "0123456789-: ") == strlen(c->text)));
+    }
+    return sound && (row->cells[row->count - 1].kind != SHEET_CELL_EMPTY || row->cells[row->count - 1].is_formula);
 }
 
 #define TOY_ROOT {"_rels/.rels", "<Relationships xmlns='" PACKAGE_SPACE "'>" \
