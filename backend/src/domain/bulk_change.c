@@ -29,13 +29,18 @@ enum rc bulk_change_begin(struct ctx *c, struct bulk_change *b)
     return RC_OK;
 }
 
+enum rc bulk_change_count_figures(struct ctx *c)
+{
+    TRY(db_exec(c->db, &NO_FIGURES, DB_NO_ARGS, NULL));
+    return db_exec(c->db, &COUNT_FIGURES, DB_NO_ARGS, NULL);
+}
+
 enum rc bulk_change_end(struct ctx *c)
 {
     struct bulk_change *b = c->bulk;
     c->bulk = NULL;
     TRY(audit_end_chain(c, &b->log_end));
-    TRY(db_exec(c->db, &NO_FIGURES, DB_NO_ARGS, NULL));
-    TRY(db_exec(c->db, &COUNT_FIGURES, DB_NO_ARGS, NULL));
+    TRY(bulk_change_count_figures(c));
     TRY(set_keepers(c, true));
     return ctx_changed(c, b->topics);
 }

@@ -17,4 +17,7 @@ struct bulk_change {
 MUST_CHECK enum rc bulk_change_begin(struct ctx *c, struct bulk_change *b);
 MUST_CHECK enum rc bulk_change_end(struct ctx *c);
 
+/* The figures of all materials, counted anew as the trigger material_figures_follow keeps them. */
+MUST_CHECK enum rc bulk_change_count_figures(struct ctx *c);
+
 #endif

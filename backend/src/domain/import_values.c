@@ -153,8 +153,8 @@ static enum rc understand(struct ctx *c, struct import_words *words, struct impo
         w->stands_for = text_trim(words->arena, text_narrow(words->arena, w->text));
         w->decimals = UNIT_DECIMALS_UNKNOWN;
     }
-    if (w->field->value == IMPORT_UNIT)
-        w->proposal = unit_of_spelling(text_trim(c->arena, text_narrow(c->arena, w->text)));
+    const struct known_unit *known = w->field->value == IMPORT_UNIT ? unit_known(text_trim(c->arena, text_narrow(c->arena, w->text))) : NULL;
+    w->proposal = known ? known->code : NULL;
     return RC_OK;
 }
 

@@ -74,17 +74,28 @@ enum rc unit_find(struct ctx *c, const char *code, int64_t *id, int64_t *decimal
     return RC_OK;
 }
 
-const char *unit_of_spelling(const char *text)
+const struct known_unit *unit_known(const char *text)
 {
-    static const struct {
-        const char *code, *spellings[6];
-    } known[] = {{"kg", {"KG", "Kg", "kgs", "千克", "公斤"}}, {"g", {"G", "克"}}, {"mg", {"毫克"}}, {"t", {"T", "吨"}},
-                 {"L", {"l", "升", "公升"}}, {"mL", {"ml", "ML", "毫升"}}, {"m", {"M", "米"}}, {"cm", {"CM", "厘米"}},
-                 {"mm", {"MM", "毫米"}}, {"m²", {"m2", "㎡", "平方米"}}, {"m³", {"m3", "立方米", "立方"}}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    static const struct known_unit known[] = {
+        {"kg", "千克", "kilogram", {"KG", "Kg", "千克", "公斤", "kgs"}},
+        {"g", "克", "gram", {"克"}},
+        {"mg", "毫克", "milligram", {"毫克"}},
+        {"t", "吨", "tonne", {"吨"}},
+        {"L", "升", "litre", {"l", "升", "公升"}},
+        {"mL", "毫升", "millilitre", {"ml", "ML", "毫升"}},
+        {"m", "米", "metre", {"米"}},
+        {"cm", "厘米", "centimetre", {"厘米", "CM"}},
+        {"mm", "毫米", "millimetre", {"毫米", "MM"}},
+        {"m²", "平方米", "square metre", {"㎡", "m2", "平方米"}},
+        {"m³", "立方米", "cubic metre", {"m3", "立方米"}},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(known[i].code, text) == 0)
+            return &known[i];
         for (size_t k = 0; known[i].spellings[k]; k++)
             if (strcmp(known[i].spellings[k], text) == 0)
-                return known[i].code;
+                return &known[i];
+    }
     return NULL;
 }
 

@@ -14,8 +14,12 @@ MUST_CHECK enum rc unit_find_or_add(struct ctx *c, const char *code, int64_t *id
 
 /* The unit of that code; *id is 0 when the list lacks it. */
 MUST_CHECK enum rc unit_find(struct ctx *c, const char *code, int64_t *id, int64_t *decimals);
-/* The code of the unit that a spelling means without any doubt ("公斤": "kg"); NULL: none. */
-const char *unit_of_spelling(const char *text);
+/* Units whose spellings mean them without any doubt ("公斤": "kg"); NULL: the text is none. */
+struct known_unit {
+    const char *code, *zh, *en;
+    const char *spellings[6]; /* other than the code; NULL-ended */
+};
+const struct known_unit *unit_known(const char *text);
 
 /* Adds a reviewed unit, or changes the decimals of the one there. For the demo catalogue. */
 MUST_CHECK enum rc unit_put(struct ctx *c, const char *code, const char *name_zh, const char *name_en, int64_t decimals);

@@ -1,5 +1,6 @@
 /* The figures that triggers keep (migration figures), and what was posted by quarter of an hour: not kept while very many rows come in, but counted once
  * at the end. */
+#include "domain/bulk_change.h"
 #include "legacy/import.h"
 
 static const struct {
@@ -9,16 +10,7 @@ static const struct {
                {"documents", "pending_documents_out"},
                {"operation_log", "log_head_follows"}};
 
-/* As the migration counts them. */
-static const struct sql NONE = {"legacy.no_figures", "DELETE FROM material_figures"};
-static const struct sql OF_MATERIALS = {
-    "legacy.material_figures",
-    "INSERT INTO material_figures (category, status, materials, low, stock_wholes, stock_millionths, value_wholes, value_millionths) "
-    "SELECT category, status, COUNT(*), SUM(CASE WHEN min_stock > 0 AND current_stock <= min_stock THEN 1 ELSE 0 END), "
-    "CAST(SUM(current_stock / 1000000) AS BIGINT), CAST(SUM(current_stock % 1000000) AS BIGINT), CAST(SUM(stock_value / 1000000) AS "
-    "BIGINT), "
-    "CAST(SUM(stock_value % 1000000) AS BIGINT) FROM materials GROUP BY category, status"};
-static const struct sql OF_DOCUMENTS = {"legacy.pending_documents",
+static const struct sql OF_DOCUMENTS = {"legacy.pending_documents", /* as the migration counts them */
                                         "UPDATE pending_documents SET n = (SELECT COUNT(*) FROM documents WHERE status = 'pending')"};
 /* As dashboard_posted adds it up, and with the same end of the range. */
 static const struct sql OF_QUARTERS = {
@@ -43,8 +35,8 @@ enum rc figures_stop(struct legacy_import *im)
 
 enum rc figures_go_on(struct legacy_import *im)
 {
-    import_exec(im, &NONE, DB_NO_ARGS);
-    import_exec(im, &OF_MATERIALS, DB_NO_ARGS);
+    if (im->rc == RC_OK)
+        im->rc = bulk_change_count_figures(im->c);
     import_exec(im, &OF_DOCUMENTS, DB_NO_ARGS);
     import_exec(im, &OF_QUARTERS, DB_NO_ARGS);
     TRY(im->rc);

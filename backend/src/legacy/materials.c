@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "domain/unit.h"
 #include "legacy/decimal.h"
 #include "legacy/import.h"
 
@@ -34,50 +35,18 @@ static const struct sql HISTORY_INSERT = {
 
 /* ---------------------------------------------------------------- units */
 
-/* Spellings that mean one unit without any doubt; the first of each line is kept. */
-static const struct {
-    const char *code, *zh, *en;
-    const char *spellings[6];
-} known_units[] = {
-    {"kg", "千克", "kilogram", {"KG", "Kg", "千克", "公斤", "kgs"}},
-    {"g", "克", "gram", {"克"}},
-    {"mg", "毫克", "milligram", {"毫克"}},
-    {"t", "吨", "tonne", {"吨"}},
-    {"L", "升", "litre", {"l", "升", "公升"}},
-    {"mL", "毫升", "millilitre", {"ml", "ML", "毫升"}},
-    {"m", "米", "metre", {"米"}},
-    {"cm", "厘米", "centimetre", {"厘米", "CM"}},
-    {"mm", "毫米", "millimetre", {"毫米", "MM"}},
-    {"m²", "平方米", "square metre", {"㎡", "m2", "平方米"}},
-    {"m³", "立方米", "cubic metre", {"m3", "立方米"}},
-};
-#define KNOWN_UNITS (sizeof known_units / sizeof *known_units)
-
-static size_t known_unit(const char *text)
-{
-    for (size_t i = 0; i < KNOWN_UNITS; i++) {
-        if (strcmp(known_units[i].code, text) == 0)
-            return i;
-        for (size_t k = 0; known_units[i].spellings[k]; k++)
-            if (strcmp(known_units[i].spellings[k], text) == 0)
-                return i;
-    }
-    return KNOWN_UNITS;
-}
-
 static size_t unit_at(struct legacy_import *im, const char *code)
 {
     for (size_t i = 0; i < im->units.count; i++)
         if (strcmp(im->units.items[i].code, code) == 0)
             return i;
-    size_t known = known_unit(code);
-    bool named = known < KNOWN_UNITS;
+    const struct known_unit *known = unit_known(code);
     struct old_unit *u = LIST_ADD(im->keep, im->units);
     *u = (struct old_unit){.code = arena_dup(im->keep, code)};
     if (im->rc == RC_OK)
         import_fail(im, ctx_insert(im->c, &UNIT_INSERT,
-                                   DB_ARGS(DB_T(u->code), DB_T(named ? known_units[known].zh : NULL),
-                                           DB_T(named ? known_units[known].en : NULL), DB_I(im->now_ms)),
+                                   DB_ARGS(DB_T(u->code), DB_T(known ? known->zh : NULL),
+                                           DB_T(known ? known->en : NULL), DB_I(im->now_ms)),
                                    &u->id));
     return im->units.count - 1;
 }
@@ -88,12 +57,12 @@ static size_t unit_of(struct old_row *r)
     const char *old = row_text(r, UNIT);
     const char *code = old ? text_trim(a, text_narrow(a, old)) : "";
     enum reason why = WHY_unit_spelling;
-    size_t known = known_unit(code);
+    const struct known_unit *known = unit_known(code);
     if (!*code) {
         code = "件";
         why = WHY_empty_unit;
-    } else if (known < KNOWN_UNITS) {
-        code = known_units[known].code;
+    } else if (known) {
+        code = known->code;
     } else if (text_chars(code) > UNIT_MAX) {
         code = text_shorten(a, code, UNIT_MAX - 1);
         why = WHY_too_long;
