@@ -126,6 +126,33 @@ async function streams(base, token, pid, count) {
     for (const answer of all) answer.destroy()
 }
 
+// A job, until it has ended.
+async function jobDone(base, token, path) {
+    const { jobId } = JSON.parse(await call(base, token, 'POST', path, {})).data
+    for (;;) {
+        const job = JSON.parse(await call(base, token, 'GET', `/api/jobs/${jobId}`)).data
+        if (job.status === 'done') return
+        if (job.ended_at) throw new Error(JSON.stringify(job))
+        await pause(5)
+    }
+}
+
+// So many materials from a table: how long its check and its commit take, in ms.
+async function importMaterials(base, token, count) {
+    const head = '物料编码,物料名称,英文名称,类别,单位,最低库存,最高库存,存放位置,描述,执行标准,备注'
+    const lines = Array.from({ length: count }, (_, i) => `IMP-${String(i).padStart(6, '0')},不锈钢无缝管 ${i},Seamless pipe ${i},${i % 2 ? '金属' : '化学'},kg,`
+        + `${i % 100},${1000 + i},A-${i % 40}-${i % 7},"外径 ${i % 300} mm，壁厚 ${i % 9} mm",GB/T 14976,第 ${i % 50} 批`)
+    const form = new FormData()
+    form.append('file', new Blob([[head, ...lines].join('\r\n')]), 'materials.csv')
+    const answer = await fetch(`${base}/api/imports?kind=materials`, { method: 'POST', headers: { Authorization: `Bearer ${token}` }, body: form })
+    const { id } = (await answer.json()).data
+    await call(base, token, 'PUT', `/api/imports/${id}`, { answers: [{ field: 'unit', value: 'kg', create: true }] })
+    const began = Date.now()
+    await jobDone(base, token, `/api/imports/${id}/check`)
+    await jobDone(base, token, `/api/imports/${id}/commit`)
+    console.log(Date.now() - began)
+}
+
 switch (command) {
 case 'login': {
     const [base, password] = args
@@ -159,6 +186,9 @@ case 'approve-issue':
     break
 case 'streams':
     await streams(args[0], args[1], args[2], Number(args[3]))
+    break
+case 'import-materials':
+    await importMaterials(args[0], args[1], Number(args[2]))
     break
 case 'first-answer':
     console.log(await firstAnswer(args[0]))
