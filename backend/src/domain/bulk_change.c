@@ -1,5 +1,14 @@
 #include "domain/bulk_change.h"
 
+#include <stdlib.h>
+
+#include "domain/search_index.h"
+
+struct search_waiting {
+    enum search_kind kind;
+    int64_t id;
+};
+
 static const struct {
     const char *table, *trigger;
 } keepers[] = {{"materials", "material_figures_follow"}, {"operation_log", "log_head_follows"}};
@@ -35,12 +44,45 @@ enum rc bulk_change_count_figures(struct ctx *c)
     return db_exec(c->db, &COUNT_FIGURES, DB_NO_ARGS, NULL);
 }
 
-enum rc bulk_change_end(struct ctx *c)
+void bulk_change_search_later(struct bulk_change *b, int kind, int64_t id)
 {
-    struct bulk_change *b = c->bulk;
-    c->bulk = NULL;
+    if (b->waiting_count == b->waiting_room) {
+        b->waiting_room = b->waiting_room ? b->waiting_room * 2 : 1024;
+        b->waiting = reallocarray(b->waiting, b->waiting_room, sizeof *b->waiting);
+        if (!b->waiting)
+            abort();
+    }
+    b->waiting[b->waiting_count++] = (struct search_waiting){(enum search_kind)kind, id};
+}
+
+static enum rc fill_search(struct ctx *c, const struct bulk_change *b)
+{
+    struct arena arena;
+    struct ctx row = *c;
+    enum rc rc = RC_OK;
+    arena_init(&arena);
+    row.arena = &arena;
+    for (size_t i = 0; rc == RC_OK && i < b->waiting_count; i++, arena_reset(&arena))
+        rc = search_put(&row, b->waiting[i].kind, b->waiting[i].id);
+    arena_free(&arena);
+    return rc;
+}
+
+static enum rc note_all(struct ctx *c, const struct bulk_change *b)
+{
     TRY(audit_end_chain(c, &b->log_end));
     TRY(bulk_change_count_figures(c));
     TRY(set_keepers(c, true));
-    return ctx_changed(c, b->topics);
+    TRY(ctx_changed(c, b->topics));
+    return fill_search(c, b);
+}
+
+enum rc bulk_change_end(struct ctx *c, enum rc rc)
+{
+    struct bulk_change *b = c->bulk;
+    c->bulk = NULL;
+    if (rc == RC_OK)
+        rc = note_all(c, b);
+    free(b->waiting);
+    return rc;
 }

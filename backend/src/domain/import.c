@@ -697,8 +697,7 @@ static enum rc do_all(struct ctx *c, const struct deed *d,
     if (d->run->total < BULK_CHANGE_ROWS)
         return all(d->run, c, &d->im, w);
     TRY(bulk_change_begin(c, &bulk));
-    TRY(all(d->run, c, &d->im, w));
-    return bulk_change_end(c);
+    return bulk_change_end(c, all(d->run, c, &d->im, w));
 }
 
 static enum rc carry_out(struct ctx *c, const struct deed *d, struct json_writer *w)

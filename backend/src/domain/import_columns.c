@@ -97,21 +97,34 @@ static const char *squeeze(struct arena *a, const char *text)
     return folded;
 }
 
-static bool is_called(struct arena *a, const struct import_field *f, const char *head)
+#define NAMES_MAX 11 /* of a field: title, English title, name, spellings */
+
+/* What the fields are called, squeezed; each list ends with NULL. */
+struct names {
+    const char *of[IMPORT_FIELDS_MAX][NAMES_MAX + 1];
+};
+
+static const struct names *names_of(struct arena *a, const struct import_kind *kind)
 {
-    if (strcmp(head, squeeze(a, f->title)) == 0 || strcmp(head, squeeze(a, f->title_en)) == 0 || strcmp(head, squeeze(a, f->name)) == 0)
-        return true;
-    for (size_t i = 0; f->spellings[i]; i++)
-        if (strcmp(head, squeeze(a, f->spellings[i])) == 0)
-            return true;
-    return false;
+    struct names *names = arena_new(a, struct names);
+    for (size_t i = 0; i < kind->field_count; i++) {
+        const struct import_field *f = &kind->fields[i];
+        const char **to = names->of[i];
+        *to++ = squeeze(a, f->title);
+        *to++ = squeeze(a, f->title_en);
+        *to++ = squeeze(a, f->name);
+        for (size_t k = 0; f->spellings[k]; k++)
+            *to++ = squeeze(a, f->spellings[k]);
+    }
+    return names;
 }
 
-static const struct import_field *find(struct arena *a, const struct import_kind *kind, const char *head)
+static const struct import_field *find(const struct import_kind *kind, const struct names *names, const char *head)
 {
     for (size_t i = 0; *head && i < kind->field_count; i++)
-        if (is_called(a, &kind->fields[i], head))
-            return &kind->fields[i];
+        for (size_t k = 0; names->of[i][k]; k++)
+            if (strcmp(names->of[i][k], head) == 0)
+                return &kind->fields[i];
     return NULL;
 }
 
@@ -124,11 +137,12 @@ static const char *without_brackets(struct arena *a, const char *text)
 
 size_t import_propose(struct arena *a, const struct import_kind *kind, const struct sheet_row *head, const struct import_field **out)
 {
+    const struct names *names = names_of(a, kind);
     size_t found = 0;
     for (size_t i = 0; i < head->count; i++) {
         const char *text = head->cells[i].text;
-        const struct import_field *f = find(a, kind, squeeze(a, text));
-        out[i] = f ? f : find(a, kind, squeeze(a, without_brackets(a, text)));
+        const struct import_field *f = find(kind, names, squeeze(a, text));
+        out[i] = f ? f : find(kind, names, squeeze(a, without_brackets(a, text)));
         for (size_t k = 0; out[i] && k < i; k++)
             if (out[k] == out[i])
                 out[i] = NULL; /* the first column of that name */

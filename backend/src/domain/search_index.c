@@ -1,5 +1,6 @@
 #include "domain/search_index.h"
 
+#include "domain/bulk_change.h"
 #include "domain/search_tokens.h"
 
 #define FILL_ROWS 500 /* a transaction */
@@ -101,6 +102,10 @@ static enum rc take_in(struct ctx *c, enum search_kind kind, const struct entry 
 
 enum rc search_put(struct ctx *c, enum search_kind kind, int64_t id)
 {
+    if (c->bulk) {
+        bulk_change_search_later(c->bulk, kind, id);
+        return RC_OK;
+    }
     struct entry e;
     size_t count;
     TRY(read_entries(c, kind, id - 1, 1, &e, &count));
