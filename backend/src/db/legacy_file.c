@@ -153,8 +153,9 @@ static void find_damage(struct legacy_file *f)
     int code = sqlite3_prepare_v2(f->sqlite, "PRAGMA quick_check(100)", -1, &s, NULL), lines = 0;
     while (code == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
         const char *text = (const char *)sqlite3_column_text(s, 0);
-        /* A row has many lines when it is about pages: "*** in database main ***", and what is wrong with them. */
-        for (const char *line = text; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+        /* About pages, a row has many lines: "*** in database main ***", and what is wrong. */
+        for (const char *line = text; line && *line;
+             line += strcspn(line, "\n"), line += *line == '\n')
             if (is_damage(line) && lines++ < DAMAGE_LINES_MAX)
                 add_damage(f, arena_copy(f->arena, line, strcspn(line, "\n")));
     }
@@ -177,12 +178,15 @@ static bool has(struct legacy_file *f, const char *text, const char *table, cons
 
 bool legacy_has_table(struct legacy_file *f, const char *table)
 {
-    return has(f, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE", table, NULL);
+    return has(f,
+               "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+               table, NULL);
 }
 
 static bool has_column(struct legacy_file *f, const char *table, const char *column)
 {
-    return has(f, "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2 COLLATE NOCASE", table, column);
+    return has(f, "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2 COLLATE NOCASE", table,
+               column);
 }
 
 static enum rc must_be_legacy(struct legacy_file *f, struct error *why)
@@ -391,12 +395,14 @@ static const char *select_text(struct legacy_file *f, const struct legacy_table 
 const char *legacy_strange_tables(struct legacy_file *f)
 {
     static const char text[] =
-        "SELECT group_concat(name, ', ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND lower(name) NOT IN "
-        "('users', 'materials', 'material_code_history', 'inventory_transactions', 'stock_history', 'stocktaking_tasks', 'stocktaking_items', "
-        "'operation_logs', 'notifications') ORDER BY name)";
+        "SELECT group_concat(name, ', ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' "
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND lower(name) NOT IN ('users', 'materials', "
+        "'material_code_history', 'inventory_transactions', 'stock_history', 'stocktaking_tasks', "
+        "'stocktaking_items', 'operation_logs', 'notifications') ORDER BY name)";
     sqlite3_stmt *s = NULL;
     const char *names = NULL;
-    if (sqlite3_prepare_v2(f->sqlite, text, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+    if (sqlite3_prepare_v2(f->sqlite, text, -1, &s, NULL) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW)
         names = arena_dup(f->arena, (const char *)sqlite3_column_text(s, 0));
     sqlite3_finalize(s);
     return names;
@@ -406,7 +412,8 @@ int64_t legacy_count(struct legacy_file *f, const struct legacy_table *t)
 {
     sqlite3_stmt *s = NULL;
     const char *text = arena_fmt(f->arena, "SELECT COUNT(*) FROM %s", t->name);
-    bool told = sqlite3_prepare_v2(f->sqlite, text, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW;
+    bool told = sqlite3_prepare_v2(f->sqlite, text, -1, &s, NULL) == SQLITE_OK &&
+                sqlite3_step(s) == SQLITE_ROW;
     int64_t count = told ? sqlite3_column_int64(s, 0) : 0;
     sqlite3_finalize(s);
     return count;

@@ -8,7 +8,7 @@ import { catalogue, question } from '../api/search-model.mjs';
 
 const here = new Server({ engine: 'sqlite' }), there = new Server();
 const rows = catalogue().map((one) => ({ code: one.code, name: one.name_zh, name_en: one.name_en, cas_no: one.cas_no, un_no: one.un_no, standard: one.standard, metal_grade: one.metal_grade }));
-after(() => Promise.all([here, there].filter((place) => place.child).map((place) => place.stop())));
+after(() => Promise.all([here, there].map((place) => (place.child ? place.stop() : place.removeFolder()))));
 
 /** The catalogue, some of it retired; so many of one kind that not all are looked at; people, documents, and a count task. */
 async function fill() {
