@@ -72,3 +72,11 @@ CREATE TABLE import_documents (
     document_id @int@ NOT NULL REFERENCES documents (id),
     PRIMARY KEY (import_id, document_id)
 ) @strict@;
+
+-- How long writes waited in the writer's queue, by quarter of an hour (of UTC): each instance adds what it has seen.
+CREATE TABLE writer_quarters (
+    quarter    @int@ NOT NULL PRIMARY KEY,
+    writes     @int@ NOT NULL,
+    waited     @int@ NOT NULL, -- of these, longer than 100 ms
+    longest_us @int@ NOT NULL
+) @strict@;

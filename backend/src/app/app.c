@@ -1,5 +1,6 @@
 #include "app/app.h"
 #include "app/metrics.h"
+#include "app/queue_notes.h"
 
 #include <stdlib.h>
 
@@ -54,6 +55,7 @@ enum rc app_init(struct app *app, const struct settings *settings, struct error 
         app->hub = notification_hub_start(lend_reader, app);
         db_writer_on_commit(app->writer, committed, app);
         job_runner_start(app->jobs);
+        app->queue_notes = queue_notes_start(app->writer);
     }
     return rc;
 }
@@ -61,6 +63,7 @@ enum rc app_init(struct app *app, const struct settings *settings, struct error 
 void app_end(struct app *app)
 {
     job_runner_stop(app->jobs);
+    queue_notes_stop(app->queue_notes);
     db_writer_stop(app->writer);
     notification_hub_stop(app->hub);
     files_close(app->files);

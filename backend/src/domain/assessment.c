@@ -24,6 +24,15 @@ static const struct sql BUSIEST_QUARTER = {
 static const struct sql BUSIEST_SECOND = {
     "assessment.second", "SELECT COUNT(*) AS n FROM operation_log WHERE created_at >= $1 GROUP BY created_at / 1000 ORDER BY n DESC LIMIT 1"};
 
+static const struct sql QUEUE = {
+    "assessment.queue", "SELECT COALESCE(MIN(quarter), 0) AS first, CAST(COALESCE(SUM(writes), 0) AS BIGINT) AS writes, CAST(COALESCE(SUM(waited), 0) "
+                        "AS BIGINT) AS waited, COALESCE(MAX(longest_us), 0) AS longest FROM writer_quarters WHERE quarter >= $1"};
+static const struct sql NOTE_QUEUE = {
+    "assessment.note_queue",
+    "INSERT INTO writer_quarters (quarter, writes, waited, longest_us) VALUES ($1, $2, $3, $4) ON CONFLICT (quarter) DO UPDATE SET writes = "
+    "writer_quarters.writes + excluded.writes, waited = writer_quarters.waited + excluded.waited, longest_us = CASE WHEN excluded.longest_us > "
+    "writer_quarters.longest_us THEN excluded.longest_us ELSE writer_quarters.longest_us END"};
+
 static enum rc count_all_rows(struct ctx *c, int64_t *out)
 {
     struct bulk_tables tables;
@@ -63,6 +72,32 @@ static struct indicator judged(const char *name, const char *zh, const char *en,
     return (struct indicator){name, zh, en, {millionths}, threshold, state};
 }
 
+static enum rc read_queue(struct ctx *c, int64_t since_ms, struct assessment_queue *out)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(c->db, &QUEUE, DB_ARGS(DB_I(since_ms / QUARTER_MS)), &rows));
+    TRY(db_next(rows, &more));
+    *out = (struct assessment_queue){db_int(rows, "first") * QUARTER_MS, db_int(rows, "writes"), db_int(rows, "waited"), db_int(rows, "longest")};
+    return RC_OK;
+}
+
+enum rc assessment_note_queue(struct ctx *c, const struct assessment_queue *more)
+{
+    return db_exec(c->db, &NOTE_QUEUE, DB_ARGS(DB_I(c->now_ms / QUARTER_MS), DB_I(more->jobs), DB_I(more->slow), DB_I(more->longest_us)), NULL);
+}
+
+void assessment_add_queue(struct assessment *as, const struct assessment_queue *more, int64_t now_ms)
+{
+    struct assessment_queue *q = &as->queue;
+    if (!q->since_ms)
+        q->since_ms = now_ms / QUARTER_MS * QUARTER_MS;
+    q->jobs += more->jobs;
+    q->slow += more->slow;
+    if (more->longest_us > q->longest_us)
+        q->longest_us = more->longest_us;
+}
+
 enum rc assessment_read(struct ctx *c, struct assessment *out)
 {
     const struct db_catalogue *catalogue = db_catalogue(c->db);
@@ -75,6 +110,7 @@ enum rc assessment_read(struct ctx *c, struct assessment *out)
     TRY(ctx_number(c, &WRITES, DB_ARGS(DB_I(since_ms)), &as.writes));
     TRY(busiest(c, &BUSIEST_QUARTER, since_ms, &as.writes_in_quarter, &as.writes_at_ms));
     TRY(ctx_number(c, &BUSIEST_SECOND, DB_ARGS(DB_I(since_ms)), &as.writes_in_second));
+    TRY(read_queue(c, since_ms, &as.queue));
     as.indicators[INDICATOR_ROWS] = judged("rows", "数据量（行）", "rows", rows * MILLION, 1000000);
     as.indicators[INDICATOR_PEOPLE] = judged("people", "并发用户", "people at once", people * MILLION, 50);
     as.indicators[INDICATOR_WRITES] = judged("writesPerSecond", "写入频率（次/秒）", "writes a second", as.writes_in_quarter * MILLION / QUARTER_S, 100);
@@ -131,21 +167,19 @@ static void judge_machine(struct arena *a, struct assessment *as)
 
 static void judge_queue(struct arena *a, struct assessment *as)
 {
-    const struct assessment_queue *q = as->queue;
+    const struct assessment_queue *q = &as->queue;
     if (q->slow * 100 <= q->jobs)
         return;
-    reason(as, ADVICE_PREPARE, arena_fmt(a, "服务启动以来，%lld 次写入中有 %lld 次排队超过 100 毫秒", (long long)q->jobs, (long long)q->slow),
-           arena_fmt(a, "of %lld writes since the service was started, %lld waited for more than 100 ms", (long long)q->jobs, (long long)q->slow));
+    reason(as, ADVICE_PREPARE, arena_fmt(a, "%lld 次写入中有 %lld 次排队超过 100 毫秒", (long long)q->jobs, (long long)q->slow),
+           arena_fmt(a, "of %lld writes, %lld waited for more than 100 ms", (long long)q->jobs, (long long)q->slow));
 }
 
 static void say_unknown(struct assessment *as)
 {
     not_known(as, "只读取数据的用户只在登录和续期时有记录，实际并发可能更高", "who only reads is seen when he signs in and when his session is renewed: more may be there at once");
     not_known(as, "不进操作日志的写入（例如标记通知已读）不计入写入频率", "writes that the operation log does not tell of (a notification marked as read) are not counted");
-    if (!as->queue)
-        not_known(as, "写入队列的等待只有运行中的服务知道：GET /api/admin/assessment", "how long writes wait in the queue is known to the running service only: GET /api/admin/assessment");
-    else
-        not_known(as, "写入队列的等待只从服务启动时算起", "the wait in the queue is known only since the service was started");
+    if (!as->queue.since_ms)
+        not_known(as, "尚无写入排队的记录：服务运行时每分钟记录一次", "how long writes wait in the queue has not been noted yet: the service does so once a minute");
     if (!as->machine)
         not_known(as, "本机的写入能力未测量：运行 mms assess（仅限 SQLite）", "what this machine can write was not measured: mms assess does that (SQLite only)");
 }
@@ -163,8 +197,7 @@ void assessment_advise(struct arena *a, struct assessment *as)
         judge_indicator(a, as, &as->indicators[i]);
     if (as->machine)
         judge_machine(a, as);
-    if (as->queue)
-        judge_queue(a, as);
+    judge_queue(a, as);
     if (as->advice == ADVICE_STAY)
         reason(as, ADVICE_STAY, "各项指标均低于阈值的一半", "everything is below half of its threshold");
 }
@@ -211,7 +244,7 @@ static void write_indicators(struct json_writer *w, const struct assessment *as)
 
 static void write_queue(struct json_writer *w, const struct assessment_queue *q)
 {
-    if (!q)
+    if (!q->since_ms)
         return;
     jw_name(w, "queue");
     jw_object(w);
@@ -266,7 +299,7 @@ void assessment_write(struct json_writer *w, const struct assessment *as)
     write_int(w, "inBusiestQuarter", as->writes_in_quarter);
     write_int(w, "inBusiestSecond", as->writes_in_second);
     jw_object_end(w);
-    write_queue(w, as->queue);
+    write_queue(w, &as->queue);
     write_machine(w, as->machine);
     write_text(w, "advice", advice_name(as->advice));
     write_texts(w, "reasons", as->reasons, as->reason_count);

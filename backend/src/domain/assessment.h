@@ -3,7 +3,7 @@
  *
  * stay:    everything is below half of its threshold.
  * prepare: something has reached half of it; or the busiest quarter of an hour wrote more than a fifth of what the machine can; or
- *          of the writes since the service was started, more than one in a hundred waited for 100 ms.
+ *          of the writes, more than one in a hundred waited for 100 ms.
  * move:    something is above its threshold; or the busiest quarter wrote more than half of what the machine can. */
 #ifndef MMS_DOMAIN_ASSESSMENT_H
 #define MMS_DOMAIN_ASSESSMENT_H
@@ -23,9 +23,9 @@ struct indicator {
     enum indicator_state state;
 };
 
-/* Of the writer's queue, since the service was started: only the service itself knows. */
+/* Of the writers' queues, as the instances have noted it (app/queue_notes.h). */
 struct assessment_queue {
-    int64_t since_ms, jobs, slow, longest_us; /* slow: waited for more than ASSESSMENT_SLOW_US */
+    int64_t since_ms, jobs, slow, longest_us; /* since_ms 0: nothing is known; slow: waited for more than ASSESSMENT_SLOW_US */
 };
 
 /* What this machine reached in a database of its own: only the command measures it. */
@@ -47,7 +47,7 @@ struct assessment {
     struct indicator indicators[INDICATOR_COUNT];
     int64_t people_at_ms, signed_in; /* the busiest quarter of an hour (0: none); people with a session in force */
     int64_t writes, writes_at_ms, writes_in_quarter, writes_in_second; /* in all; the busiest quarter; the busiest second */
-    const struct assessment_queue *queue;     /* NULL: not known */
+    struct assessment_queue queue;
     const struct assessment_machine *machine; /* NULL: not measured */
     enum advice advice;
     struct assessment_text reasons[ASSESSMENT_TEXTS_MAX], unknown[ASSESSMENT_TEXTS_MAX];
@@ -56,6 +56,10 @@ struct assessment {
 
 /* What the database tells, of the last ASSESSMENT_DAYS. */
 MUST_CHECK enum rc assessment_read(struct ctx *c, struct assessment *out);
+/* What is not noted yet. */
+void assessment_add_queue(struct assessment *as, const struct assessment_queue *more, int64_t now_ms);
+/* Notes it, in the writer. */
+MUST_CHECK enum rc assessment_note_queue(struct ctx *c, const struct assessment_queue *more);
 /* Fills advice, reasons and what is not known, from the rest. */
 void assessment_advise(struct arena *a, struct assessment *as);
 
