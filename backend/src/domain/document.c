@@ -129,22 +129,38 @@ static const struct list_spec document_list = {
     .row = &document_type,
 };
 
+static enum rc own_documents(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    (void)id;
+    *out = (struct list_scope){"d.applicant_id = ?", c->actor.user_id};
+    return RC_OK;
+}
+
+static enum rc seen_documents(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    return ctx_may(c, PERM_DOCUMENT_READ_ALL) ? RC_OK : own_documents(c, id, out);
+}
+
+static enum rc pending_documents(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    (void)c, (void)id;
+    *out = (struct list_scope){"(d.status = 'pending' AND d.id > ?)", 0};
+    return RC_OK;
+}
+
 static enum rc get_mine(struct call *call)
 {
-    return list_answer(call, &(struct list_scope){"d.applicant_id = ?", call->ctx.actor.user_id});
+    return list_answer(call, own_documents);
 }
 
 static enum rc get_documents(struct call *call)
 {
-    if (!ctx_may(&call->ctx, PERM_DOCUMENT_READ_ALL))
-        return get_mine(call);
-    return list_answer(call, NULL);
+    return list_answer(call, seen_documents);
 }
 
 static enum rc get_pending(struct call *call)
 {
-    static const struct list_scope pending = {"(d.status = 'pending' AND d.id > ?)", 0};
-    return list_answer(call, &pending);
+    return list_answer(call, pending_documents);
 }
 
 static enum rc write_lines(struct call *call, struct json_writer *w, int64_t id, struct db_value *stock)

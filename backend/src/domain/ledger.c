@@ -392,11 +392,17 @@ static const struct list_spec card_list = {
     .row = &card_type,
 };
 
-static enum rc get_moves(struct call *call)
+static enum rc moves_of(struct ctx *c, int64_t id, struct list_scope *out)
 {
     struct material m;
-    TRY(material_get(&call->ctx, call->id, &m));
-    return list_answer(call, &(struct list_scope){"v.material_id = ?", m.id});
+    TRY(material_get(c, id, &m));
+    *out = (struct list_scope){"v.material_id = ?", m.id};
+    return RC_OK;
+}
+
+static enum rc get_moves(struct call *call)
+{
+    return list_answer(call, moves_of);
 }
 
 struct balance {

@@ -10,6 +10,7 @@
 
 #define ARGS_MAX (LIST_FILTERS_MAX + 6)
 #define PAGE_MAX 1000000
+#define CURSOR_MAX 4096 /* bytes of a value to sort by */
 
 struct list_query {
     const struct list_spec *spec;
@@ -131,26 +132,25 @@ static void take_slot(struct memo_slot *slot, const struct buf *key, int64_t cha
 
 /* ---------------------------------------------------------------- reading the request */
 
-static void fault(struct call *call, const char *param, const char *code, const char *zh, const char *en)
-{
-    error_fault(&call->ctx.err, call->ctx.arena, param, code, zh, en,
-                text_shorten(call->ctx.arena, http_query(call->http, param), 100));
-}
-
 /* The parameter, or NULL when absent or empty (which mean the same). */
-static const char *param(struct call *call, const char *name)
+static const char *param(const struct list_source *s, const char *name)
 {
-    const char *text = http_query(call->http, name);
+    const char *text = s->param(s->from, name);
     return text && *text ? text : NULL;
 }
 
-static int64_t number_param(struct call *call, const char *name, int64_t preset, int64_t max)
+static void fault(const struct list_source *s, const char *name, const char *code, const char *zh, const char *en)
 {
-    const char *text = param(call, name);
+    error_fault(&s->c->err, s->c->arena, name, code, zh, en, text_shorten(s->c->arena, param(s, name), 100));
+}
+
+static int64_t number_param(const struct list_source *s, const char *name, int64_t preset, int64_t max)
+{
+    const char *text = param(s, name);
     int64_t n = preset;
     if (text && !text_int(text, 1, max, &n))
-        fault(call, name, "out_of_range", arena_fmt(call->ctx.arena, "应为 1 到 %lld 的整数", (long long)max),
-              arena_fmt(call->ctx.arena, "must be a whole number from 1 to %lld", (long long)max));
+        fault(s, name, "out_of_range", arena_fmt(s->c->arena, "应为 1 到 %lld 的整数", (long long)max),
+              arena_fmt(s->c->arena, "must be a whole number from 1 to %lld", (long long)max));
     return n;
 }
 
@@ -191,34 +191,34 @@ static const char *find_choice(const struct list_filter *f, const char *text)
 }
 
 /* A choice is a constant, and stands in the text as one: a planner that knows it need not plan anew for every value. */
-static void add_choice(struct call *call, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text)
+static void add_choice(const struct list_source *s, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text)
 {
     const char *choice = find_choice(f, text);
     if (!choice) {
-        fault(call, f->param, "choice", "不是允许的值", "is not one of the allowed values");
+        fault(s, f->param, "choice", "不是允许的值", "is not one of the allowed values");
         return;
     }
-    add_condition(where, f->condition, arena_fmt(call->ctx.arena, "'%s'", choice));
+    add_condition(where, f->condition, arena_fmt(s->c->arena, "'%s'", choice));
     q->topics |= f->topics;
 }
 
 /* The instant at which that day, or the day after it, begins for the company. */
-static void add_day(struct call *call, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text,
+static void add_day(const struct list_source *s, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text,
                     int64_t days_later)
 {
     const struct zone *zone;
     int64_t day;
     if (!day_parse(text, &day))
-        fault(call, f->param, "format", "应为 YYYY-MM-DD 格式的日期", "must be a day, as YYYY-MM-DD");
-    else if (setting_zone(&call->ctx, &zone) == RC_OK)
+        fault(s, f->param, "format", "应为 YYYY-MM-DD 格式的日期", "must be a day, as YYYY-MM-DD");
+    else if (setting_zone(s->c, &zone) == RC_OK)
         add_filter(q, where, f, DB_I(zone_day_start_ms(zone, day + days_later)));
     else
-        error_set(&call->ctx.err, RC_DB);
+        error_set(&s->c->err, RC_DB);
 }
 
-static void read_filter(struct call *call, struct list_query *q, struct buf *where, const struct list_filter *f)
+static void read_filter(const struct list_source *s, struct list_query *q, struct buf *where, const struct list_filter *f)
 {
-    const char *text = param(call, f->param);
+    const char *text = param(s, f->param);
     if (!text)
         text = f->preset;
     if (!text)
@@ -230,92 +230,111 @@ static void read_filter(struct call *call, struct list_query *q, struct buf *whe
         return;
     case FILTER_LIKE:
         if (text_chars(text) > 100)
-            fault(call, f->param, "too_long", "长度不能超过100个字符", "must have at most 100 characters");
+            fault(s, f->param, "too_long", "长度不能超过100个字符", "must have at most 100 characters");
         else
-            add_filter(q, where, f, DB_T(text_like(call->ctx.arena, text_fold(call->ctx.arena, text))));
+            add_filter(q, where, f, DB_T(text_like(s->c->arena, text_fold(s->c->arena, text))));
         return;
     case FILTER_ID:
         if (text_int(text, 1, INT64_MAX, &id))
             add_filter(q, where, f, DB_I(id));
         else
-            fault(call, f->param, "type", "应为正整数", "must be a positive whole number");
+            fault(s, f->param, "type", "应为正整数", "must be a positive whole number");
         return;
     case FILTER_CHOICE:
         if (strcmp(text, "all") != 0)
-            add_choice(call, q, where, f, text);
+            add_choice(s, q, where, f, text);
         return;
     case FILTER_SINCE:
     case FILTER_UNTIL:
-        add_day(call, q, where, f, text, f->kind == FILTER_UNTIL);
+        add_day(s, q, where, f, text, f->kind == FILTER_UNTIL);
         return;
     case FILTER_FLAG:
         if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
             add_filter(q, where, f, DB_N);
         else if (strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
-            fault(call, f->param, "type", "应为 true 或 false", "must be true or false");
+            fault(s, f->param, "type", "应为 true 或 false", "must be true or false");
         return;
     }
 }
 
-static void read_sort(struct call *call, struct list_query *q)
+static void read_sort(const struct list_source *s, struct list_query *q)
 {
     q->sort = &q->spec->sorts[0];
     q->descending = true;
-    const char *text = param(call, "sort");
+    const char *text = param(s, "sort");
     if (!text)
         return;
     q->descending = *text == '-';
-    for (const struct list_sort *s = q->spec->sorts; s->name; s++)
-        if (strcmp(s->name, text + q->descending) == 0) {
-            q->sort = s;
+    for (const struct list_sort *sort = q->spec->sorts; sort->name; sort++)
+        if (strcmp(sort->name, text + q->descending) == 0) {
+            q->sort = sort;
             return;
         }
-    fault(call, "sort", "choice", "无效的排序字段", "is not a field to sort by");
+    fault(s, "sort", "choice", "无效的排序字段", "is not a field to sort by");
 }
 
 /* "<id>:<value of the sort column>" of the last row seen. */
-static void read_cursor(struct call *call, struct list_query *q)
+static void read_cursor(const struct list_source *s, struct list_query *q)
 {
-    const char *text = param(call, "cursor");
+    const char *text = param(s, "cursor");
     if (!text)
         return;
     const char *colon = strchr(text, ':');
     int64_t number = 0;
-    bool good = colon && text_int(arena_copy(call->ctx.arena, text, (size_t)(colon - text)), 1, INT64_MAX, &q->cursor_id);
+    bool good = colon && text_int(arena_copy(s->c->arena, text, (size_t)(colon - text)), 1, INT64_MAX, &q->cursor_id);
     if (good && !q->sort->text)
         good = text_int(colon + 1, INT64_MIN, INT64_MAX, &number);
     if (!good) {
-        fault(call, "cursor", "format", "无效的游标", "is not a cursor of this list");
+        fault(s, "cursor", "format", "无效的游标", "is not a cursor of this list");
         return;
     }
     q->by_cursor = true;
     q->cursor_value = q->sort->text ? DB_T(colon + 1) : DB_I(number);
 }
 
-enum rc list_read(struct call *call, const struct list_scope *scope, struct list_query **out)
+enum rc list_read_set(const struct list_source *s, const struct list_scope *scope, struct list_query **out)
 {
-    const struct list_spec *spec = call->route->list;
-    struct list_query *q = arena_new(call->ctx.arena, struct list_query);
+    const struct list_spec *spec = s->spec;
+    struct list_query *q = arena_new(s->c->arena, struct list_query);
     q->spec = spec;
     q->topics = spec->topics;
     if (spec->always_fresh)
-        call->ctx.memo = NULL;
+        s->c->memo = NULL;
     struct buf where;
     buf_init(&where, 4096);
-    if (scope) {
+    if (scope && scope->condition) {
         q->args[q->arg_count++] = DB_I(scope->value);
         add_bound(&where, scope->condition, q->arg_count);
     }
     for (const struct list_filter *f = spec->filters; f < spec->filters + LIST_FILTERS_MAX && f->param; f++)
-        read_filter(call, q, &where, f);
-    q->where = arena_dup(call->ctx.arena, buf_text(&where));
+        read_filter(s, q, &where, f);
+    q->where = arena_dup(s->c->arena, buf_text(&where));
     buf_free(&where);
-    q->page = number_param(call, "page", 1, PAGE_MAX);
-    q->page_size = number_param(call, "pageSize", spec->page_size, LIST_PAGE_SIZE_MAX);
-    read_sort(call, q);
-    read_cursor(call, q);
+    read_sort(s, q);
     *out = q;
-    return call->ctx.err.rc;
+    return s->c->err.rc;
+}
+
+static const char *query_param(const void *from, const char *name)
+{
+    return http_query(from, name);
+}
+
+struct list_source list_source_of(struct call *call)
+{
+    return (struct list_source){&call->ctx, call->route->list, query_param, call->http};
+}
+
+enum rc list_read(struct call *call, const struct list_scope *scope, struct list_query **out)
+{
+    const struct list_source s = list_source_of(call);
+    struct list_query *q;
+    enum rc rc = list_read_set(&s, scope, &q); /* all faults at once: those of the page, too */
+    q->page = number_param(&s, "page", 1, PAGE_MAX);
+    q->page_size = number_param(&s, "pageSize", s.spec->page_size, LIST_PAGE_SIZE_MAX);
+    read_cursor(&s, q);
+    *out = q;
+    return rc != RC_OK ? rc : call->ctx.err.rc;
 }
 
 const char *list_where(const struct list_query *q, const struct db_value **args, size_t *count)
@@ -352,30 +371,29 @@ static int64_t sum_of(const struct changes *n, unsigned topics)
            (topics & TOPIC_DOCUMENTS ? n->documents : 0) + (topics & TOPIC_USERS ? n->users : 0);
 }
 
-static enum rc count_rows(struct call *call, const struct list_query *q, const char *text, int64_t *total)
+static enum rc count_rows(struct ctx *c, const struct list_query *q, const char *text, int64_t *total)
 {
     DB_ROWS rows = NULL;
     bool more;
-    TRY(db_start_text(call->ctx.db, text, q->args, q->arg_count, &rows));
+    TRY(db_start_text(c->db, text, q->args, q->arg_count, &rows));
     TRY(db_next(rows, &more));
     *total = db_int(rows, "n");
     return RC_OK;
 }
 
-static enum rc total_of(struct call *call, const struct list_query *q, const struct changes *changes, int64_t *total)
+static enum rc total_of(struct ctx *c, const struct list_query *q, const struct changes *changes, int64_t *total)
 {
-    struct ctx *c = &call->ctx;
     const char *from = q->spec->count_from ? q->spec->count_from : q->spec->from;
     const char *text = arena_fmt(c->arena, "SELECT COUNT(*) AS n FROM %s%s", from, q->where);
     struct buf key;
     int64_t now = sum_of(changes, q->topics);
     enum rc rc = RC_OK;
     if (!c->memo || !write_key(&key, text, q->args, q->arg_count, 0, false))
-        return count_rows(call, q, text, total);
+        return count_rows(c, q, text, total);
     struct memo_slot *slot = &c->memo->totals[slot_of(key.bytes, key.n, TOTAL_SLOTS)];
     if (!is_remembered(slot, &key, now)) {
         int64_t counted = 0;
-        rc = count_rows(call, q, text, &counted);
+        rc = count_rows(c, q, text, &counted);
         if (rc == RC_OK) {
             take_slot(slot, &key, now);
             slot->total = counted;
@@ -400,9 +418,8 @@ static long long limit_for(int64_t page_size)
     return limits[i];
 }
 
-static const char *rows_text(struct call *call, struct list_query *q, struct db_value *args, size_t *count)
+static const char *rows_text(struct ctx *c, const struct list_query *q, struct db_value *args, size_t *count)
 {
-    struct ctx *c = &call->ctx;
     memcpy(args, q->args, sizeof *args * q->arg_count);
     size_t n = q->arg_count;
     const char *way = q->descending ? "DESC" : "ASC", *after = "";
@@ -484,7 +501,7 @@ static enum rc write_page(const struct reply_work *work, const struct page *page
     struct call *call = work->call;
     struct list_query *q = work->q;
     int64_t total;
-    TRY(total_of(call, q, changes, &total));
+    TRY(total_of(&call->ctx, q, changes, &total));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
     jw_name(&w, "list");
@@ -539,7 +556,7 @@ static enum rc reply_in_snapshot(struct db *db, void *arg)
     struct page *page = arena_new(c->arena, struct page);
     struct buf key;
     TRY(read_changes(c, &changes));
-    page->text = rows_text(work->call, work->q, page->args, &page->count);
+    page->text = rows_text(c, work->q, page->args, &page->count);
     if (!c->memo || work->more || !write_key(&key, page->text, page->args, page->count,
                                               work->q->page * (LIST_PAGE_SIZE_MAX + 1) + work->q->page_size, c->numbers_as_text))
         return write_page(work, page, &changes);
@@ -556,12 +573,109 @@ enum rc list_reply(struct call *call, struct list_query *q,
     return db_run_read(call->ctx.db, reply_in_snapshot, &work);
 }
 
-enum rc list_answer(struct call *call, const struct list_scope *scope)
+enum rc list_answer(struct call *call, list_scope_fn scope_of)
 {
+    struct list_scope scope = {0};
     struct list_query *q;
-    TRY(list_read(call, scope, &q));
+    if (scope_of)
+        TRY(scope_of(&call->ctx, call->id, &scope));
+    TRY(list_read(call, &scope, &q));
     return list_reply(call, q, NULL);
 }
+
+/* ---------------------------------------------------------------- all rows */
+
+struct walk {
+    struct ctx *c;
+    struct list_query *q;
+    const struct list_visitor *visitor;
+    struct page first, later; /* the statement without, and with a cursor */
+    struct buf cursor, next;  /* of a sort by text: whose value the last row has */
+    int64_t done, total;
+};
+
+static void keep_cursor(struct walk *w, struct db_rows *rows)
+{
+    struct list_query *q = w->q;
+    q->by_cursor = true;
+    q->cursor_id = db_int(rows, "cursor_id");
+    if (!q->sort->text) {
+        q->cursor_value = DB_I(db_int(rows, "cursor_value"));
+        return;
+    }
+    buf_reset(&w->next); /* the statement that runs still holds the present one */
+    buf_str(&w->next, db_text(rows, "cursor_value"));
+    q->cursor_value = DB_T(buf_text(&w->next));
+}
+
+/* Up to LIST_PAGE_SIZE_MAX rows after those that came before. */
+static enum rc walk_on(struct walk *w, const struct page *page, bool *more)
+{
+    DB_ROWS rows = NULL;
+    TRY(db_start_text(w->c->db, page->text, page->args, page->count, &rows));
+    for (int64_t i = 1;; i++) {
+        TRY(db_next(rows, more));
+        if (!*more)
+            return RC_OK;
+        TRY(w->visitor->row(w->visitor->arg, rows));
+        w->done++;
+        if (i == LIST_PAGE_SIZE_MAX) {
+            keep_cursor(w, rows);
+            return w->next.overflow ? RC_INTERNAL : RC_OK;
+        }
+    }
+}
+
+/* The statement of the later pages stays the same: the cursor is the last two of its values. */
+static const struct page *move_cursor(struct walk *w)
+{
+    struct page *p = &w->later;
+    struct buf kept = w->cursor;
+    w->cursor = w->next;
+    w->next = kept;
+    if (!p->text)
+        p->text = rows_text(w->c, w->q, p->args, &p->count);
+    p->args[p->count - 2] = w->q->cursor_value;
+    p->args[p->count - 1] = DB_I(w->q->cursor_id);
+    return p;
+}
+
+static enum rc walk_in_snapshot(struct db *db, void *arg)
+{
+    (void)db;
+    struct walk *w = arg;
+    struct changes changes = {0};
+    const struct page *page = &w->first;
+    bool more = true;
+    TRY(read_changes(w->c, &changes));
+    TRY(total_of(w->c, w->q, &changes, &w->total));
+    w->first.text = rows_text(w->c, w->q, w->first.args, &w->first.count);
+    for (;;) {
+        TRY(w->visitor->progress(w->visitor->arg, w->done, w->total));
+        if (!more)
+            return RC_OK;
+        TRY(walk_on(w, page, &more));
+        if (more)
+            page = move_cursor(w);
+    }
+}
+
+enum rc list_walk(struct ctx *c, struct list_query *q, const struct list_visitor *visitor)
+{
+    struct walk *w = arena_new(c->arena, struct walk);
+    *w = (struct walk){.c = c, .q = q, .visitor = visitor};
+    buf_init(&w->cursor, CURSOR_MAX);
+    buf_init(&w->next, CURSOR_MAX);
+    q->page = 1;
+    q->page_size = LIST_PAGE_SIZE_MAX;
+    q->by_cursor = false;
+    enum rc rc = db_run_read(c->db, walk_in_snapshot, w);
+    buf_free(&w->cursor);
+    buf_free(&w->next);
+    return rc;
+}
+
+/* ---------------------------------------------------------------- other answers that are remembered */
 
 struct remembered {
     struct call *call;

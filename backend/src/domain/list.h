@@ -50,15 +50,28 @@ struct list_spec {
     const struct record_type *row; /* NULL: only the filters are wanted, for sums over the set (list_where) */
 };
 
-/* A condition that the request does not choose: "l.material_id = ?" with its value. */
+/* A condition that the request does not choose: "l.material_id = ?" with its value. Without a condition: everything. */
 struct list_scope {
     const char *condition;
     int64_t value;
 };
+/* What of a list this actor may see; `id`: of the path, whose thing may be missing. */
+typedef enum rc (*list_scope_fn)(struct ctx *c, int64_t id, struct list_scope *out);
 
 struct list_query; /* what was understood of the request */
 
-/* Reads the query string by the route's list_spec; all faults at once. `scope` may be NULL. */
+/* Where a list's parameters come from: a request, or what was written down of one. */
+struct list_source {
+    struct ctx *c;
+    const struct list_spec *spec;
+    const char *(*param)(const void *from, const char *name); /* NULL: absent */
+    const void *from;
+};
+struct list_source list_source_of(struct call *call);
+
+/* Filters and sort alone, for list_walk; all faults at once. `scope` may be NULL. */
+MUST_CHECK enum rc list_read_set(const struct list_source *s, const struct list_scope *scope, struct list_query **out);
+/* The same by the route's list_spec, and which page. */
 MUST_CHECK enum rc list_read(struct call *call, const struct list_scope *scope, struct list_query **out);
 /* Runs it and writes data = {list, total, page, pageSize, nextCursor}; `more` (may be NULL) may add members. */
 MUST_CHECK enum rc list_reply(struct call *call, struct list_query *q,
@@ -66,8 +79,19 @@ MUST_CHECK enum rc list_reply(struct call *call, struct list_query *q,
 /* " WHERE …" of the query and its values, for totals over the same set. */
 const char *list_where(const struct list_query *q, const struct db_value **args, size_t *count);
 
-/* list_read and list_reply in one. */
-MUST_CHECK enum rc list_answer(struct call *call, const struct list_scope *scope);
+/* list_read and list_reply in one. `scope_of` may be NULL. */
+MUST_CHECK enum rc list_answer(struct call *call, list_scope_fn scope_of);
+
+/* What is told of every row. Not RC_OK: the walk ends with it. */
+struct list_visitor {
+    enum rc (*row)(void *arg, struct db_rows *rows);
+    /* Before the first row, after every thousand, and after the last. */
+    enum rc (*progress)(void *arg, int64_t done, int64_t total);
+    void *arg;
+};
+/* All rows of the query in the list's order, in one snapshot. They are read by the list's own statement from cursor to cursor,
+ * so that neither engine's client ever holds more than a thousand (libpq keeps the whole result of a statement). */
+MUST_CHECK enum rc list_walk(struct ctx *c, struct list_query *q, const struct list_visitor *visitor);
 
 /* The members after `list`: where this page stands. next: the cursor; NULL: none. */
 void list_write_place(struct json_writer *w, int64_t total, int64_t page, int64_t page_size, const char *next);

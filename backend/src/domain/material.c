@@ -329,11 +329,17 @@ static const struct list_spec code_history_list = {
     .row = &code_change_type,
 };
 
-static enum rc get_code_history(struct call *call)
+static enum rc codes_of(struct ctx *c, int64_t id, struct list_scope *out)
 {
     struct material m;
-    TRY(material_get(&call->ctx, call->id, &m));
-    return list_answer(call, &(struct list_scope){"h.material_id = ?", m.id});
+    TRY(material_get(c, id, &m));
+    *out = (struct list_scope){"h.material_id = ?", m.id};
+    return RC_OK;
+}
+
+static enum rc get_code_history(struct call *call)
+{
+    return list_answer(call, codes_of);
 }
 
 /* ---------------------------------------------------------------- changing */

@@ -98,11 +98,16 @@ static const struct list_spec notification_list = {
     .row = &notification_type,
 };
 
+static enum rc own_notifications(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    (void)id;
+    *out = (struct list_scope){is_approver(c) ? SEEN("?", APPROVERS) : SEEN("?", OTHERS), c->actor.user_id};
+    return RC_OK;
+}
+
 static enum rc get_notifications(struct call *call)
 {
-    const struct ctx *c = &call->ctx;
-    const char *seen = is_approver(c) ? SEEN("?", APPROVERS) : SEEN("?", OTHERS);
-    return list_answer(call, &(struct list_scope){seen, c->actor.user_id});
+    return list_answer(call, own_notifications);
 }
 
 static enum rc get_unread(struct call *call)

@@ -210,10 +210,16 @@ static const struct list_spec user_list = {
     .row = &user_type,
 };
 
+static enum rc open_accounts(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    (void)c, (void)id;
+    *out = (struct list_scope){"(u.status <> 'closed' AND u.id > ?)", 0};
+    return RC_OK;
+}
+
 static enum rc get_users(struct call *call)
 {
-    static const struct list_scope not_closed = {"(u.status <> 'closed' AND u.id > ?)", 0};
-    return list_answer(call, &not_closed);
+    return list_answer(call, open_accounts);
 }
 
 static enum rc get_user(struct call *call)
