@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "domain/document.h"
+#include "domain/list_export.h"
 #include "domain/location.h"
 #include "domain/material.h"
 #include "domain/reply.h"
@@ -197,6 +198,32 @@ static enum rc seen_tasks(struct ctx *c, int64_t id, struct list_scope *out)
     return RC_OK;
 }
 
+static const struct list_export task_export = {
+    .name = "count-tasks",
+    .zh = "盘点任务列表",
+    .en = "Count tasks",
+    .module = "stocktaking",
+    .resource_type = "stocktaking",
+    .scope = seen_tasks,
+    .columns = EXPORT_COLUMNS(
+        {"task_code", EXPORT_CODE, "任务编号", "Number", 20},
+        {"task_name", EXPORT_TEXT, "任务名称", "Name", 30},
+        {"stage", EXPORT_WORD, "状态", "Stage", 10, task_stage_words},
+        {"scope", EXPORT_WORD, "范围", "Scope", 14, task_scope_words},
+        {"category", EXPORT_WORD, "类别", "Category", 12, category_words},
+        {"location_code", EXPORT_CODE, "库位", "Place", 14},
+        {"is_blind", EXPORT_FLAG, "盲盘", "Blind", 8},
+        {"item_count", EXPORT_WHOLE, "物料数", "Items", 10},
+        {"completed_count", EXPORT_WHOLE, "已盘数", "Counted", 10},
+        {"start_date", EXPORT_DAY, "开始日期", "From", 12},
+        {"end_date", EXPORT_DAY, "结束日期", "To", 12},
+        {"creator_name", EXPORT_TEXT, "创建人", "Created by", 14},
+        {"created_at", EXPORT_TIME, "创建时间", "Created at", 20},
+        {"completed_by_name", EXPORT_TEXT, "完成人", "Completed by", 14},
+        {"completed_at", EXPORT_TIME, "完成时间", "Completed at", 20},
+        {"remark", EXPORT_TEXT, "备注", "Remark", 40}),
+};
+
 static enum rc get_tasks(struct call *call)
 {
     return list_answer(call, seen_tasks);
@@ -227,6 +254,7 @@ static const struct answer_part done_parts[] = {
 
 static const struct route stocktaking_routes[] = {
     STOCKTAKING("GET", "", LANE_READ, PERM_COUNT_READ, NULL, get_tasks, "盘点任务列表", .list = &task_list),
+    LIST_EXPORT("/stocktaking", PERM_COUNT_READ, "导出盘点任务列表", &task_list, &task_export, EXPORT_REFUSALS),
     STOCKTAKING("POST", "", LANE_WRITE, PERM_COUNT_WRITE, &task_body_type, post_task, "创建盘点任务", .status = 201,
                 .parts = PARTS({"id"}, {"taskCode", PART_TEXT}),
                 .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND, RC_LOCATION_NOT_FOUND, RC_COUNT_SCOPE_EMPTY, RC_COUNT_SCOPE_TOO_LARGE)),

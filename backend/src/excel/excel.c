@@ -1,98 +1,306 @@
 #include "excel/excel.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xlsxwriter.h>
 
 #define EXACT_DIGITS 15
+#define EXACT_WHOLE INT64_C(999999999999999)
+#define DAY_0 25569 /* 1970-01-01 counted from 1899-12-30 */
+#define DAY_S 86400
+#define SHEET_NAME_BYTES 128
+#define PATH_BYTES 64
 
 struct excel {
-    int fd; /* in memory; the library opens it by its path */
+    struct table table;
+    int fd; /* without a name: the library opens it by its path in /proc */
     lxw_workbook *book;
     lxw_worksheet *sheet;
+    lxw_format *bold, *code, *time, *day;
+    const char *name;
+    const struct table_column *columns;
+    size_t count;
+    uint32_t rows_max;
+    unsigned sheets;
+    int64_t sheet_bytes; /* of the sheets that are complete */
     lxw_row_t row;
     lxw_col_t column;
+    bool has_failed;
 };
 
-/* Rows go to a temporary file as they come, so that memory does not grow with them. */
-static lxw_workbook *open_book(int fd)
+static struct excel *own(struct table *t)
 {
-    lxw_workbook_options options = {.constant_memory = LXW_TRUE};
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return fd < 0 ? NULL : workbook_new_opt(path, &options);
+    return (struct excel *)t;
 }
 
-struct excel *excel_new(const char *sheet, const struct excel_column *columns, size_t count)
+/* ---------------------------------------------------------------- sheets */
+
+static void write_head(struct excel *e)
 {
-    struct excel *e = calloc(1, sizeof *e);
-    if (!e)
-        abort();
-    e->fd = memfd_create("workbook", MFD_CLOEXEC);
-    e->book = open_book(e->fd);
-    e->sheet = e->book ? workbook_add_worksheet(e->book, sheet) : NULL;
-    if (!e->sheet) {
-        if (e->fd >= 0)
-            close(e->fd);
-        free(e);
-        return NULL;
-    }
-    lxw_format *bold = workbook_add_format(e->book);
-    format_set_bold(bold);
-    for (size_t i = 0; i < count; i++) {
-        worksheet_set_column(e->sheet, (lxw_col_t)i, (lxw_col_t)i, columns[i].width, NULL);
-        worksheet_write_string(e->sheet, 0, (lxw_col_t)i, columns[i].title, bold);
+    for (size_t i = 0; i < e->count; i++) {
+        const struct table_column *c = &e->columns[i];
+        worksheet_set_column(e->sheet, (lxw_col_t)i, (lxw_col_t)i, c->width, c->is_code ? e->code : NULL);
+        worksheet_write_string(e->sheet, 0, (lxw_col_t)i, c->title, e->bold);
     }
     worksheet_freeze_panes(e->sheet, 1, 0);
     e->row = 1;
-    return e;
+    e->column = 0;
 }
 
-void excel_text(struct excel *e, const char *text)
+static bool begin_sheet(struct excel *e)
 {
-    if (text && *text)
-        worksheet_write_string(e->sheet, e->row, e->column, text, NULL);
+    char name[SHEET_NAME_BYTES];
+    if (++e->sheets == 1)
+        snprintf(name, sizeof name, "%s", e->name);
+    else
+        snprintf(name, sizeof name, "%s (%u)", e->name, e->sheets);
+    lxw_worksheet *sheet = workbook_add_worksheet(e->book, name);
+    e->has_failed = !sheet || !sheet->optimize_tmpfile;
+    if (e->has_failed)
+        return false;
+    e->sheet = sheet;
+    write_head(e);
+    return true;
+}
+
+/* The library writes the rows to a file of its own, and does not look whether that was possible. */
+static bool has_all_rows(const struct excel *e)
+{
+    return !e->has_failed && fflush(e->sheet->optimize_tmpfile) == 0 && !ferror(e->sheet->optimize_tmpfile);
+}
+
+static void end_sheet(struct excel *e)
+{
+    struct stat facts;
+    worksheet_autofilter(e->sheet, 0, 0, e->row - 1, (lxw_col_t)(e->count - 1));
+    e->has_failed = !has_all_rows(e) || fstat(fileno(e->sheet->optimize_tmpfile), &facts) != 0;
+    if (!e->has_failed)
+        e->sheet_bytes += facts.st_size;
+}
+
+/* Whether there is a cell to write to: a sheet that is full makes room for the next. */
+static bool find_cell(struct excel *e)
+{
+    if (e->row > e->rows_max && !e->has_failed) {
+        end_sheet(e);
+        if (!e->has_failed)
+            begin_sheet(e);
+    }
+    return !e->has_failed;
+}
+
+/* ---------------------------------------------------------------- cells */
+
+/* The text's first EXCEL_TEXT_MAX - 1 characters and "…"; the caller's to free. */
+static char *cut(const char *text)
+{
+    static const char more[] = "…";
+    size_t n = 0;
+    for (size_t chars = 0; text[n]; n++)
+        if ((text[n] & 0xC0) != 0x80 && chars++ == EXCEL_TEXT_MAX - 1)
+            break;
+    char *shorter = malloc(n + sizeof more);
+    if (!shorter)
+        abort();
+    memcpy(shorter, text, n);
+    memcpy(shorter + n, more, sizeof more);
+    return shorter;
+}
+
+static void write_text(struct excel *e, const char *text)
+{
+    lxw_format *format = e->columns[e->column].is_code ? e->code : NULL;
+    if (worksheet_write_string(e->sheet, e->row, e->column, text, format) != LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED)
+        return;
+    char *shorter = cut(text);
+    worksheet_write_string(e->sheet, e->row, e->column, shorter, format);
+    free(shorter);
+}
+
+static void excel_text(struct table *t, const char *text)
+{
+    struct excel *e = own(t);
+    if (text && *text && find_cell(e))
+        write_text(e, text);
     e->column++;
 }
 
-void excel_dec(struct excel *e, struct dec value)
+static void excel_dec(struct table *t, struct dec value)
 {
+    struct excel *e = own(t);
     char text[DEC_TEXT_MAX];
     size_t digits = 0;
     dec_print(value, text);
     for (const char *p = text; *p; p++)
         digits += *p >= '0' && *p <= '9';
-    if (digits > EXACT_DIGITS)
-        worksheet_write_string(e->sheet, e->row, e->column, text, NULL);
-    else
-        worksheet_write_number(e->sheet, e->row, e->column, strtod(text, NULL), NULL);
+    if (find_cell(e)) {
+        if (digits > EXACT_DIGITS)
+            write_text(e, text);
+        else
+            worksheet_write_number(e->sheet, e->row, e->column, strtod(text, NULL), NULL);
+    }
     e->column++;
 }
 
-void excel_empty(struct excel *e)
+static void excel_whole(struct table *t, int64_t value)
 {
+    struct excel *e = own(t);
+    char text[DEC_TEXT_MAX];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    if (find_cell(e)) {
+        if (value > EXACT_WHOLE || value < -EXACT_WHOLE)
+            write_text(e, text);
+        else
+            worksheet_write_number(e->sheet, e->row, e->column, (double)value, NULL);
+    }
     e->column++;
 }
 
-void excel_next_row(struct excel *e)
+static void excel_time(struct table *t, int64_t local_ms)
 {
-    e->row++;
-    e->column = 0;
+    struct excel *e = own(t);
+    double days = (double)(local_ms / 1000) / DAY_S + DAY_0;
+    if (find_cell(e))
+        worksheet_write_number(e->sheet, e->row, e->column, days, e->time);
+    e->column++;
 }
 
-bool excel_finish(struct excel *e, int *fd, int64_t *n)
+static void excel_day(struct table *t, int64_t day)
+{
+    struct excel *e = own(t);
+    if (find_cell(e))
+        worksheet_write_number(e->sheet, e->row, e->column, (double)(day + DAY_0), e->day);
+    e->column++;
+}
+
+static void excel_empty(struct table *t)
+{
+    (void)find_cell(own(t));
+    own(t)->column++;
+}
+
+static void excel_next_row(struct table *t)
+{
+    own(t)->row++;
+    own(t)->column = 0;
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static enum rc excel_state(struct table *t)
+{
+    const struct excel *e = own(t);
+    return e->has_failed || ferror(e->sheet->optimize_tmpfile) ? RC_DB_FULL : RC_OK;
+}
+
+/* A zip archive ends with its directory's place; the directory has a record for each part. */
+#define ZIP_END_BYTES 22
+#define ZIP_RECORD_BYTES 46
+#define SHEETS_FOLDER "xl/worksheets/"
+
+static uint32_t number_at(const unsigned char *bytes)
+{
+    uint32_t n;
+    memcpy(&n, bytes, sizeof n);
+    return le32toh(n);
+}
+
+static uint16_t short_at(const unsigned char *bytes)
+{
+    uint16_t n;
+    memcpy(&n, bytes, sizeof n);
+    return le16toh(n);
+}
+
+/* The bytes, unpacked, of the sheets that the archive holds; -1: it is none. */
+static int64_t packed_sheet_bytes(int fd, int64_t size)
+{
+    unsigned char end[ZIP_END_BYTES], record[ZIP_RECORD_BYTES];
+    char name[sizeof SHEETS_FOLDER] = "";
+    int64_t sum = 0;
+    if (pread(fd, end, sizeof end, size - ZIP_END_BYTES) != ZIP_END_BYTES)
+        return -1;
+    off_t at = number_at(end + 16);
+    for (unsigned n = short_at(end + 10); n > 0; n--) {
+        if (pread(fd, record, sizeof record, at) != ZIP_RECORD_BYTES ||
+            pread(fd, name, sizeof name - 1, at + ZIP_RECORD_BYTES) != sizeof name - 1)
+            return -1;
+        if (strcmp(name, SHEETS_FOLDER) == 0)
+            sum += number_at(record + 24);
+        at += ZIP_RECORD_BYTES + short_at(record + 28) + short_at(record + 30) + short_at(record + 32);
+    }
+    return sum;
+}
+
+/* The library copies the rows once more before it packs them, unchecked as well: what it packed must be more than the rows. */
+static bool is_whole(const struct excel *e, int64_t *size)
 {
     struct stat facts;
-    *fd = e->fd;
-    bool good = workbook_close(e->book) == LXW_NO_ERROR && fstat(e->fd, &facts) == 0 && lseek(e->fd, 0, SEEK_SET) == 0;
-    if (good)
-        *n = facts.st_size;
+    if (fstat(e->fd, &facts) != 0 || facts.st_size < ZIP_END_BYTES)
+        return false;
+    *size = facts.st_size;
+    return packed_sheet_bytes(e->fd, *size) > e->sheet_bytes && lseek(e->fd, 0, SEEK_SET) == 0;
+}
+
+static enum rc excel_finish(struct table *t, struct table_file *out)
+{
+    struct excel *e = own(t);
+    int64_t size = 0;
+    if (!e->has_failed)
+        end_sheet(e);
+    bool is_good = !e->has_failed;
+    is_good = workbook_close(e->book) == LXW_NO_ERROR && is_good && is_whole(e, &size);
+    if (is_good)
+        *out = (struct table_file){e->fd, size};
     else
         close(e->fd);
     free(e);
-    return good;
+    return is_good ? RC_OK : RC_DB_FULL;
+}
+
+static const struct table_format excel_format = {excel_text,  excel_dec,      excel_whole, excel_time, excel_day,
+                                                 excel_empty, excel_next_row, excel_state, excel_finish};
+
+static lxw_format *number_format(lxw_workbook *book, const char *pattern)
+{
+    lxw_format *format = workbook_add_format(book);
+    format_set_num_format(format, pattern);
+    return format;
+}
+
+static bool open_book(struct excel *e, const char *folder)
+{
+    char path[PATH_BYTES];
+    lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = (char *)(uintptr_t)folder};
+    snprintf(path, sizeof path, "/proc/self/fd/%d", e->fd);
+    e->book = workbook_new_opt(path, &options);
+    if (!e->book)
+        return false;
+    e->bold = workbook_add_format(e->book);
+    format_set_bold(e->bold);
+    e->code = number_format(e->book, "@");
+    e->time = number_format(e->book, "yyyy-mm-dd hh:mm:ss");
+    e->day = number_format(e->book, "yyyy-mm-dd");
+    return begin_sheet(e);
+}
+
+struct table *excel_new(const char *folder, const char *sheet, const struct table_column *columns, size_t count, uint32_t rows_max)
+{
+    int fd = table_scratch(folder);
+    if (fd < 0)
+        return NULL;
+    struct excel *e = calloc(1, sizeof *e);
+    if (!e)
+        abort();
+    *e = (struct excel){.table.format = &excel_format, .fd = fd, .name = sheet, .columns = columns, .count = count, .rows_max = rows_max};
+    if (open_book(e, folder))
+        return &e->table;
+    lxw_workbook_free(e->book);
+    close(fd);
+    free(e);
+    return NULL;
 }
