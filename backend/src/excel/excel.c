@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <xlsxwriter.h>
 
+#include "base/buf.h"
+
 #define EXACT_DIGITS 15
 #define EXACT_WHOLE INT64_C(999999999999999)
 #define DAY_0 25569 /* 1970-01-01 counted from 1899-12-30 */
@@ -95,30 +97,70 @@ static bool find_cell(struct excel *e)
 
 /* ---------------------------------------------------------------- cells */
 
-/* The text's first EXCEL_TEXT_MAX - 1 characters and "…"; the caller's to free. */
-static char *cut(const char *text)
+static bool is_hex_escape(const char *p)
 {
-    static const char more[] = "…";
-    size_t n = 0;
-    for (size_t chars = 0; text[n]; n++)
-        if ((text[n] & 0xC0) != 0x80 && chars++ == EXCEL_TEXT_MAX - 1)
-            break;
-    char *shorter = malloc(n + sizeof more);
-    if (!shorter)
-        abort();
-    memcpy(shorter, text, n);
-    memcpy(shorter + n, more, sizeof more);
-    return shorter;
+    size_t n = strspn(p + 1, "x") == 1 ? strspn(p + 2, "0123456789ABCDEFabcdef") : 0;
+    return *p == '_' && n == 4 && p[6] == '_';
+}
+
+/* U+FFFE and U+FFFF, which XML cannot hold. */
+static bool is_no_character(const char *p)
+{
+    return strncmp(p, "\xEF\xBF\xBE", 3) == 0 || strncmp(p, "\xEF\xBF\xBF", 3) == 0;
+}
+
+/* What stands for the character at p where it cannot stand itself; NULL: it can. Spreadsheets read _xHHHH_ as a character. */
+static const char *stand_in(const char *p)
+{
+    if (is_hex_escape(p))
+        return "_x005F_";
+    if (is_no_character(p))
+        return p[2] == '\xBE' ? "_xFFFE_" : "_xFFFF_";
+    return NULL;
+}
+
+static bool can_stand(const char *text)
+{
+    for (const char *p = text; *p; p++)
+        if (stand_in(p))
+            return false;
+    return true;
+}
+
+static size_t bytes_of_character(const char *p)
+{
+    size_t n = 1;
+    while ((p[n] & 0xC0) == 0x80)
+        n++;
+    return n;
+}
+
+/* The text as it can stand, cut to what a cell holds. */
+static void add_fitting(struct buf *out, const char *text)
+{
+    size_t n;
+    for (size_t chars = 0; *text; text += n) {
+        const char *other = stand_in(text);
+        n = bytes_of_character(text);
+        chars += other ? strlen(other) : 1;
+        if (chars >= EXCEL_TEXT_MAX) {
+            buf_str(out, "…");
+            return;
+        }
+        buf_add(out, other ? other : text, other ? strlen(other) : n);
+    }
 }
 
 static void write_text(struct excel *e, const char *text)
 {
     lxw_format *format = e->columns[e->column].is_code ? e->code : NULL;
-    if (worksheet_write_string(e->sheet, e->row, e->column, text, format) != LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED)
+    struct buf fitting;
+    if (can_stand(text) && worksheet_write_string(e->sheet, e->row, e->column, text, format) != LXW_ERROR_MAX_STRING_LENGTH_EXCEEDED)
         return;
-    char *shorter = cut(text);
-    worksheet_write_string(e->sheet, e->row, e->column, shorter, format);
-    free(shorter);
+    buf_init(&fitting, EXCEL_TEXT_MAX * 4 + 1);
+    add_fitting(&fitting, text);
+    worksheet_write_string(e->sheet, e->row, e->column, buf_text(&fitting), format);
+    buf_free(&fitting);
 }
 
 static void excel_text(struct table *t, const char *text)
