@@ -1,6 +1,5 @@
 #include "excel/excel.h"
 
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <xlsxwriter.h>
 
 #include "base/buf.h"
+#include "excel/whole.h"
 
 #define EXACT_DIGITS 15
 #define EXACT_WHOLE INT64_C(999999999999999)
@@ -28,7 +28,7 @@ struct excel {
     size_t count;
     uint32_t rows_max;
     unsigned sheets;
-    int64_t sheet_bytes; /* of the sheets that are complete */
+    int64_t row_bytes; /* of the sheets that are complete, as XML */
     lxw_row_t row;
     lxw_col_t column;
     bool has_failed;
@@ -79,9 +79,10 @@ static void end_sheet(struct excel *e)
 {
     struct stat facts;
     worksheet_autofilter(e->sheet, 0, 0, e->row - 1, (lxw_col_t)(e->count - 1));
+    lxw_worksheet_write_single_row(e->sheet); /* the last one, which would wait until the workbook is closed */
     e->has_failed = !has_all_rows(e) || fstat(fileno(e->sheet->optimize_tmpfile), &facts) != 0;
     if (!e->has_failed)
-        e->sheet_bytes += facts.st_size;
+        e->row_bytes += facts.st_size;
 }
 
 /* Whether there is a cell to write to: a sheet that is full makes room for the next. */
@@ -239,53 +240,13 @@ static enum rc excel_state(struct table *t)
     return e->has_failed || ferror(e->sheet->optimize_tmpfile) ? RC_DB_FULL : RC_OK;
 }
 
-/* A zip archive ends with its directory's place; the directory has a record for each part. */
-#define ZIP_END_BYTES 22
-#define ZIP_RECORD_BYTES 46
-#define SHEETS_FOLDER "xl/worksheets/"
-
-static uint32_t number_at(const unsigned char *bytes)
-{
-    uint32_t n;
-    memcpy(&n, bytes, sizeof n);
-    return le32toh(n);
-}
-
-static uint16_t short_at(const unsigned char *bytes)
-{
-    uint16_t n;
-    memcpy(&n, bytes, sizeof n);
-    return le16toh(n);
-}
-
-/* The bytes, unpacked, of the sheets that the archive holds; -1: it is none. */
-static int64_t packed_sheet_bytes(int fd, int64_t size)
-{
-    unsigned char end[ZIP_END_BYTES], record[ZIP_RECORD_BYTES];
-    char name[sizeof SHEETS_FOLDER] = "";
-    int64_t sum = 0;
-    if (pread(fd, end, sizeof end, size - ZIP_END_BYTES) != ZIP_END_BYTES)
-        return -1;
-    off_t at = number_at(end + 16);
-    for (unsigned n = short_at(end + 10); n > 0; n--) {
-        if (pread(fd, record, sizeof record, at) != ZIP_RECORD_BYTES ||
-            pread(fd, name, sizeof name - 1, at + ZIP_RECORD_BYTES) != sizeof name - 1)
-            return -1;
-        if (strcmp(name, SHEETS_FOLDER) == 0)
-            sum += number_at(record + 24);
-        at += ZIP_RECORD_BYTES + short_at(record + 28) + short_at(record + 30) + short_at(record + 32);
-    }
-    return sum;
-}
-
-/* The library copies the rows once more before it packs them, unchecked as well: what it packed must be more than the rows. */
 static bool is_whole(const struct excel *e, int64_t *size)
 {
     struct stat facts;
-    if (fstat(e->fd, &facts) != 0 || facts.st_size < ZIP_END_BYTES)
+    if (fstat(e->fd, &facts) != 0)
         return false;
     *size = facts.st_size;
-    return packed_sheet_bytes(e->fd, *size) > e->sheet_bytes && lseek(e->fd, 0, SEEK_SET) == 0;
+    return workbook_is_whole(e->fd, *size, e->row_bytes) && lseek(e->fd, 0, SEEK_SET) == 0;
 }
 
 static enum rc excel_finish(struct table *t, struct table_file *out)
