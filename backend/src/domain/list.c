@@ -10,7 +10,6 @@
 
 #define ARGS_MAX (LIST_FILTERS_MAX + 6)
 #define PAGE_MAX 1000000
-#define CURSOR_MAX 4096 /* bytes of a value to sort by */
 
 struct list_query {
     const struct list_spec *spec;
@@ -371,29 +370,30 @@ static int64_t sum_of(const struct changes *n, unsigned topics)
            (topics & TOPIC_DOCUMENTS ? n->documents : 0) + (topics & TOPIC_USERS ? n->users : 0);
 }
 
-static enum rc count_rows(struct ctx *c, const struct list_query *q, const char *text, int64_t *total)
+static enum rc count_rows(struct call *call, const struct list_query *q, const char *text, int64_t *total)
 {
     DB_ROWS rows = NULL;
     bool more;
-    TRY(db_start_text(c->db, text, q->args, q->arg_count, &rows));
+    TRY(db_start_text(call->ctx.db, text, q->args, q->arg_count, &rows));
     TRY(db_next(rows, &more));
     *total = db_int(rows, "n");
     return RC_OK;
 }
 
-static enum rc total_of(struct ctx *c, const struct list_query *q, const struct changes *changes, int64_t *total)
+static enum rc total_of(struct call *call, const struct list_query *q, const struct changes *changes, int64_t *total)
 {
+    struct ctx *c = &call->ctx;
     const char *from = q->spec->count_from ? q->spec->count_from : q->spec->from;
     const char *text = arena_fmt(c->arena, "SELECT COUNT(*) AS n FROM %s%s", from, q->where);
     struct buf key;
     int64_t now = sum_of(changes, q->topics);
     enum rc rc = RC_OK;
     if (!c->memo || !write_key(&key, text, q->args, q->arg_count, 0, false))
-        return count_rows(c, q, text, total);
+        return count_rows(call, q, text, total);
     struct memo_slot *slot = &c->memo->totals[slot_of(key.bytes, key.n, TOTAL_SLOTS)];
     if (!is_remembered(slot, &key, now)) {
         int64_t counted = 0;
-        rc = count_rows(c, q, text, &counted);
+        rc = count_rows(call, q, text, &counted);
         if (rc == RC_OK) {
             take_slot(slot, &key, now);
             slot->total = counted;
@@ -418,8 +418,9 @@ static long long limit_for(int64_t page_size)
     return limits[i];
 }
 
-static const char *rows_text(struct ctx *c, const struct list_query *q, struct db_value *args, size_t *count)
+static const char *rows_text(struct call *call, struct list_query *q, struct db_value *args, size_t *count)
 {
+    struct ctx *c = &call->ctx;
     memcpy(args, q->args, sizeof *args * q->arg_count);
     size_t n = q->arg_count;
     const char *way = q->descending ? "DESC" : "ASC", *after = "";
@@ -501,7 +502,7 @@ static enum rc write_page(const struct reply_work *work, const struct page *page
     struct call *call = work->call;
     struct list_query *q = work->q;
     int64_t total;
-    TRY(total_of(&call->ctx, q, changes, &total));
+    TRY(total_of(call, q, changes, &total));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
     jw_name(&w, "list");
@@ -556,7 +557,7 @@ static enum rc reply_in_snapshot(struct db *db, void *arg)
     struct page *page = arena_new(c->arena, struct page);
     struct buf key;
     TRY(read_changes(c, &changes));
-    page->text = rows_text(c, work->q, page->args, &page->count);
+    page->text = rows_text(work->call, work->q, page->args, &page->count);
     if (!c->memo || work->more || !write_key(&key, page->text, page->args, page->count,
                                               work->q->page * (LIST_PAGE_SIZE_MAX + 1) + work->q->page_size, c->numbers_as_text))
         return write_page(work, page, &changes);
@@ -585,93 +586,99 @@ enum rc list_answer(struct call *call, list_scope_fn scope_of)
 
 /* ---------------------------------------------------------------- all rows */
 
+#define WALK_ROWS 250 /* at a time */
+#define ID_DIGITS 19
+#define IDS_MAX (INT64_C(8) * 16 * 1024 * 1024) /* bytes: of sixteen million rows */
+#define QUOTED(n) #n
+#define TEXT_OF(n) QUOTED(n)
+
+/* Which rows, as one text of WALK_ROWS ids of ID_DIGITS each. */
+#define CHOSEN(N)                                                                                                      \
+    "WITH RECURSIVE chosen(place, chosen_id) AS (SELECT 1, CAST(SUBSTR(CAST($" N " AS TEXT), 1, " TEXT_OF(ID_DIGITS)      \
+    ") AS BIGINT) UNION ALL SELECT place + 1, CAST(SUBSTR(CAST($" N " AS TEXT), place * " TEXT_OF(ID_DIGITS)             \
+    " + 1, " TEXT_OF(ID_DIGITS) ") AS BIGINT) FROM chosen WHERE place < " TEXT_OF(WALK_ROWS) ")"
+
 struct walk {
     struct ctx *c;
-    struct list_query *q;
+    const struct list_query *q;
     const struct list_visitor *visitor;
-    struct page first, later; /* the statement without, and with a cursor */
-    struct buf cursor, next;  /* of a sort by text: whose value the last row has */
-    int64_t done, total;
+    struct buf ids; /* int64_t of every row, in the list's order */
 };
 
-static void keep_cursor(struct walk *w, struct db_rows *rows)
+static enum rc read_ids(struct walk *w)
 {
-    struct list_query *q = w->q;
-    q->by_cursor = true;
-    q->cursor_id = db_int(rows, "cursor_id");
-    if (!q->sort->text) {
-        q->cursor_value = DB_I(db_int(rows, "cursor_value"));
-        return;
+    const struct list_query *q = w->q;
+    const struct list_spec *spec = q->spec;
+    const char *way = q->descending ? "DESC" : "ASC";
+    DB_ROWS rows = NULL;
+    TRY(db_start_text(w->c->db,
+                      arena_fmt(w->c->arena, "SELECT %s AS row_id FROM %s%s ORDER BY %s %s, %s %s", spec->id,
+                                spec->count_from ? spec->count_from : spec->from, q->where, q->sort->column, way, spec->id, way),
+                      q->args, q->arg_count, &rows));
+    for (;;) {
+        bool more;
+        TRY(db_next(rows, &more));
+        if (!more)
+            return w->ids.overflow ? RC_INTERNAL : RC_OK;
+        int64_t id = db_int(rows, "row_id");
+        buf_add(&w->ids, &id, sizeof id);
     }
-    buf_reset(&w->next); /* the statement that runs still holds the present one */
-    buf_str(&w->next, db_text(rows, "cursor_value"));
-    q->cursor_value = DB_T(buf_text(&w->next));
 }
 
-/* Up to LIST_PAGE_SIZE_MAX rows after those that came before. */
-static enum rc walk_on(struct walk *w, const struct page *page, bool *more)
+static int64_t count_ids(const struct walk *w)
+{
+    return (int64_t)(w->ids.n / sizeof(int64_t));
+}
+
+/* 0, which no row has, for what is missing at the end. */
+static void print_ids(const struct walk *w, int64_t from, char text[static WALK_ROWS * ID_DIGITS + 1])
+{
+    for (int64_t i = 0; i < WALK_ROWS; i++) {
+        int64_t id = 0;
+        if (from + i < count_ids(w))
+            memcpy(&id, w->ids.bytes + (from + i) * (int64_t)sizeof id, sizeof id);
+        snprintf(text + i * ID_DIGITS, ID_DIGITS + 1, "%0*lld", ID_DIGITS, (long long)id);
+    }
+}
+
+static enum rc visit_rows(struct walk *w, const char *text, const struct db_value *args, size_t count)
 {
     DB_ROWS rows = NULL;
-    TRY(db_start_text(w->c->db, page->text, page->args, page->count, &rows));
-    for (int64_t i = 1;; i++) {
-        TRY(db_next(rows, more));
-        if (!*more)
+    TRY(db_start_text(w->c->db, text, args, count, &rows));
+    for (;;) {
+        bool more;
+        TRY(db_next(rows, &more));
+        if (!more)
             return RC_OK;
         TRY(w->visitor->row(w->visitor->arg, rows));
-        w->done++;
-        if (i == LIST_PAGE_SIZE_MAX) {
-            keep_cursor(w, rows);
-            return w->next.overflow ? RC_INTERNAL : RC_OK;
-        }
     }
-}
-
-/* The statement of the later pages stays the same: the cursor is the last two of its values. */
-static const struct page *move_cursor(struct walk *w)
-{
-    struct page *p = &w->later;
-    struct buf kept = w->cursor;
-    w->cursor = w->next;
-    w->next = kept;
-    if (!p->text)
-        p->text = rows_text(w->c, w->q, p->args, &p->count);
-    p->args[p->count - 2] = w->q->cursor_value;
-    p->args[p->count - 1] = DB_I(w->q->cursor_id);
-    return p;
 }
 
 static enum rc walk_in_snapshot(struct db *db, void *arg)
 {
     (void)db;
     struct walk *w = arg;
-    struct changes changes = {0};
-    const struct page *page = &w->first;
-    bool more = true;
-    TRY(read_changes(w->c, &changes));
-    TRY(total_of(w->c, w->q, &changes, &w->total));
-    w->first.text = rows_text(w->c, w->q, w->first.args, &w->first.count);
-    for (;;) {
-        TRY(w->visitor->progress(w->visitor->arg, w->done, w->total));
-        if (!more)
-            return RC_OK;
-        TRY(walk_on(w, page, &more));
-        if (more)
-            page = move_cursor(w);
+    const struct list_spec *spec = w->q->spec;
+    bool names_scope = strstr(spec->from, "$1");
+    const char *text = arena_fmt(w->c->arena, "%s SELECT %s FROM chosen CROSS JOIN %s WHERE %s = chosen_id ORDER BY place",
+                                 names_scope ? CHOSEN("2") : CHOSEN("1"), spec->columns, spec->from, spec->id);
+    char ids[WALK_ROWS * ID_DIGITS + 1];
+    const struct db_value args[] = {w->q->args[0], DB_T(ids)};
+    TRY(read_ids(w));
+    for (int64_t done = 0, total = count_ids(w); done < total; done += WALK_ROWS) {
+        TRY(w->visitor->progress(w->visitor->arg, done, total));
+        print_ids(w, done, ids);
+        TRY(visit_rows(w, text, names_scope ? args : args + 1, names_scope ? 2 : 1));
     }
+    return w->visitor->progress(w->visitor->arg, count_ids(w), count_ids(w));
 }
 
-enum rc list_walk(struct ctx *c, struct list_query *q, const struct list_visitor *visitor)
+enum rc list_walk(struct ctx *c, const struct list_query *q, const struct list_visitor *visitor)
 {
-    struct walk *w = arena_new(c->arena, struct walk);
-    *w = (struct walk){.c = c, .q = q, .visitor = visitor};
-    buf_init(&w->cursor, CURSOR_MAX);
-    buf_init(&w->next, CURSOR_MAX);
-    q->page = 1;
-    q->page_size = LIST_PAGE_SIZE_MAX;
-    q->by_cursor = false;
-    enum rc rc = db_run_read(c->db, walk_in_snapshot, w);
-    buf_free(&w->cursor);
-    buf_free(&w->next);
+    struct walk w = {.c = c, .q = q, .visitor = visitor};
+    buf_init(&w.ids, IDS_MAX);
+    enum rc rc = db_run_read(c->db, walk_in_snapshot, &w);
+    buf_free(&w.ids);
     return rc;
 }
 

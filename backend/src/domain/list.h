@@ -38,8 +38,8 @@ struct list_sort {
 
 struct list_spec {
     const char *columns; /* what is selected, without the sort's value and id */
-    const char *from;
-    const char *count_from; /* enough for the filters; NULL: from */
+    const char *from;       /* may name the scope's value, as $1 */
+    const char *count_from; /* enough for the filters and sorts; NULL: from */
     const char *id;      /* "m.id": makes every order total */
     unsigned topics;     /* TOPIC_… whose change changes the number of rows */
     unsigned row_topics; /* … and those whose change changes what the rows say */
@@ -85,13 +85,13 @@ MUST_CHECK enum rc list_answer(struct call *call, list_scope_fn scope_of);
 /* What is told of every row. Not RC_OK: the walk ends with it. */
 struct list_visitor {
     enum rc (*row)(void *arg, struct db_rows *rows);
-    /* Before the first row, after every thousand, and after the last. */
-    enum rc (*progress)(void *arg, int64_t done, int64_t total);
+    enum rc (*progress)(void *arg, int64_t done, int64_t total); /* before the first row, now and then, and after the last */
     void *arg;
 };
-/* All rows of the query in the list's order, in one snapshot. They are read by the list's own statement from cursor to cursor,
- * so that neither engine's client ever holds more than a thousand (libpq keeps the whole result of a statement). */
-MUST_CHECK enum rc list_walk(struct ctx *c, struct list_query *q, const struct list_visitor *visitor);
+/* All rows of the query in the list's order, in one snapshot: one statement says which and in what order (8 bytes a row are kept
+ * of that), then they are read some hundred at a time by their ids. One statement for all would be held whole by libpq, and
+ * sorted whole in memory by SQLite where no index has the order. */
+MUST_CHECK enum rc list_walk(struct ctx *c, const struct list_query *q, const struct list_visitor *visitor);
 
 /* The members after `list`: where this page stands. next: the cursor; NULL: none. */
 void list_write_place(struct json_writer *w, int64_t total, int64_t page, int64_t page_size, const char *next);

@@ -148,7 +148,7 @@ static const struct table_column *heads(struct ctx *c, const struct export_order
     return out;
 }
 
-enum rc export_write(struct ctx *c, struct list_query *q, const struct export_order *order, const struct export_progress *progress,
+enum rc export_write(struct ctx *c, const struct list_query *q, const struct export_order *order, const struct export_progress *progress,
                      struct export_file *out)
 {
     struct writing w = {.order = order, .progress = progress, .column_count = count_columns(order->list)};
@@ -185,7 +185,7 @@ static bool is_given_up(void *arg)
     return w->is_refused || !http_is_awaited(w->call->http);
 }
 
-static enum rc write_for_client(struct call *call, struct list_query *q, const struct export_order *order, struct export_file *out)
+static enum rc write_for_client(struct call *call, const struct list_query *q, const struct export_order *order, struct export_file *out)
 {
     struct waiting w = {.call = call};
     const struct export_progress progress = {see_size, is_given_up, &w};

@@ -50,7 +50,7 @@ struct export_order {
     bool english;
 };
 
-/* Told before the first row, after about every thousand, and after the last. Either may be NULL. */
+/* Told before the first row, after every few hundred, and after the last. Either may be NULL. */
 struct export_progress {
     void (*told)(void *arg, int64_t rows_done, int64_t rows_total);
     bool (*is_cancelled)(void *arg); /* asked after `told` */
@@ -64,7 +64,7 @@ struct export_file {
 
 /* Writes all rows of the query to a file without a name. RC_SHUTTING_DOWN: cancelled. RC_DB_FULL, RC_FILES_UNWRITABLE: no room, or no
  * folder for it. *out is set with RC_OK only; then the descriptor is the caller's to close. `progress` may be NULL. */
-MUST_CHECK enum rc export_write(struct ctx *c, struct list_query *q, const struct export_order *order,
+MUST_CHECK enum rc export_write(struct ctx *c, const struct list_query *q, const struct export_order *order,
                                 const struct export_progress *progress, struct export_file *out);
 
 /* The table that rows are written to, in the folder of the program's files. `columns` and `title` must outlive it. */
