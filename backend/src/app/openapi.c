@@ -178,7 +178,7 @@ static void write_sorts(struct json_writer *w, struct arena *a, const struct lis
         jw_text(w, arena_fmt(a, "-%s", s->name));
     }
     jw_array_end(w);
-    oa_text(w, "default", arena_fmt(a, "-%s", list->sorts[0].name));
+    oa_text(w, "default", arena_fmt(a, "%s%s", list->ascends ? "" : "-", list->sorts[0].name));
     end_parameter(w, "排序字段，前面加 - 为降序");
 }
 

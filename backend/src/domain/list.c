@@ -259,7 +259,7 @@ static void read_filter(const struct list_source *s, struct list_query *q, struc
 static void read_sort(const struct list_source *s, struct list_query *q)
 {
     q->sort = &q->spec->sorts[0];
-    q->descending = true;
+    q->descending = !q->spec->ascends;
     const char *text = param(s, "sort");
     if (!text)
         return;

@@ -46,6 +46,7 @@ struct list_spec {
     bool always_fresh;   /* no counter tells of its changes: nothing is remembered */
     int page_size;       /* default */
     struct list_sort sorts[6];     /* the first is the default, newest first; ends with a NULL name */
+    bool ascends;                  /* … the default is not newest first, but A to Z */
     struct list_filter filters[LIST_FILTERS_MAX]; /* ends with a NULL param */
     const struct record_type *row; /* NULL: only the filters are wanted, for sums over the set (list_where) */
 };

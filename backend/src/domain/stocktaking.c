@@ -224,6 +224,49 @@ static const struct list_export task_export = {
         {"remark", EXPORT_TEXT, "备注", "Remark", 40}),
 };
 
+/* A task's lines: as a list only for their file, since the detail has them all. */
+static const struct list_spec item_list = {
+    .columns = ITEM_COLUMNS,
+    .from = ITEM_FROM,
+    .count_from = "count_items i JOIN materials m ON m.id = i.material_id",
+    .id = "i.id",
+    .always_fresh = true,
+    .sorts = {{"material_code", "m.code_fold", true}},
+    .ascends = true,
+    .row = &count_item_type,
+};
+
+static enum rc items_of(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    struct task t;
+    TRY(count_get_task(c, id, &t));
+    *out = (struct list_scope){"i.task_id = ?", t.id};
+    return RC_OK;
+}
+
+static const struct list_export item_export = {
+    .name = "count-items",
+    .zh = "盘点明细",
+    .en = "Count items",
+    .module = "stocktaking",
+    .resource_type = "stocktaking",
+    .scope = items_of,
+    .columns = EXPORT_COLUMNS(
+        {"material_code", EXPORT_CODE, "物料编码", "Material code", 18},
+        {"material_name", EXPORT_TEXT, "物料名称", "Material", 30},
+        {"category", EXPORT_WORD, "类别", "Category", 12, category_words},
+        {"unit", EXPORT_TEXT, "单位", "Unit", 8},
+        {"book_stock", EXPORT_DEC, "账面数量", "Book quantity", 14},
+        {"actual_stock", EXPORT_DEC, "实盘数量", "Counted", 14},
+        {"difference", EXPORT_DEC, "差异", "Difference", 14},
+        {"difference_type", EXPORT_WORD, "差异类型", "Kind of difference", 12, difference_words},
+        {"reason", EXPORT_TEXT, "差异原因", "Reason", 30},
+        {"wants_recount", EXPORT_FLAG, "待复盘", "To be recounted", 10},
+        {"counted_by_name", EXPORT_TEXT, "盘点人", "Counted by", 14},
+        {"remark", EXPORT_TEXT, "备注", "Remark", 40},
+        {"updated_at", EXPORT_TIME, "更新时间", "Updated at", 20}),
+};
+
 static enum rc get_tasks(struct call *call)
 {
     return list_answer(call, seen_tasks);
@@ -255,6 +298,8 @@ static const struct answer_part done_parts[] = {
 static const struct route stocktaking_routes[] = {
     STOCKTAKING("GET", "", LANE_READ, PERM_COUNT_READ, NULL, get_tasks, "盘点任务列表", .list = &task_list),
     LIST_EXPORT("/stocktaking", PERM_COUNT_READ, "导出盘点任务列表", &task_list, &task_export, EXPORT_REFUSALS),
+    LIST_EXPORT("/stocktaking/:id/items", PERM_COUNT_READ, "导出盘点明细", &item_list, &item_export, EXPORT_REFUSALS, RC_TASK_NOT_FOUND,
+                RC_TASK_NOT_YOURS),
     STOCKTAKING("POST", "", LANE_WRITE, PERM_COUNT_WRITE, &task_body_type, post_task, "创建盘点任务", .status = 201,
                 .parts = PARTS({"id"}, {"taskCode", PART_TEXT}),
                 .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND, RC_LOCATION_NOT_FOUND, RC_COUNT_SCOPE_EMPTY, RC_COUNT_SCOPE_TOO_LARGE)),

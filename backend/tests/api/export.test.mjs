@@ -151,6 +151,21 @@ test('days are days', async () => {
     assert.deepEqual(column(await csv(M, '/api/stocktaking'), '开始日期'), ['2026-11-30']);
 });
 
+test('a task\'s lines, by code; a blind one tells no book quantity', async () => {
+    const other = await makeMaterial(M, { materialCode: 'AAA-1' });
+    for (const isBlind of [false, true]) {
+        const task = accepted(await M.post('/api/stocktaking', { taskName: '盘点', materialIds: [material.id, other.id], isBlind }), 201);
+        const { items } = accepted(await M.get(`/api/stocktaking/${task.id}`), 200);
+        accepted(await M.put(`/api/stocktaking/${task.id}/items/${items[0].id}`, { actualStock: 3 }), 200);
+        const rows = await csv(M, `/api/stocktaking/${task.id}/items`);
+        const places = columnsOf(rows[0], ['物料编码', '账面数量', '实盘数量', '差异', '差异类型']);
+        assert.deepEqual(rows.slice(1).map((row) => places.map((i) => row[i])),
+            isBlind ? [['AAA-1', '', '3', '', ''], ['NEW-1', '', '', '', '']] : [['AAA-1', '0', '3', '3', '盘盈'], ['NEW-1', '12', '', '', '']]);
+        refused(await U.get(`/api/export/stocktaking/${task.id}/items`), 403, 'task_not_yours', '无权查看此盘点任务');
+        accepted(await M.put(`/api/stocktaking/${task.id}/cancel`), 200);
+    }
+});
+
 test('instants are the company\'s', async () => {
     const at = async (zone) => {
         accepted(await admin.put('/api/settings/company.timezone', { value: zone }), 200);
