@@ -41,13 +41,10 @@ enum rc export_begin(struct ctx *c, enum export_format format, const char *title
 
 enum rc export_end(struct table *table, enum rc rc, struct table_file *out)
 {
-    struct table_file file;
-    enum rc ended = table_finish(table, &file);
-    if (ended == RC_OK && rc == RC_OK)
-        *out = file;
-    else if (ended == RC_OK)
-        close(file.fd);
-    return rc != RC_OK ? rc : ended;
+    if (rc == RC_OK)
+        return table_finish(table, out);
+    table_abandon(table);
+    return rc;
 }
 
 /* ---------------------------------------------------------------- rows */

@@ -70,7 +70,7 @@ MUST_CHECK enum rc export_write(struct ctx *c, const struct list_query *q, const
 /* The table that rows are written to, in the folder of the program's files. `columns` and `title` must outlive it. */
 MUST_CHECK enum rc export_begin(struct ctx *c, enum export_format format, const char *title, const struct table_column *columns,
                                 size_t count, struct table **out);
-/* Ends it with the rows that it has; when rc says that writing them went wrong, only that. */
+/* Ends it with the rows that it has; or, when rc says that writing them went wrong, without a file. */
 MUST_CHECK enum rc export_end(struct table *table, enum rc rc, struct table_file *out);
 
 /* ---- the routes ---- */

@@ -129,23 +129,31 @@ static enum rc csv_state(struct table *t)
     return own(t)->has_failed ? RC_DB_FULL : RC_OK;
 }
 
+static void csv_abandon(struct table *t)
+{
+    struct csv *c = own(t);
+    if (c->fd >= 0)
+        close(c->fd);
+    buf_free(&c->out);
+    free(c);
+}
+
 static enum rc csv_finish(struct table *t, struct table_file *out)
 {
     struct csv *c = own(t);
     write_out(c);
     off_t end = c->has_failed ? -1 : lseek(c->fd, 0, SEEK_CUR);
     bool is_good = end >= 0 && lseek(c->fd, 0, SEEK_SET) == 0;
-    if (is_good)
+    if (is_good) {
         *out = (struct table_file){c->fd, end};
-    else
-        close(c->fd);
-    buf_free(&c->out);
-    free(c);
+        c->fd = -1;
+    }
+    csv_abandon(t);
     return is_good ? RC_OK : RC_DB_FULL;
 }
 
 static const struct table_format csv_format = {csv_text,  csv_dec,      csv_whole, csv_time, csv_day,
-                                               csv_empty, csv_next_row, csv_state, csv_finish};
+                                               csv_empty, csv_next_row, csv_state, csv_finish, csv_abandon};
 
 struct table *csv_new(const char *folder, const struct table_column *columns, size_t count)
 {

@@ -1,5 +1,6 @@
 #include "excel/excel.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,14 @@
 #define DAY_S 86400
 #define SHEET_NAME_BYTES 128
 #define PATH_BYTES 64
+#define SHEETS_MAX 64
+
+/* Where the library keeps the rows of a sheet. It closes that file when it has packed it, and does not when something went wrong. */
+struct sheet_rows {
+    FILE *file;
+    int fd;   /* of it */
+    int twin; /* ours, on the same file: as long as it is open, no other file can be taken for this one */
+};
 
 struct excel {
     struct table table;
@@ -27,7 +36,8 @@ struct excel {
     const struct table_column *columns;
     size_t count;
     uint32_t rows_max;
-    unsigned sheets;
+    struct sheet_rows sheets[SHEETS_MAX];
+    unsigned sheet_count;
     int64_t row_bytes; /* of the sheets that are complete, as XML */
     lxw_row_t row;
     lxw_col_t column;
@@ -53,17 +63,28 @@ static void write_head(struct excel *e)
     e->column = 0;
 }
 
-static bool begin_sheet(struct excel *e)
+static lxw_worksheet *add_sheet(struct excel *e)
 {
     char name[SHEET_NAME_BYTES];
-    if (++e->sheets == 1)
+    if (e->sheet_count == 0)
         snprintf(name, sizeof name, "%s", e->name);
     else
-        snprintf(name, sizeof name, "%s (%u)", e->name, e->sheets);
-    lxw_worksheet *sheet = workbook_add_worksheet(e->book, name);
-    e->has_failed = !sheet || !sheet->optimize_tmpfile;
-    if (e->has_failed)
+        snprintf(name, sizeof name, "%s (%u)", e->name, e->sheet_count + 1);
+    return e->sheet_count < SHEETS_MAX ? workbook_add_worksheet(e->book, name) : NULL;
+}
+
+static bool begin_sheet(struct excel *e)
+{
+    lxw_worksheet *sheet = add_sheet(e);
+    FILE *file = sheet ? sheet->optimize_tmpfile : NULL;
+    int twin = file ? fcntl(fileno(file), F_DUPFD_CLOEXEC, 0) : -1;
+    e->has_failed = twin < 0;
+    if (e->has_failed) {
+        if (file)
+            fclose(file);
         return false;
+    }
+    e->sheets[e->sheet_count++] = (struct sheet_rows){file, fileno(file), twin};
     e->sheet = sheet;
     write_head(e);
     return true;
@@ -249,24 +270,53 @@ static bool is_whole(const struct excel *e, int64_t *size)
     return workbook_is_whole(e->fd, *size, e->row_bytes) && lseek(e->fd, 0, SEEK_SET) == 0;
 }
 
+static bool is_same_file(int fd, int other)
+{
+    struct stat a, b;
+    return fstat(fd, &a) == 0 && fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* After the library has let go of the workbook. */
+static void release(struct excel *e)
+{
+    for (unsigned i = 0; i < e->sheet_count; i++) {
+        const struct sheet_rows *rows = &e->sheets[i];
+        if (is_same_file(rows->fd, rows->twin))
+            fclose(rows->file);
+        close(rows->twin);
+    }
+    if (e->fd >= 0)
+        close(e->fd);
+    free(e);
+}
+
+static void excel_abandon(struct table *t)
+{
+    lxw_workbook_free(own(t)->book);
+    release(own(t));
+}
+
 static enum rc excel_finish(struct table *t, struct table_file *out)
 {
     struct excel *e = own(t);
     int64_t size = 0;
     if (!e->has_failed)
         end_sheet(e);
-    bool is_good = !e->has_failed;
-    is_good = workbook_close(e->book) == LXW_NO_ERROR && is_good && is_whole(e, &size);
-    if (is_good)
+    if (e->has_failed) {
+        excel_abandon(t);
+        return RC_DB_FULL;
+    }
+    bool is_good = workbook_close(e->book) == LXW_NO_ERROR && is_whole(e, &size);
+    if (is_good) {
         *out = (struct table_file){e->fd, size};
-    else
-        close(e->fd);
-    free(e);
+        e->fd = -1;
+    }
+    release(e);
     return is_good ? RC_OK : RC_DB_FULL;
 }
 
 static const struct table_format excel_format = {excel_text,  excel_dec,      excel_whole, excel_time, excel_day,
-                                                 excel_empty, excel_next_row, excel_state, excel_finish};
+                                                 excel_empty, excel_next_row, excel_state, excel_finish, excel_abandon};
 
 static lxw_format *number_format(lxw_workbook *book, const char *pattern)
 {
@@ -302,8 +352,6 @@ struct table *excel_new(const char *folder, const char *sheet, const struct tabl
     *e = (struct excel){.table.format = &excel_format, .fd = fd, .name = sheet, .columns = columns, .count = count, .rows_max = rows_max};
     if (open_book(e, folder))
         return &e->table;
-    lxw_workbook_free(e->book);
-    close(fd);
-    free(e);
+    excel_abandon(&e->table);
     return NULL;
 }

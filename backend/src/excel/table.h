@@ -37,6 +37,7 @@ struct table_format {
     void (*next_row)(struct table *t);
     enum rc (*state)(struct table *t);
     enum rc (*finish)(struct table *t, struct table_file *out);
+    void (*abandon)(struct table *t);
 };
 
 /* First member of each format's own. */
@@ -93,6 +94,12 @@ static inline enum rc table_state(struct table *t)
 MUST_CHECK static inline enum rc table_finish(struct table *t, struct table_file *out)
 {
     return t->format->finish(t, out);
+}
+
+/* For what nobody wants any more; `t` is gone. */
+static inline void table_abandon(struct table *t)
+{
+    t->format->abandon(t);
 }
 
 /* A file without a name in that folder; -1: errno tells why not. */

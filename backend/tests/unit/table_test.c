@@ -1,4 +1,5 @@
 /* Tables as files: what CSV looks like byte for byte, sheets that are full, texts that are too long, disks that are full. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -187,6 +188,14 @@ static void cells_are_what_they_were_given_as(void **state)
 
 /* ---------------------------------------------------------------- no room */
 
+static int open_files(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 256; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
 static struct rlimit before;
 
 static void limit_files(rlim_t bytes)
@@ -220,7 +229,7 @@ static void no_room_is_told(void **state)
 {
     (void)state;
     struct table_file f;
-    int whole = 0;
+    int whole = 0, open = open_files();
     for (rlim_t bytes = 0; bytes <= 40 << 10; bytes += 256) {
         limit_files(bytes);
         struct table *t = excel_new("/tmp", "a", columns, COLUMNS, 100);
@@ -237,6 +246,7 @@ static void no_room_is_told(void **state)
         free(zip);
     }
     assert_in_range(whole, 1, 150);
+    assert_int_equal(open_files(), open);
 }
 
 static void no_room_for_csv_is_told(void **state)
@@ -249,6 +259,21 @@ static void no_room_for_csv_is_told(void **state)
         stop_limit(NULL);
         assert_int_equal(rc, RC_DB_FULL);
     }
+}
+
+static void what_nobody_wants_leaves_no_file_open(void **state)
+{
+    (void)state;
+    int open = open_files();
+    for (int i = 0; i < 4; i++) {
+        struct table *t = i % 2 ? csv_new("/tmp", columns, COLUMNS) : excel_new("/tmp", "a", columns, COLUMNS, 1);
+        for (int row = 0; row < i + 1; row++) {
+            table_text(t, "x");
+            table_next_row(t);
+        }
+        table_abandon(t);
+    }
+    assert_int_equal(open_files(), open);
 }
 
 static void no_folder_is_told(void **state)
@@ -267,6 +292,7 @@ int main(void)
         cmocka_unit_test(cells_are_what_they_were_given_as),
         cmocka_unit_test_teardown(no_room_is_told, stop_limit),
         cmocka_unit_test_teardown(no_room_for_csv_is_told, stop_limit),
+        cmocka_unit_test(what_nobody_wants_leaves_no_file_open),
         cmocka_unit_test(no_folder_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
