@@ -7,7 +7,7 @@
 
 #include "app/app.h"
 #include "domain/idempotency.h"
-#include "domain/list.h"
+#include "domain/list_export.h"
 #include "domain/permission.h"
 
 #define OPERATION_ID_MAX 128
@@ -178,7 +178,7 @@ static void write_sorts(struct json_writer *w, struct arena *a, const struct lis
         jw_text(w, arena_fmt(a, "-%s", s->name));
     }
     jw_array_end(w);
-    oa_text(w, "default", arena_fmt(a, "-%s", list->sorts[0].name));
+    oa_text(w, "default", arena_fmt(a, "%s%s", list->ascends ? "" : "-", list->sorts[0].name));
     end_parameter(w, "排序字段，前面加 - 为降序");
 }
 
@@ -198,6 +198,22 @@ static void write_paging(struct json_writer *w, struct arena *a, const struct li
     write_sorts(w, a, list);
 }
 
+/* One of these; without it, the first. */
+static void write_choice(struct json_writer *w, const char *name, const char *const *choices, const char *description)
+{
+    begin_parameter(w, "query", name, "string");
+    oa_texts(w, "enum", choices);
+    oa_text(w, "default", choices[0]);
+    end_parameter(w, description);
+}
+
+static void write_file_choices(struct json_writer *w, struct arena *a, const struct list_spec *list)
+{
+    write_sorts(w, a, list);
+    write_choice(w, "format", export_formats, "文件格式");
+    write_choice(w, "lang", export_languages, "表头和状态等用语的语言");
+}
+
 static void write_query(struct json_writer *w, struct arena *a, const struct route *r)
 {
     const struct list_spec *list = r->list;
@@ -205,7 +221,9 @@ static void write_query(struct json_writer *w, struct arena *a, const struct rou
         write_filter(w, f);
     for (const struct list_filter *f = r->query; f && f->param; f++)
         write_filter(w, f);
-    if (list && list->row)
+    if (r->export)
+        write_file_choices(w, a, list);
+    else if (list && list->row)
         write_paging(w, a, list);
 }
 
@@ -301,6 +319,11 @@ static void write_responses(struct json_writer *w, struct arena *a, const struct
     oa_object(w, r->media ? r->media : "application/json");
     openapi_answer(w, a, r);
     jw_object_end(w);
+    if (r->export) {
+        oa_object(w, CSV_TYPE);
+        openapi_answer(w, a, r);
+        jw_object_end(w);
+    }
     jw_object_end(w);
     jw_object_end(w);
     openapi_failures(w, a, r);

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "domain/audit.h"
 #include "domain/document_rows.h"
-#include "domain/list.h"
+#include "domain/list_export.h"
 #include "domain/notification.h"
 #include "domain/reply.h"
 
@@ -129,22 +129,70 @@ static const struct list_spec document_list = {
     .row = &document_type,
 };
 
+static enum rc own_documents(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    (void)id;
+    *out = (struct list_scope){"d.applicant_id = ?", c->actor.user_id};
+    return RC_OK;
+}
+
+static enum rc seen_documents(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    return ctx_may(c, PERM_DOCUMENT_READ_ALL) ? RC_OK : own_documents(c, id, out);
+}
+
+static enum rc pending_documents(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    (void)c, (void)id;
+    *out = (struct list_scope){"(d.status = 'pending' AND d.id > ?)", 0};
+    return RC_OK;
+}
+
+/* Quantity and material are those of the first line, as in the list. */
+static const struct export_column document_columns[] = {
+    {"transaction_code", EXPORT_CODE, "单号", "Number", 20},
+    {"transaction_type", EXPORT_WORD, "类型", "Kind", 10, document_type_words},
+    {"purpose", EXPORT_WORD, "用途", "Purpose", 12, purpose_words},
+    {"status", EXPORT_WORD, "状态", "Status", 10, document_status_words},
+    {"material_code", EXPORT_CODE, "物料编码", "Material code", 18},
+    {"material_name", EXPORT_TEXT, "物料名称", "Material", 30},
+    {"category", EXPORT_WORD, "类别", "Category", 12, category_words},
+    {"quantity", EXPORT_DEC, "数量", "Quantity", 14},
+    {"unit", EXPORT_TEXT, "单位", "Unit", 8},
+    {"unit_price", EXPORT_DEC, "单价", "Unit price", 14},
+    {"line_count", EXPORT_WHOLE, "行数", "Lines", 8},
+    {"total_amount", EXPORT_DEC, "合计金额", "Total amount", 14},
+    {"applicant_name", EXPORT_TEXT, "申请人", "Applied by", 14},
+    {"created_at", EXPORT_TIME, "申请时间", "Applied at", 20},
+    {"remark", EXPORT_TEXT, "备注", "Remark", 40},
+    {"approver_name", EXPORT_TEXT, "审批人", "Decided by", 14},
+    {"approved_at", EXPORT_TIME, "批准时间", "Approved at", 20},
+    {"approval_remark", EXPORT_TEXT, "审批意见", "Approver's remark", 40},
+    {0},
+};
+#define DOCUMENT_EXPORT(SCOPE, NAME, ZH, EN)                                                                           \
+    {                                                                                                                  \
+        .name = (NAME), .zh = (ZH), .en = (EN), .module = "inventory", .resource_type = "transaction", .scope = (SCOPE), \
+        .columns = document_columns                                                                                    \
+    }
+static const struct list_export seen_export = DOCUMENT_EXPORT(seen_documents, "documents", "出入库单列表", "Documents");
+static const struct list_export own_export = DOCUMENT_EXPORT(own_documents, "my-documents", "我的出入库单", "My documents");
+static const struct list_export pending_export =
+    DOCUMENT_EXPORT(pending_documents, "pending-documents", "待审批出入库单", "Pending documents");
+
 static enum rc get_mine(struct call *call)
 {
-    return list_answer(call, &(struct list_scope){"d.applicant_id = ?", call->ctx.actor.user_id});
+    return list_answer(call, own_documents);
 }
 
 static enum rc get_documents(struct call *call)
 {
-    if (!ctx_may(&call->ctx, PERM_DOCUMENT_READ_ALL))
-        return get_mine(call);
-    return list_answer(call, NULL);
+    return list_answer(call, seen_documents);
 }
 
 static enum rc get_pending(struct call *call)
 {
-    static const struct list_scope pending = {"(d.status = 'pending' AND d.id > ?)", 0};
-    return list_answer(call, &pending);
+    return list_answer(call, pending_documents);
 }
 
 static enum rc write_lines(struct call *call, struct json_writer *w, int64_t id, struct db_value *stock)
@@ -484,6 +532,9 @@ static const struct route document_routes[] = {
     ROUTE("GET", "/api/inventory/mine", LANE_READ, PERM_DOCUMENT_READ, NULL, get_mine, "我的出入库单", .list = &document_list),
     ROUTE("GET", "/api/inventory/pending", LANE_READ, PERM_DOCUMENT_APPROVE, NULL, get_pending, "待审批出入库单",
           .list = &document_list),
+    LIST_EXPORT("/inventory", PERM_DOCUMENT_READ, "导出出入库单列表", &document_list, &seen_export, EXPORT_REFUSALS),
+    LIST_EXPORT("/inventory/mine", PERM_DOCUMENT_READ, "导出我的出入库单", &document_list, &own_export, EXPORT_REFUSALS),
+    LIST_EXPORT("/inventory/pending", PERM_DOCUMENT_APPROVE, "导出待审批出入库单", &document_list, &pending_export, EXPORT_REFUSALS),
     ROUTE("POST", "/api/inventory/decide", LANE_WRITE, PERM_DOCUMENT_APPROVE, &bulk_decision_type, post_decide, "批量审批",
           .parts = PARTS({"results", PART_ARRAY, .parts = result_parts}, {"done"}, {"failed"})),
     ROUTE("GET", "/api/inventory/:id", LANE_READ, PERM_DOCUMENT_READ, NULL, get_document, "出入库单详情",

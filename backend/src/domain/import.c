@@ -428,11 +428,17 @@ static const struct list_spec import_list = {
     .row = &import_type,
 };
 
+/* One's own; an administrator's are all. */
+static enum rc scope_of(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    (void)id;
+    *out = c->actor.role == ROLE_SYSTEM_ADMIN ? (struct list_scope){0} : (struct list_scope){"i.created_by = ?", c->actor.user_id};
+    return RC_OK;
+}
+
 static enum rc get_imports(struct call *call)
 {
-    struct ctx *c = &call->ctx;
-    const struct list_scope own = {"i.created_by = ?", c->actor.user_id};
-    return list_answer(call, c->actor.role == ROLE_SYSTEM_ADMIN ? NULL : &own);
+    return list_answer(call, scope_of);
 }
 
 static void write_row(struct json_writer *w, struct db_rows *rows)

@@ -23,6 +23,7 @@ struct checking {
     struct import im;
     const struct import_kind *kind;
     int64_t head_row, total;
+    bool is_csv;
     size_t columns[IMPORT_FIELDS_MAX];
     struct import_words *words;
     struct hsearch_data keys; /* of rows */
@@ -193,7 +194,7 @@ static enum rc check_row(struct checking *k, const struct sheet_row *sheet_row)
 {
     struct ctx c = k->batch_ctx;
     struct import_found *found = &k->batch[k->count];
-    struct import_row row = {.c = &c, .kind = k->kind, .row = sheet_row, .columns = k->columns, .words = k->words,
+    struct import_row row = {.c = &c, .kind = k->kind, .row = sheet_row, .is_csv = k->is_csv, .columns = k->columns, .words = k->words,
                              .claim_key = claim_key, .arg = k};
     *found = (struct import_found){.row_no = sheet_row->number};
     TRY(import_read_values(&row));
@@ -248,8 +249,10 @@ static enum rc check_file(struct checking *k)
     enum rc rc = files_get(c->files, k->im.file_key, &bytes);
     if (rc == RC_OK)
         rc = sheet_open_bytes(buf_text(&bytes), bytes.n, c->arena, &sheet, &c->err);
-    if (rc == RC_OK)
+    if (rc == RC_OK) {
+        k->is_csv = strcmp(sheet_facts(sheet)->kind, "csv") == 0;
         rc = check_rows(k, sheet);
+    }
     sheet_close(sheet);
     buf_free(&bytes);
     return rc;

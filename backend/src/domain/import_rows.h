@@ -64,6 +64,7 @@ struct import_row {
     struct ctx *c;
     const struct import_kind *kind;
     const struct sheet_row *row;
+    bool is_csv;
     const size_t *columns;      /* of each field; IMPORT_NO_COLUMN */
     struct import_words *words;
     const char *values[IMPORT_FIELDS_MAX]; /* as a body spells them; NULL: empty */

@@ -86,10 +86,11 @@ static const char *day_of(struct arena *a, const char *text)
     return whole ? arena_fmt(a, "%04d-%02d-%02d", part[0], part[1], part[2]) : plain;
 }
 
-/* Our own CSV puts ' before what a spreadsheet would take for a formula. */
-static const char *text_of(const char *text)
+/* Our own .csv puts one more ' before what a spreadsheet would take for a formula, be it behind others (excel/csv.h). */
+static const char *text_of(const struct import_row *row, const char *text)
 {
-    return text[0] == '\'' && text[1] && strchr("=+-@\t\r", text[1]) ? text + 1 : text;
+    const char *behind = text + strspn(text, "'");
+    return row->is_csv && behind > text && *behind && strchr("=+-@\t\r", *behind) ? text + 1 : text;
 }
 
 /* ---------------------------------------------------------------- words */
@@ -241,7 +242,7 @@ static enum rc read_cell(struct import_row *row, const struct import_field *f, s
     }
     switch (f->value) {
     case IMPORT_TEXT:
-        row->values[i] = text_of(cell->text);
+        row->values[i] = text_of(row, cell->text);
         return RC_OK;
     case IMPORT_NUMBER:
         row->values[i] = number_of(a, cell->text);
@@ -252,7 +253,7 @@ static enum rc read_cell(struct import_row *row, const struct import_field *f, s
     case IMPORT_CATEGORY:
     case IMPORT_UNIT:
     case IMPORT_PLACE:
-        return read_word(row, f, i, text_of(cell->text));
+        return read_word(row, f, i, text_of(row, cell->text));
     }
     return RC_OK;
 }

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "domain/list.h"
+#include "domain/list_export.h"
 #include "domain/location.h"
 #include "domain/material.h"
 #include "domain/notification.h"
@@ -392,11 +392,40 @@ static const struct list_spec card_list = {
     .row = &card_type,
 };
 
-static enum rc get_moves(struct call *call)
+static enum rc moves_of(struct ctx *c, int64_t id, struct list_scope *out)
 {
     struct material m;
-    TRY(material_get(&call->ctx, call->id, &m));
-    return list_answer(call, &(struct list_scope){"v.material_id = ?", m.id});
+    TRY(material_get(c, id, &m));
+    *out = (struct list_scope){"v.material_id = ?", m.id};
+    return RC_OK;
+}
+
+static const struct list_export card_export = {
+    .name = "stock-card",
+    .zh = "物料流水",
+    .en = "Stock card",
+    .module = "materials",
+    .resource_type = "material",
+    .scope = moves_of,
+    .columns = EXPORT_COLUMNS(
+        {"created_at", EXPORT_TIME, "时间", "Time", 20},
+        {"transaction_code", EXPORT_CODE, "单号", "Document", 20},
+        {"transaction_type", EXPORT_WORD, "类型", "Kind", 10, document_type_words},
+        {"purpose", EXPORT_WORD, "用途", "Purpose", 12, purpose_words},
+        {"quantity_change", EXPORT_DEC, "变动", "Change", 14},
+        {"stock_before", EXPORT_DEC, "变动前库存", "Stock before", 14},
+        {"stock_after", EXPORT_DEC, "结存", "Balance", 14},
+        {"lot_no", EXPORT_CODE, "批号", "Lot", 16},
+        {"from_location", EXPORT_TEXT, "从", "From", 18},
+        {"to_location", EXPORT_TEXT, "到", "To", 18},
+        {"operator_name", EXPORT_TEXT, "经办人", "Posted by", 14},
+        {"remark", EXPORT_TEXT, "备注", "Remark", 40},
+        {"seq", EXPORT_WHOLE, "序号", "Sequence", 8}),
+};
+
+static enum rc get_moves(struct call *call)
+{
+    return list_answer(call, moves_of);
 }
 
 struct balance {
@@ -433,6 +462,8 @@ static enum rc get_balances(struct call *call)
 static const struct route ledger_routes[] = {
     ROUTE("GET", "/api/materials/:id/moves", LANE_READ, PERM_MATERIAL_READ, NULL, get_moves, "物料流水", .list = &card_list,
           .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND)),
+    LIST_EXPORT("/materials/:id/moves", PERM_MATERIAL_READ, "导出物料流水", &card_list, &card_export, EXPORT_REFUSALS,
+                RC_MATERIAL_NOT_FOUND),
     ROUTE("GET", "/api/materials/:id/balances", LANE_READ, PERM_MATERIAL_READ, NULL, get_balances, "物料各批次、库位结存",
           .shape = ANSWER_ARRAY, .answer = &balance_type, .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND)),
 };

@@ -131,26 +131,25 @@ static void take_slot(struct memo_slot *slot, const struct buf *key, int64_t cha
 
 /* ---------------------------------------------------------------- reading the request */
 
-static void fault(struct call *call, const char *param, const char *code, const char *zh, const char *en)
-{
-    error_fault(&call->ctx.err, call->ctx.arena, param, code, zh, en,
-                text_shorten(call->ctx.arena, http_query(call->http, param), 100));
-}
-
 /* The parameter, or NULL when absent or empty (which mean the same). */
-static const char *param(struct call *call, const char *name)
+static const char *param(const struct list_source *s, const char *name)
 {
-    const char *text = http_query(call->http, name);
+    const char *text = s->param(s->from, name);
     return text && *text ? text : NULL;
 }
 
-static int64_t number_param(struct call *call, const char *name, int64_t preset, int64_t max)
+static void fault(const struct list_source *s, const char *name, const char *code, const char *zh, const char *en)
 {
-    const char *text = param(call, name);
+    error_fault(&s->c->err, s->c->arena, name, code, zh, en, text_shorten(s->c->arena, param(s, name), 100));
+}
+
+static int64_t number_param(const struct list_source *s, const char *name, int64_t preset, int64_t max)
+{
+    const char *text = param(s, name);
     int64_t n = preset;
     if (text && !text_int(text, 1, max, &n))
-        fault(call, name, "out_of_range", arena_fmt(call->ctx.arena, "应为 1 到 %lld 的整数", (long long)max),
-              arena_fmt(call->ctx.arena, "must be a whole number from 1 to %lld", (long long)max));
+        fault(s, name, "out_of_range", arena_fmt(s->c->arena, "应为 1 到 %lld 的整数", (long long)max),
+              arena_fmt(s->c->arena, "must be a whole number from 1 to %lld", (long long)max));
     return n;
 }
 
@@ -191,34 +190,34 @@ static const char *find_choice(const struct list_filter *f, const char *text)
 }
 
 /* A choice is a constant, and stands in the text as one: a planner that knows it need not plan anew for every value. */
-static void add_choice(struct call *call, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text)
+static void add_choice(const struct list_source *s, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text)
 {
     const char *choice = find_choice(f, text);
     if (!choice) {
-        fault(call, f->param, "choice", "不是允许的值", "is not one of the allowed values");
+        fault(s, f->param, "choice", "不是允许的值", "is not one of the allowed values");
         return;
     }
-    add_condition(where, f->condition, arena_fmt(call->ctx.arena, "'%s'", choice));
+    add_condition(where, f->condition, arena_fmt(s->c->arena, "'%s'", choice));
     q->topics |= f->topics;
 }
 
 /* The instant at which that day, or the day after it, begins for the company. */
-static void add_day(struct call *call, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text,
+static void add_day(const struct list_source *s, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text,
                     int64_t days_later)
 {
     const struct zone *zone;
     int64_t day;
     if (!day_parse(text, &day))
-        fault(call, f->param, "format", "应为 YYYY-MM-DD 格式的日期", "must be a day, as YYYY-MM-DD");
-    else if (setting_zone(&call->ctx, &zone) == RC_OK)
+        fault(s, f->param, "format", "应为 YYYY-MM-DD 格式的日期", "must be a day, as YYYY-MM-DD");
+    else if (setting_zone(s->c, &zone) == RC_OK)
         add_filter(q, where, f, DB_I(zone_day_start_ms(zone, day + days_later)));
     else
-        error_set(&call->ctx.err, RC_DB);
+        error_set(&s->c->err, RC_DB);
 }
 
-static void read_filter(struct call *call, struct list_query *q, struct buf *where, const struct list_filter *f)
+static void read_filter(const struct list_source *s, struct list_query *q, struct buf *where, const struct list_filter *f)
 {
-    const char *text = param(call, f->param);
+    const char *text = param(s, f->param);
     if (!text)
         text = f->preset;
     if (!text)
@@ -230,92 +229,111 @@ static void read_filter(struct call *call, struct list_query *q, struct buf *whe
         return;
     case FILTER_LIKE:
         if (text_chars(text) > 100)
-            fault(call, f->param, "too_long", "长度不能超过100个字符", "must have at most 100 characters");
+            fault(s, f->param, "too_long", "长度不能超过100个字符", "must have at most 100 characters");
         else
-            add_filter(q, where, f, DB_T(text_like(call->ctx.arena, text_fold(call->ctx.arena, text))));
+            add_filter(q, where, f, DB_T(text_like(s->c->arena, text_fold(s->c->arena, text))));
         return;
     case FILTER_ID:
         if (text_int(text, 1, INT64_MAX, &id))
             add_filter(q, where, f, DB_I(id));
         else
-            fault(call, f->param, "type", "应为正整数", "must be a positive whole number");
+            fault(s, f->param, "type", "应为正整数", "must be a positive whole number");
         return;
     case FILTER_CHOICE:
         if (strcmp(text, "all") != 0)
-            add_choice(call, q, where, f, text);
+            add_choice(s, q, where, f, text);
         return;
     case FILTER_SINCE:
     case FILTER_UNTIL:
-        add_day(call, q, where, f, text, f->kind == FILTER_UNTIL);
+        add_day(s, q, where, f, text, f->kind == FILTER_UNTIL);
         return;
     case FILTER_FLAG:
         if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
             add_filter(q, where, f, DB_N);
         else if (strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
-            fault(call, f->param, "type", "应为 true 或 false", "must be true or false");
+            fault(s, f->param, "type", "应为 true 或 false", "must be true or false");
         return;
     }
 }
 
-static void read_sort(struct call *call, struct list_query *q)
+static void read_sort(const struct list_source *s, struct list_query *q)
 {
     q->sort = &q->spec->sorts[0];
-    q->descending = true;
-    const char *text = param(call, "sort");
+    q->descending = !q->spec->ascends;
+    const char *text = param(s, "sort");
     if (!text)
         return;
     q->descending = *text == '-';
-    for (const struct list_sort *s = q->spec->sorts; s->name; s++)
-        if (strcmp(s->name, text + q->descending) == 0) {
-            q->sort = s;
+    for (const struct list_sort *sort = q->spec->sorts; sort->name; sort++)
+        if (strcmp(sort->name, text + q->descending) == 0) {
+            q->sort = sort;
             return;
         }
-    fault(call, "sort", "choice", "无效的排序字段", "is not a field to sort by");
+    fault(s, "sort", "choice", "无效的排序字段", "is not a field to sort by");
 }
 
 /* "<id>:<value of the sort column>" of the last row seen. */
-static void read_cursor(struct call *call, struct list_query *q)
+static void read_cursor(const struct list_source *s, struct list_query *q)
 {
-    const char *text = param(call, "cursor");
+    const char *text = param(s, "cursor");
     if (!text)
         return;
     const char *colon = strchr(text, ':');
     int64_t number = 0;
-    bool good = colon && text_int(arena_copy(call->ctx.arena, text, (size_t)(colon - text)), 1, INT64_MAX, &q->cursor_id);
+    bool good = colon && text_int(arena_copy(s->c->arena, text, (size_t)(colon - text)), 1, INT64_MAX, &q->cursor_id);
     if (good && !q->sort->text)
         good = text_int(colon + 1, INT64_MIN, INT64_MAX, &number);
     if (!good) {
-        fault(call, "cursor", "format", "无效的游标", "is not a cursor of this list");
+        fault(s, "cursor", "format", "无效的游标", "is not a cursor of this list");
         return;
     }
     q->by_cursor = true;
     q->cursor_value = q->sort->text ? DB_T(colon + 1) : DB_I(number);
 }
 
-enum rc list_read(struct call *call, const struct list_scope *scope, struct list_query **out)
+enum rc list_read_set(const struct list_source *s, const struct list_scope *scope, struct list_query **out)
 {
-    const struct list_spec *spec = call->route->list;
-    struct list_query *q = arena_new(call->ctx.arena, struct list_query);
+    const struct list_spec *spec = s->spec;
+    struct list_query *q = arena_new(s->c->arena, struct list_query);
     q->spec = spec;
     q->topics = spec->topics;
     if (spec->always_fresh)
-        call->ctx.memo = NULL;
+        s->c->memo = NULL;
     struct buf where;
     buf_init(&where, 4096);
-    if (scope) {
+    if (scope && scope->condition) {
         q->args[q->arg_count++] = DB_I(scope->value);
         add_bound(&where, scope->condition, q->arg_count);
     }
     for (const struct list_filter *f = spec->filters; f < spec->filters + LIST_FILTERS_MAX && f->param; f++)
-        read_filter(call, q, &where, f);
-    q->where = arena_dup(call->ctx.arena, buf_text(&where));
+        read_filter(s, q, &where, f);
+    q->where = arena_dup(s->c->arena, buf_text(&where));
     buf_free(&where);
-    q->page = number_param(call, "page", 1, PAGE_MAX);
-    q->page_size = number_param(call, "pageSize", spec->page_size, LIST_PAGE_SIZE_MAX);
-    read_sort(call, q);
-    read_cursor(call, q);
+    read_sort(s, q);
     *out = q;
-    return call->ctx.err.rc;
+    return s->c->err.rc;
+}
+
+static const char *query_param(const void *from, const char *name)
+{
+    return http_query(from, name);
+}
+
+struct list_source list_source_of(struct call *call)
+{
+    return (struct list_source){&call->ctx, call->route->list, query_param, call->http};
+}
+
+enum rc list_read(struct call *call, const struct list_scope *scope, struct list_query **out)
+{
+    const struct list_source s = list_source_of(call);
+    struct list_query *q;
+    enum rc rc = list_read_set(&s, scope, &q); /* all faults at once: those of the page, too */
+    q->page = number_param(&s, "page", 1, PAGE_MAX);
+    q->page_size = number_param(&s, "pageSize", s.spec->page_size, LIST_PAGE_SIZE_MAX);
+    read_cursor(&s, q);
+    *out = q;
+    return rc != RC_OK ? rc : call->ctx.err.rc;
 }
 
 const char *list_where(const struct list_query *q, const struct db_value **args, size_t *count)
@@ -556,12 +574,115 @@ enum rc list_reply(struct call *call, struct list_query *q,
     return db_run_read(call->ctx.db, reply_in_snapshot, &work);
 }
 
-enum rc list_answer(struct call *call, const struct list_scope *scope)
+enum rc list_answer(struct call *call, list_scope_fn scope_of)
 {
+    struct list_scope scope = {0};
     struct list_query *q;
-    TRY(list_read(call, scope, &q));
+    if (scope_of)
+        TRY(scope_of(&call->ctx, call->id, &scope));
+    TRY(list_read(call, &scope, &q));
     return list_reply(call, q, NULL);
 }
+
+/* ---------------------------------------------------------------- all rows */
+
+#define WALK_ROWS 250 /* at a time */
+#define ID_DIGITS 19
+#define IDS_MAX (INT64_C(8) * 16 * 1024 * 1024) /* bytes: of sixteen million rows */
+#define QUOTED(n) #n
+#define TEXT_OF(n) QUOTED(n)
+
+/* Which rows, as one text of WALK_ROWS ids of ID_DIGITS each. */
+#define CHOSEN(N)                                                                                                      \
+    "WITH RECURSIVE chosen(place, chosen_id) AS (SELECT 1, CAST(SUBSTR(CAST($" N " AS TEXT), 1, " TEXT_OF(ID_DIGITS)      \
+    ") AS BIGINT) UNION ALL SELECT place + 1, CAST(SUBSTR(CAST($" N " AS TEXT), place * " TEXT_OF(ID_DIGITS)             \
+    " + 1, " TEXT_OF(ID_DIGITS) ") AS BIGINT) FROM chosen WHERE place < " TEXT_OF(WALK_ROWS) ")"
+
+struct walk {
+    struct ctx *c;
+    const struct list_query *q;
+    const struct list_visitor *visitor;
+    struct buf ids; /* int64_t of every row, in the list's order */
+};
+
+static enum rc read_ids(struct walk *w)
+{
+    const struct list_query *q = w->q;
+    const struct list_spec *spec = q->spec;
+    const char *way = q->descending ? "DESC" : "ASC";
+    DB_ROWS rows = NULL;
+    TRY(db_start_text(w->c->db,
+                      arena_fmt(w->c->arena, "SELECT %s AS row_id FROM %s%s ORDER BY %s %s, %s %s", spec->id,
+                                spec->count_from ? spec->count_from : spec->from, q->where, q->sort->column, way, spec->id, way),
+                      q->args, q->arg_count, &rows));
+    for (;;) {
+        bool more;
+        TRY(db_next(rows, &more));
+        if (!more)
+            return w->ids.overflow ? RC_INTERNAL : RC_OK;
+        int64_t id = db_int(rows, "row_id");
+        buf_add(&w->ids, &id, sizeof id);
+    }
+}
+
+static int64_t count_ids(const struct walk *w)
+{
+    return (int64_t)(w->ids.n / sizeof(int64_t));
+}
+
+/* 0, which no row has, for what is missing at the end. */
+static void print_ids(const struct walk *w, int64_t from, char text[static WALK_ROWS * ID_DIGITS + 1])
+{
+    for (int64_t i = 0; i < WALK_ROWS; i++) {
+        int64_t id = 0;
+        if (from + i < count_ids(w))
+            memcpy(&id, w->ids.bytes + (from + i) * (int64_t)sizeof id, sizeof id);
+        snprintf(text + i * ID_DIGITS, ID_DIGITS + 1, "%0*lld", ID_DIGITS, (long long)id);
+    }
+}
+
+static enum rc visit_rows(struct walk *w, const char *text, const struct db_value *args, size_t count)
+{
+    DB_ROWS rows = NULL;
+    TRY(db_start_text(w->c->db, text, args, count, &rows));
+    for (;;) {
+        bool more;
+        TRY(db_next(rows, &more));
+        if (!more)
+            return RC_OK;
+        TRY(w->visitor->row(w->visitor->arg, rows));
+    }
+}
+
+static enum rc walk_in_snapshot(struct db *db, void *arg)
+{
+    (void)db;
+    struct walk *w = arg;
+    const struct list_spec *spec = w->q->spec;
+    bool names_scope = strstr(spec->from, "$1");
+    const char *text = arena_fmt(w->c->arena, "%s SELECT %s FROM chosen CROSS JOIN %s WHERE %s = chosen_id ORDER BY place",
+                                 names_scope ? CHOSEN("2") : CHOSEN("1"), spec->columns, spec->from, spec->id);
+    char ids[WALK_ROWS * ID_DIGITS + 1];
+    const struct db_value args[] = {w->q->args[0], DB_T(ids)};
+    TRY(read_ids(w));
+    for (int64_t done = 0, total = count_ids(w); done < total; done += WALK_ROWS) {
+        TRY(w->visitor->progress(w->visitor->arg, done, total));
+        print_ids(w, done, ids);
+        TRY(visit_rows(w, text, names_scope ? args : args + 1, names_scope ? 2 : 1));
+    }
+    return w->visitor->progress(w->visitor->arg, count_ids(w), count_ids(w));
+}
+
+enum rc list_walk(struct ctx *c, const struct list_query *q, const struct list_visitor *visitor)
+{
+    struct walk w = {.c = c, .q = q, .visitor = visitor};
+    buf_init(&w.ids, IDS_MAX);
+    enum rc rc = db_run_read(c->db, walk_in_snapshot, &w);
+    buf_free(&w.ids);
+    return rc;
+}
+
+/* ---------------------------------------------------------------- other answers that are remembered */
 
 struct remembered {
     struct call *call;

@@ -38,27 +38,41 @@ struct list_sort {
 
 struct list_spec {
     const char *columns; /* what is selected, without the sort's value and id */
-    const char *from;
-    const char *count_from; /* enough for the filters; NULL: from */
+    const char *from;       /* may name the scope's value, as $1 */
+    const char *count_from; /* enough for the filters and sorts; NULL: from */
     const char *id;      /* "m.id": makes every order total */
     unsigned topics;     /* TOPIC_… whose change changes the number of rows */
     unsigned row_topics; /* … and those whose change changes what the rows say */
     bool always_fresh;   /* no counter tells of its changes: nothing is remembered */
     int page_size;       /* default */
     struct list_sort sorts[6];     /* the first is the default, newest first; ends with a NULL name */
+    bool ascends;                  /* … the default is not newest first, but A to Z */
     struct list_filter filters[LIST_FILTERS_MAX]; /* ends with a NULL param */
     const struct record_type *row; /* NULL: only the filters are wanted, for sums over the set (list_where) */
 };
 
-/* A condition that the request does not choose: "l.material_id = ?" with its value. */
+/* A condition that the request does not choose: "l.material_id = ?" with its value. Without a condition: everything. */
 struct list_scope {
     const char *condition;
     int64_t value;
 };
+/* What of a list this actor may see; `id`: of the path, whose thing may be missing. */
+typedef enum rc (*list_scope_fn)(struct ctx *c, int64_t id, struct list_scope *out);
 
 struct list_query; /* what was understood of the request */
 
-/* Reads the query string by the route's list_spec; all faults at once. `scope` may be NULL. */
+/* Where a list's parameters come from: a request, or what was written down of one. */
+struct list_source {
+    struct ctx *c;
+    const struct list_spec *spec;
+    const char *(*param)(const void *from, const char *name); /* NULL: absent */
+    const void *from;
+};
+struct list_source list_source_of(struct call *call);
+
+/* Filters and sort alone, for list_walk; all faults at once. `scope` may be NULL. */
+MUST_CHECK enum rc list_read_set(const struct list_source *s, const struct list_scope *scope, struct list_query **out);
+/* The same by the route's list_spec, and which page. */
 MUST_CHECK enum rc list_read(struct call *call, const struct list_scope *scope, struct list_query **out);
 /* Runs it and writes data = {list, total, page, pageSize, nextCursor}; `more` (may be NULL) may add members. */
 MUST_CHECK enum rc list_reply(struct call *call, struct list_query *q,
@@ -66,8 +80,19 @@ MUST_CHECK enum rc list_reply(struct call *call, struct list_query *q,
 /* " WHERE …" of the query and its values, for totals over the same set. */
 const char *list_where(const struct list_query *q, const struct db_value **args, size_t *count);
 
-/* list_read and list_reply in one. */
-MUST_CHECK enum rc list_answer(struct call *call, const struct list_scope *scope);
+/* list_read and list_reply in one. `scope_of` may be NULL. */
+MUST_CHECK enum rc list_answer(struct call *call, list_scope_fn scope_of);
+
+/* What is told of every row. Not RC_OK: the walk ends with it. */
+struct list_visitor {
+    enum rc (*row)(void *arg, struct db_rows *rows);
+    enum rc (*progress)(void *arg, int64_t done, int64_t total); /* before the first row, now and then, and after the last */
+    void *arg;
+};
+/* All rows of the query in the list's order, in one snapshot: one statement says which and in what order (8 bytes a row are kept
+ * of that), then they are read some hundred at a time by their ids. One statement for all would be held whole by libpq, and
+ * sorted whole in memory by SQLite where no index has the order. */
+MUST_CHECK enum rc list_walk(struct ctx *c, const struct list_query *q, const struct list_visitor *visitor);
 
 /* The members after `list`: where this page stands. next: the cursor; NULL: none. */
 void list_write_place(struct json_writer *w, int64_t total, int64_t page, int64_t page_size, const char *next);

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "domain/audit.h"
-#include "domain/list.h"
+#include "domain/list_export.h"
 #include "domain/reply.h"
 #include "domain/search_index.h"
 #include "domain/unit.h"
@@ -253,6 +253,48 @@ static const struct list_spec material_list = {
     .row = &material_type,
 };
 
+static const struct list_export material_list_export = {
+    .name = "materials",
+    .zh = "物料列表",
+    .en = "Materials",
+    .module = "materials",
+    .resource_type = "material",
+    .also = PERM_MATERIAL_READ,
+    .columns = EXPORT_COLUMNS(
+        {"material_code", EXPORT_CODE, "物料编码", "Code", 18},
+        {"material_name", EXPORT_TEXT, "物料名称", "Name", 30},
+        {"name_en", EXPORT_TEXT, "英文名称", "English name", 30},
+        {"category", EXPORT_WORD, "类别", "Category", 12, category_words},
+        {"subcategory", EXPORT_TEXT, "子类", "Subcategory", 16},
+        {"unit", EXPORT_TEXT, "单位", "Unit", 8},
+        {"qty_decimals", EXPORT_WHOLE, "数量小数位", "Decimals of quantities", 12},
+        {"current_stock", EXPORT_DEC, "当前库存", "Stock", 14},
+        {"min_stock", EXPORT_DEC, "最低库存", "Minimum stock", 14},
+        {"max_stock", EXPORT_DEC, "最高库存", "Maximum stock", 14},
+        {"location", EXPORT_TEXT, "存放位置", "Place", 20},
+        {"description", EXPORT_TEXT, "描述", "Description", 40},
+        {"cas_no", EXPORT_CODE, "CAS 号", "CAS number", 14},
+        {"cas_check", EXPORT_TEXT, "CAS 核对", "CAS checked by", 14},
+        {"un_no", EXPORT_CODE, "UN 编号", "UN number", 10},
+        {"ghs_pictograms", EXPORT_TEXT, "GHS 象形图", "GHS pictograms", 20},
+        {"hazard_statements", EXPORT_TEXT, "危险性说明", "Hazard statements", 24},
+        {"control_flags", EXPORT_TEXT, "管控标识", "Control flags", 16},
+        {"storage_class", EXPORT_TEXT, "储存类别", "Storage class", 14},
+        {"storage_condition", EXPORT_TEXT, "储存条件", "Storage conditions", 24},
+        {"metal_grade", EXPORT_CODE, "牌号", "Grade", 16},
+        {"standard", EXPORT_CODE, "标准", "Standard", 18},
+        {"track_by", EXPORT_TEXT, "追踪方式", "Traced by", 12},
+        {"shelf_life_days", EXPORT_WHOLE, "保质期（天）", "Shelf life (days)", 12},
+        {"shelf_life_basis", EXPORT_TEXT, "保质期依据", "Basis of the shelf life", 12},
+        {"periodic_inspection_days", EXPORT_WHOLE, "检验周期（天）", "Inspection every (days)", 14},
+        {"cert_required", EXPORT_TEXT, "随货证明", "Certificates", 20},
+        {"note", EXPORT_TEXT, "说明", "Note", 40},
+        {"status", EXPORT_WORD, "状态", "Status", 10, material_status_words},
+        {"creator_name", EXPORT_TEXT, "创建人", "Created by", 14},
+        {"created_at", EXPORT_TIME, "创建时间", "Created at", 20},
+        {"updated_at", EXPORT_TIME, "更新时间", "Updated at", 20}),
+};
+
 /* data.totals over the filtered set. */
 static enum rc write_totals(struct call *call, struct list_query *q, struct json_writer *w)
 {
@@ -354,11 +396,32 @@ static const struct list_spec code_history_list = {
     .row = &code_change_type,
 };
 
-static enum rc get_code_history(struct call *call)
+static enum rc codes_of(struct ctx *c, int64_t id, struct list_scope *out)
 {
     struct material m;
-    TRY(material_get(&call->ctx, call->id, &m));
-    return list_answer(call, &(struct list_scope){"h.material_id = ?", m.id});
+    TRY(material_get(c, id, &m));
+    *out = (struct list_scope){"h.material_id = ?", m.id};
+    return RC_OK;
+}
+
+static const struct list_export code_history_export = {
+    .name = "code-history",
+    .zh = "物料编码变更历史",
+    .en = "Changes of a code",
+    .module = "materials",
+    .resource_type = "material",
+    .scope = codes_of,
+    .columns = EXPORT_COLUMNS(
+        {"old_code", EXPORT_CODE, "旧编码", "Old code", 18},
+        {"new_code", EXPORT_CODE, "新编码", "New code", 18},
+        {"changed_by_name", EXPORT_TEXT, "变更人", "Changed by", 14},
+        {"change_reason", EXPORT_TEXT, "变更原因", "Reason", 40},
+        {"created_at", EXPORT_TIME, "变更时间", "Changed at", 20}),
+};
+
+static enum rc get_code_history(struct call *call)
+{
+    return list_answer(call, codes_of);
 }
 
 /* ---------------------------------------------------------------- changing */
@@ -500,5 +563,8 @@ static const struct route material_routes[] = {
           .minds_if_match = true, .parts = PARTS({"id"}), .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND, RC_VERSION_CONFLICT)),
     ROUTE("GET", "/api/materials/:id/code-history", LANE_READ, PERM_MATERIAL_READ, NULL, get_code_history, "物料编码变更历史",
           .list = &code_history_list, .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND)),
+    LIST_EXPORT("/materials", PERM_MATERIAL_EXPORT, "导出物料列表", &material_list, &material_list_export, EXPORT_REFUSALS),
+    LIST_EXPORT("/materials/:id/code-history", PERM_MATERIAL_READ, "导出物料编码变更历史", &code_history_list, &code_history_export,
+                EXPORT_REFUSALS, RC_MATERIAL_NOT_FOUND),
 };
 const struct module material_module = MODULE("materials", "物料", material_routes);

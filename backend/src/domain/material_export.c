@@ -1,12 +1,8 @@
 #include "domain/material_export.h"
 
-#include <string.h>
-#include <unistd.h>
-
 #include "domain/audit.h"
-#include "domain/reply.h"
+#include "domain/list_export.h"
 #include "domain/setting.h"
-#include "excel/excel.h"
 
 struct export_body {
     struct record record;
@@ -23,44 +19,44 @@ static const struct record_type export_type = RECORD_TYPE("MaterialExport", stru
 static const struct sql ALL = {"material.export", EXPORTED "m.status = 'active' ORDER BY m.created_at DESC, m.id DESC"};
 static const struct sql ONE = {"material.export_one", EXPORTED "m.id = $1"};
 
-static const struct excel_column columns[] = {{"物料编码", 18}, {"物料名称", 30}, {"类别", 12}, {"单位", 8},    {"当前库存", 14},
+static const struct table_column columns[] = {{"物料编码", 18, true}, {"物料名称", 30}, {"类别", 12}, {"单位", 8},    {"当前库存", 14},
                                               {"最低库存", 14}, {"最高库存", 14}, {"存放位置", 20}, {"描述", 40}, {"创建时间", 20}};
 
-static void add_optional(struct excel *e, struct db_rows *rows, const char *column)
+static void add_optional(struct table *t, struct db_rows *rows, const char *column)
 {
     if (db_is_null(rows, column))
-        excel_empty(e);
+        table_empty(t);
     else
-        excel_dec(e, db_dec(rows, column));
+        table_dec(t, db_dec(rows, column));
 }
 
-static void add_row(struct excel *e, struct db_rows *rows)
+static void add_row(struct table *t, struct db_rows *rows)
 {
     char created[CLOCK_TEXT_MAX];
     clock_print_row(db_int(rows, "created_at"), created);
-    excel_text(e, db_text(rows, "material_code"));
-    excel_text(e, db_text(rows, "material_name"));
-    excel_text(e, strcmp(db_text(rows, "category"), "metal") == 0 ? "金属物料" : "化学物料");
-    excel_text(e, db_text(rows, "unit"));
-    excel_dec(e, db_dec(rows, "current_stock"));
-    add_optional(e, rows, "min_stock");
-    add_optional(e, rows, "max_stock");
-    excel_text(e, db_text(rows, "location"));
-    excel_text(e, db_text(rows, "description"));
-    excel_text(e, created);
-    excel_next_row(e);
+    table_text(t, db_text(rows, "material_code"));
+    table_text(t, db_text(rows, "material_name"));
+    table_text(t, word_for(category_words, db_text(rows, "category"), false));
+    table_text(t, db_text(rows, "unit"));
+    table_dec(t, db_dec(rows, "current_stock"));
+    add_optional(t, rows, "min_stock");
+    add_optional(t, rows, "max_stock");
+    table_text(t, db_text(rows, "location"));
+    table_text(t, db_text(rows, "description"));
+    table_text(t, created);
+    table_next_row(t);
 }
 
-static enum rc add_rows(struct ctx *c, struct excel *e, const struct sql *sql, const struct db_value *args, size_t count, int64_t *n)
+static enum rc add_rows(struct ctx *c, struct table *t, const struct sql *sql, const struct db_value *args, size_t count, int64_t *n)
 {
     DB_ROWS rows = NULL;
     bool more;
     TRY(db_start(c->db, sql, args, count, &rows));
     for (;;) {
         TRY(db_next(rows, &more));
-        if (!more || *n == EXCEL_ROWS_MAX)
+        if (!more)
             return RC_OK;
-        add_row(e, rows);
+        add_row(t, rows);
         ++*n;
     }
 }
@@ -81,44 +77,34 @@ static enum rc read_chosen(struct ctx *c, const struct json *array, struct chose
     return c->err.rc;
 }
 
-static enum rc fill(struct ctx *c, struct excel *e, const struct chosen *chosen, int64_t *n)
+static enum rc fill(struct ctx *c, struct table *t, const struct chosen *chosen, int64_t *n)
 {
     if (!chosen->count)
-        return add_rows(c, e, &ALL, DB_NO_ARGS, n);
+        return add_rows(c, t, &ALL, DB_NO_ARGS, n);
     for (size_t i = 0; i < chosen->count; i++)
-        TRY(add_rows(c, e, &ONE, DB_ARGS(DB_I(chosen->ids[i])), n));
+        TRY(add_rows(c, t, &ONE, DB_ARGS(DB_I(chosen->ids[i])), n));
     return RC_OK;
 }
-
-/* What prepare has made, for the writer to note and for after to send. */
-struct made {
-    int fd;
-    int64_t bytes, rows;
-};
 
 static enum rc prepare_export(struct call *call)
 {
     struct ctx *c = &call->ctx;
     struct export_body b;
     struct chosen chosen = {0};
-    struct made *made = arena_new(c->arena, struct made);
+    struct export_file *made = arena_new(c->arena, struct export_file);
+    struct table *t;
     TRY(record_from_json(c, &export_type, call->body, "", RECORD_UPDATE, &b));
     TRY(read_chosen(c, b.ids, &chosen));
-    struct excel *e = excel_new("物料列表", columns, sizeof columns / sizeof *columns);
-    if (!e)
-        return RC_INTERNAL;
-    made->fd = -1;
-    enum rc rc = fill(c, e, &chosen, &made->rows);
-    if (!excel_finish(e, &made->fd, &made->bytes))
-        return rc != RC_OK ? rc : RC_INTERNAL;
-    call->prepared = made; /* `after` closes it from now on */
-    return rc;
+    TRY(export_begin(c, EXPORT_XLSX, "物料列表", columns, sizeof columns / sizeof *columns, &t));
+    TRY(export_end(t, fill(c, t, &chosen, &made->rows), &made->file));
+    call->prepared = made; /* export_after closes it from now on */
+    return RC_OK;
 }
 
 static enum rc post_export(struct call *call)
 {
     struct ctx *c = &call->ctx;
-    const struct made *made = call->prepared;
+    const struct export_file *made = call->prepared;
     const struct zone *zone;
     char today[DAY_TEXT_MAX];
     TRY(setting_zone(c, &zone));
@@ -131,20 +117,9 @@ static enum rc post_export(struct call *call)
     return RC_OK;
 }
 
-static void after_export(struct call *call, enum rc rc)
-{
-    struct made *made = call->prepared;
-    if (!made)
-        return;
-    if (rc == RC_OK)
-        http_send_file(call->http, made->fd, made->bytes);
-    else
-        close(made->fd);
-    call->prepared = NULL;
-}
-
 static const struct route material_export_routes[] = {
     ROUTE("POST", "/api/export/materials", LANE_SLOW, PERM_MATERIAL_EXPORT, &export_type, post_export, "导出物料（xlsx）",
-          .prepare = prepare_export, .after = after_export, .keeps_no_answer = true, .updates = true, .bare = true, .media = EXCEL_TYPE),
+          .prepare = prepare_export, .after = export_after, .keeps_no_answer = true, .updates = true, .bare = true, .media = EXCEL_TYPE,
+          .refusals = REFUSALS(RC_FILES_UNWRITABLE)),
 };
 const struct module material_export_module = MODULE("export", "导出", material_export_routes);

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "domain/audit.h"
-#include "domain/list.h"
+#include "domain/list_export.h"
 #include "domain/notification_hub.h"
 #include "domain/reply.h"
 
@@ -98,11 +98,33 @@ static const struct list_spec notification_list = {
     .row = &notification_type,
 };
 
+static enum rc own_notifications(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    (void)id;
+    *out = (struct list_scope){is_approver(c) ? SEEN("?", APPROVERS) : SEEN("?", OTHERS), c->actor.user_id};
+    return RC_OK;
+}
+
+static const struct list_export notification_export = {
+    .name = "notifications",
+    .zh = "通知",
+    .en = "Notifications",
+    .module = "notifications",
+    .resource_type = "notification",
+    .scope = own_notifications,
+    .columns = EXPORT_COLUMNS(
+        {"created_at", EXPORT_TIME, "时间", "Time", 20},
+        {"type", EXPORT_WORD, "类型", "Kind", 10, notification_type_words},
+        {"title", EXPORT_TEXT, "标题", "Title", 30},
+        {"content", EXPORT_TEXT, "内容", "Content", 60},
+        {"link", EXPORT_TEXT, "链接", "Link", 30},
+        {"is_read", EXPORT_FLAG, "已读", "Read", 8},
+        {"read_at", EXPORT_TIME, "阅读时间", "Read at", 20}),
+};
+
 static enum rc get_notifications(struct call *call)
 {
-    const struct ctx *c = &call->ctx;
-    const char *seen = is_approver(c) ? SEEN("?", APPROVERS) : SEEN("?", OTHERS);
-    return list_answer(call, &(struct list_scope){seen, c->actor.user_id});
+    return list_answer(call, own_notifications);
 }
 
 static enum rc get_unread(struct call *call)
@@ -324,6 +346,7 @@ static const struct list_filter stream_query[] = {{"lastEventId", FILTER_ID}, {0
 static const struct route notification_routes[] = {
     ROUTE("GET", "/api/notifications", LANE_READ, PERM_NOTIFICATION_READ, NULL, get_notifications, "我的通知",
           .list = &notification_list),
+    LIST_EXPORT("/notifications", PERM_NOTIFICATION_READ, "导出通知", &notification_list, &notification_export, EXPORT_REFUSALS),
     ROUTE("GET", "/api/notifications/unread-count", LANE_READ, PERM_NOTIFICATION_READ, NULL, get_unread, "未读通知数",
           .parts = PARTS({"count"})),
     ROUTE("GET", "/api/notifications/stream", LANE_READ, PERM_NOTIFICATION_READ, NULL, get_stream,

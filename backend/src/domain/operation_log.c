@@ -1,6 +1,6 @@
 #include "domain/operation_log.h"
 
-#include "domain/list.h"
+#include "domain/list_export.h"
 #include "domain/reply.h"
 
 #define STATS_MAX 10
@@ -44,6 +44,28 @@ static const struct list_spec log_list = {
                 {"startDate", FILTER_SINCE, "o.created_at >= ?"},
                 {"endDate", FILTER_UNTIL, "o.created_at < ?"}},
     .row = &log_type,
+};
+
+static const struct list_export log_export = {
+    .name = "operation-logs",
+    .zh = "操作日志",
+    .en = "Operation log",
+    .module = "operation-logs",
+    .resource_type = "operation_log",
+    .columns = EXPORT_COLUMNS(
+        {"created_at", EXPORT_TIME, "时间", "Time", 20},
+        {"username", EXPORT_CODE, "用户名", "User name", 16},
+        {"real_name", EXPORT_TEXT, "姓名", "Name", 14},
+        {"module", EXPORT_WORD, "模块", "Module", 12, module_words},
+        {"action", EXPORT_TEXT, "操作", "Action", 12},
+        {"description", EXPORT_TEXT, "说明", "Description", 50},
+        {"changes", EXPORT_TEXT, "变更", "Changes", 50},
+        {"resource_type", EXPORT_TEXT, "对象类型", "Object", 14},
+        {"resource_id", EXPORT_WHOLE, "对象编号", "Object's id", 10},
+        {"ip_address", EXPORT_CODE, "地址", "Address", 16},
+        {"user_agent", EXPORT_TEXT, "客户端", "Client", 30},
+        {"request_id", EXPORT_CODE, "请求编号", "Request", 20},
+        {"id", EXPORT_WHOLE, "编号", "Id", 10}),
 };
 
 static enum rc get_logs(struct call *call)
@@ -126,5 +148,6 @@ static const struct route log_routes[] = {
     ROUTE("GET", "/api/operation-logs", LANE_READ, PERM_LOG_READ, NULL, get_logs, "操作日志", .list = &log_list),
     ROUTE("GET", "/api/operation-logs/stats", LANE_READ, PERM_LOG_READ, NULL, get_stats, "操作日志统计", .list = &stats_period,
           .parts = stats_parts),
+    LIST_EXPORT("/operation-logs", PERM_LOG_READ, "导出操作日志", &log_list, &log_export, EXPORT_REFUSALS),
 };
 const struct module operation_log_module = MODULE("operation-logs", "操作日志", log_routes);

@@ -41,6 +41,7 @@ enum answer_shape { ANSWER_OBJECT, ANSWER_ARRAY };
 
 struct list_spec;
 struct list_filter;
+struct list_export;
 
 struct route {
     struct http_route http;
@@ -52,6 +53,7 @@ struct route {
     void (*after)(struct call *call, enum rc rc);
     bool keeps_no_answer;             /* an Idempotency-Key is not minded: the answer holds tokens, or ends the session */
     const struct list_spec *list;     /* what list_read understands of the query */
+    const struct list_export *export; /* all rows of `list` as a file: the route is a LIST_EXPORT */
     const char *summary;
     /* The rest only describes (app/openapi.c), and is what the tests hold every answer against. */
     const struct list_filter *query;  /* parameters that the handler reads by itself; ends with a NULL param */

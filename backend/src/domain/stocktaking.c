@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "domain/document.h"
+#include "domain/list_export.h"
 #include "domain/location.h"
 #include "domain/material.h"
 #include "domain/reply.h"
@@ -189,12 +190,86 @@ static const struct list_spec task_list = {
     .row = &count_task_type,
 };
 
+static enum rc seen_tasks(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    (void)id;
+    if (!ctx_may(c, PERM_COUNT_WRITE))
+        *out = (struct list_scope){"t.creator_id = ?", c->actor.user_id};
+    return RC_OK;
+}
+
+static const struct list_export task_export = {
+    .name = "count-tasks",
+    .zh = "盘点任务列表",
+    .en = "Count tasks",
+    .module = "stocktaking",
+    .resource_type = "stocktaking",
+    .scope = seen_tasks,
+    .columns = EXPORT_COLUMNS(
+        {"task_code", EXPORT_CODE, "任务编号", "Number", 20},
+        {"task_name", EXPORT_TEXT, "任务名称", "Name", 30},
+        {"stage", EXPORT_WORD, "状态", "Stage", 10, task_stage_words},
+        {"scope", EXPORT_WORD, "范围", "Scope", 14, task_scope_words},
+        {"category", EXPORT_WORD, "类别", "Category", 12, category_words},
+        {"location_code", EXPORT_CODE, "库位", "Place", 14},
+        {"is_blind", EXPORT_FLAG, "盲盘", "Blind", 8},
+        {"item_count", EXPORT_WHOLE, "物料数", "Items", 10},
+        {"completed_count", EXPORT_WHOLE, "已盘数", "Counted", 10},
+        {"start_date", EXPORT_DAY, "开始日期", "From", 12},
+        {"end_date", EXPORT_DAY, "结束日期", "To", 12},
+        {"creator_name", EXPORT_TEXT, "创建人", "Created by", 14},
+        {"created_at", EXPORT_TIME, "创建时间", "Created at", 20},
+        {"completed_by_name", EXPORT_TEXT, "完成人", "Completed by", 14},
+        {"completed_at", EXPORT_TIME, "完成时间", "Completed at", 20},
+        {"remark", EXPORT_TEXT, "备注", "Remark", 40}),
+};
+
+/* A task's lines: as a list only for their file, since the detail has them all. */
+static const struct list_spec item_list = {
+    .columns = ITEM_COLUMNS,
+    .from = ITEM_FROM,
+    .count_from = "count_items i JOIN materials m ON m.id = i.material_id",
+    .id = "i.id",
+    .always_fresh = true,
+    .sorts = {{"material_code", "m.code_fold", true}},
+    .ascends = true,
+    .row = &count_item_type,
+};
+
+static enum rc items_of(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    struct task t;
+    TRY(count_get_task(c, id, &t));
+    *out = (struct list_scope){"i.task_id = ?", t.id};
+    return RC_OK;
+}
+
+static const struct list_export item_export = {
+    .name = "count-items",
+    .zh = "盘点明细",
+    .en = "Count items",
+    .module = "stocktaking",
+    .resource_type = "stocktaking",
+    .scope = items_of,
+    .columns = EXPORT_COLUMNS(
+        {"material_code", EXPORT_CODE, "物料编码", "Material code", 18},
+        {"material_name", EXPORT_TEXT, "物料名称", "Material", 30},
+        {"category", EXPORT_WORD, "类别", "Category", 12, category_words},
+        {"unit", EXPORT_TEXT, "单位", "Unit", 8},
+        {"book_stock", EXPORT_DEC, "账面数量", "Book quantity", 14},
+        {"actual_stock", EXPORT_DEC, "实盘数量", "Counted", 14},
+        {"difference", EXPORT_DEC, "差异", "Difference", 14},
+        {"difference_type", EXPORT_WORD, "差异类型", "Kind of difference", 12, difference_words},
+        {"reason", EXPORT_TEXT, "差异原因", "Reason", 30},
+        {"wants_recount", EXPORT_FLAG, "待复盘", "To be recounted", 10},
+        {"counted_by_name", EXPORT_TEXT, "盘点人", "Counted by", 14},
+        {"remark", EXPORT_TEXT, "备注", "Remark", 40},
+        {"updated_at", EXPORT_TIME, "更新时间", "Updated at", 20}),
+};
+
 static enum rc get_tasks(struct call *call)
 {
-    const struct ctx *c = &call->ctx;
-    if (ctx_may(c, PERM_COUNT_WRITE))
-        return list_answer(call, NULL);
-    return list_answer(call, &(struct list_scope){"t.creator_id = ?", c->actor.user_id});
+    return list_answer(call, seen_tasks);
 }
 
 static enum rc get_task(struct call *call)
@@ -222,6 +297,9 @@ static const struct answer_part done_parts[] = {
 
 static const struct route stocktaking_routes[] = {
     STOCKTAKING("GET", "", LANE_READ, PERM_COUNT_READ, NULL, get_tasks, "盘点任务列表", .list = &task_list),
+    LIST_EXPORT("/stocktaking", PERM_COUNT_READ, "导出盘点任务列表", &task_list, &task_export, EXPORT_REFUSALS),
+    LIST_EXPORT("/stocktaking/:id/items", PERM_COUNT_READ, "导出盘点明细", &item_list, &item_export, EXPORT_REFUSALS, RC_TASK_NOT_FOUND,
+                RC_TASK_NOT_YOURS),
     STOCKTAKING("POST", "", LANE_WRITE, PERM_COUNT_WRITE, &task_body_type, post_task, "创建盘点任务", .status = 201,
                 .parts = PARTS({"id"}, {"taskCode", PART_TEXT}),
                 .refusals = REFUSALS(RC_MATERIAL_NOT_FOUND, RC_LOCATION_NOT_FOUND, RC_COUNT_SCOPE_EMPTY, RC_COUNT_SCOPE_TOO_LARGE)),

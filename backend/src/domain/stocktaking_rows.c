@@ -110,13 +110,12 @@ enum rc count_find_item(struct call *call, const struct task *t, struct item *ou
     return RC_OK;
 }
 
-enum rc count_find_task(struct call *call, struct task *out)
+enum rc count_get_task(struct ctx *c, int64_t id, struct task *out)
 {
-    struct ctx *c = &call->ctx;
     DB_ROWS rows = NULL;
     bool more;
     *out = (struct task){0};
-    TRY(db_start(c->db, &TASK_BY_ID, DB_ARGS(DB_I(call->id)), &rows));
+    TRY(db_start(c->db, &TASK_BY_ID, DB_ARGS(DB_I(id)), &rows));
     TRY(db_next(rows, &more));
     if (!more)
         return error_set(&c->err, RC_TASK_NOT_FOUND);
@@ -124,6 +123,11 @@ enum rc count_find_task(struct call *call, struct task *out)
     if (!ctx_may(c, PERM_COUNT_WRITE) && out->creator_id != c->actor.user_id)
         return error_set(&c->err, RC_TASK_NOT_YOURS);
     return RC_OK;
+}
+
+enum rc count_find_task(struct call *call, struct task *out)
+{
+    return count_get_task(&call->ctx, call->id, out);
 }
 
 /* ---------------------------------------------------------------- differences */

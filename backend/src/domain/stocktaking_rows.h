@@ -73,7 +73,9 @@ extern const struct list_filter count_report_query[];
 bool count_is(const struct task *t, const char *stage);
 bool count_has_ended(const struct task *t);
 
-/* The task of the path's :id. RC_TASK_NOT_FOUND; RC_TASK_NOT_YOURS for who may see his own only. */
+/* The task. RC_TASK_NOT_FOUND; RC_TASK_NOT_YOURS for who may see his own only. */
+MUST_CHECK enum rc count_get_task(struct ctx *c, int64_t id, struct task *out);
+/* The same of the path's :id. */
 MUST_CHECK enum rc count_find_task(struct call *call, struct task *out);
 /* The task's item of the path's :itemId. RC_ITEM_NOT_FOUND. */
 MUST_CHECK enum rc count_find_item(struct call *call, const struct task *t, struct item *out);

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "crypto/password.h"
 #include "domain/audit.h"
-#include "domain/list.h"
+#include "domain/list_export.h"
 #include "domain/reply.h"
 #include "domain/search_index.h"
 #include "domain/session.h"
@@ -210,10 +210,34 @@ static const struct list_spec user_list = {
     .row = &user_type,
 };
 
+static enum rc open_accounts(struct ctx *c, int64_t id, struct list_scope *out)
+{
+    (void)c, (void)id;
+    *out = (struct list_scope){"(u.status <> 'closed' AND u.id > ?)", 0};
+    return RC_OK;
+}
+
+static const struct list_export user_export = {
+    .name = "users",
+    .zh = "用户列表",
+    .en = "Users",
+    .module = "users",
+    .resource_type = "user",
+    .scope = open_accounts,
+    .columns = EXPORT_COLUMNS(
+        {"username", EXPORT_CODE, "用户名", "User name", 18},
+        {"real_name", EXPORT_TEXT, "姓名", "Name", 16},
+        {"role", EXPORT_WORD, "角色", "Role", 14, role_words},
+        {"email", EXPORT_TEXT, "邮箱", "Email", 28},
+        {"status", EXPORT_WORD, "状态", "Status", 10, user_status_words},
+        {"must_change_password", EXPORT_FLAG, "须修改密码", "Must change the password", 12},
+        {"created_at", EXPORT_TIME, "创建时间", "Created at", 20},
+        {"updated_at", EXPORT_TIME, "更新时间", "Updated at", 20}),
+};
+
 static enum rc get_users(struct call *call)
 {
-    static const struct list_scope not_closed = {"(u.status <> 'closed' AND u.id > ?)", 0};
-    return list_answer(call, &not_closed);
+    return list_answer(call, open_accounts);
 }
 
 static enum rc get_user(struct call *call)
@@ -395,6 +419,7 @@ static const struct answer_part role_parts[] = {{"permission", PART_TEXT}, {"tit
 static const struct route user_routes[] = {
     ROUTE("GET", "/api/roles", LANE_READ, PERM_SIGNED_IN, NULL, get_roles, "角色与权限", .shape = ANSWER_ARRAY, .parts = role_parts),
     ROUTE("GET", "/api/users", LANE_READ, PERM_USER_MANAGE, NULL, get_users, "用户列表", .list = &user_list),
+    LIST_EXPORT("/users", PERM_USER_MANAGE, "导出用户列表", &user_list, &user_export, EXPORT_REFUSALS),
     ROUTE("GET", "/api/users/:id", LANE_READ, PERM_USER_MANAGE, NULL, get_user, "用户详情", .answer = &user_type,
           .refusals = REFUSALS(RC_USER_NOT_FOUND)),
     ROUTE("POST", "/api/users", LANE_SLOW, PERM_USER_MANAGE, &user_type, post_user, "创建用户", .prepare = prepare_post_user,

@@ -1,33 +1,16 @@
-/* Workbooks (.xlsx) of one sheet: a bold head that stays in sight, and rows of text and exact decimals. The only folder that sees
- * xlsxwriter.h. */
+/* Workbooks (.xlsx): a bold head that stays in sight and can be filtered by, and rows of text, exact decimals, instants and days.
+ * Every text is a text, whatever it begins with: never a formula, a number or a link. The only folder that sees xlsxwriter.h. */
 #ifndef MMS_EXCEL_EXCEL_H
 #define MMS_EXCEL_EXCEL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/dec.h"
+#include "excel/table.h"
 
 #define EXCEL_TYPE "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-#define EXCEL_ROWS_MAX 1048575 /* beside the head */
+#define EXCEL_ROWS_MAX 1048575 /* of a sheet, beside the head */
+#define EXCEL_TEXT_MAX 32767   /* characters of a cell; longer texts are cut, with … at their end */
 
-struct excel_column {
-    const char *title;
-    int width; /* in characters */
-};
-
-struct excel;
-
-/* NULL: no workbook can be made here (no memory, no room for temporary files). */
-struct excel *excel_new(const char *sheet, const struct excel_column *columns, size_t count);
-/* The next cell of the present row. NULL, and what is no text of a sheet (over 32,767 characters), is left empty. */
-void excel_text(struct excel *e, const char *text);
-/* A number where a spreadsheet can hold it exactly (15 digits), else its text. */
-void excel_dec(struct excel *e, struct dec value);
-void excel_empty(struct excel *e);
-void excel_next_row(struct excel *e);
-/* The workbook as an open file of n bytes, the caller's to close; `e` is gone either way. */
-bool excel_finish(struct excel *e, int *fd, int64_t *n);
+/* What does not fit into a sheet of rows_max rows goes on in another, "NAME (2)". `columns`, `sheet` and `folder` must outlive it.
+ * NULL: no file can be made in that folder. */
+struct table *excel_new(const char *folder, const char *sheet, const struct table_column *columns, size_t count, uint32_t rows_max);
 
 #endif

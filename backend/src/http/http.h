@@ -100,6 +100,9 @@ bool http_form_file(struct http_exchange *x, const char *const *names, const cha
  * and content_type as usual. */
 void http_send_file(struct http_exchange *x, int fd, int64_t n);
 
+/* In a lane other than READ: whether its client is still there, and the server not about to stop. For work that may be given up. */
+bool http_is_awaited(struct http_exchange *x);
+
 /* ---- stream.c: answers without an end ---- */
 
 /* Makes the answer a stream, which goes on after the handler has returned, until it is closed here, the client goes, or the server

@@ -1,5 +1,6 @@
 /* The four lanes: where a route's handler runs. */
 #include <microhttpd.h>
+#include <poll.h>
 
 #include "http/exchange.h"
 
@@ -68,6 +69,16 @@ void lane_work(void *item)
     struct exchange *e = item;
 
     e->server->config.run(e->server->config.app, &e->x);
+}
+
+bool http_is_awaited(struct http_exchange *x)
+{
+    struct exchange *e = (struct exchange *)x;
+    /* A sleeping connection is not looked at by libmicrohttpd, and stays. */
+    int fd = MHD_get_connection_info(e->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    struct pollfd socket = {.fd = fd, .events = POLLRDHUP};
+
+    return poll(&socket, 1, 0) <= 0 && !atomic_load(&e->server->stopping);
 }
 
 void http_done(struct http_exchange *x)

@@ -351,3 +351,19 @@ test('heads, values and words with markup and formulas in them stay text', async
     const row = await byCode(code);
     assert.deepEqual([row.material_name, row.note], [name, note]);
 });
+
+test('what a list gives out comes in again unchanged: xlsx and csv, Chinese and English', async () => {
+    const odd = ["'=1+1", '=SUM(A1)', "''-x", ' 空 格 ', '0012', '1E5', '逗号,引号"\n换行', '@x'];
+    const made = [];
+    for (const note of odd)
+        made.push(await makeMaterial(M, { materialName: `往返${note}`, note, minStock: '0.125', maxStock: '123456789.125', casNo: '7732-18-5', unNo: 'UN1049', metalGrade: '00Cr17',
+            shelfLifeDays: 365, shelfLifeBasis: 'S', qtyDecimals: 3, storageClass: '4.3', hazardStatements: 'H220;H280', ghsPictograms: 'GHS02;GHS04' }));
+    for (const format of ['xlsx', 'csv'])
+        for (const lang of ['zh', 'en']) {
+            const file = await M.get(`/api/export/materials?format=${format}&lang=${lang}&keyword=${encodeURIComponent('往返')}`);
+            assert.equal(file.status, 200);
+            const im = await checked(M, 'materials', file.bytes);
+            assert.deepEqual(sums(im), { ...CREATED, rows: odd.length, same: odd.length }, `${format} ${lang}: ${JSON.stringify(await rowsOf(M, im.id))}`);
+            assert.deepEqual(im.form.columns.filter((_, i) => !im.mapping[i]).length, 5, 'stock, status, who, and two times are not to be imported');
+        }
+});

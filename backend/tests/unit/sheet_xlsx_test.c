@@ -174,23 +174,22 @@ static void what_few_programs_write(void **state)
 
 static void our_own(void **state)
 {
-    static const struct excel_column columns[] = {{"编码", 10}, {"数量", 10}, {"备注", 10}};
+    static const struct table_column columns[] = {{"编码", 10}, {"数量", 10}, {"备注", 10}};
     struct told t;
-    int fd;
-    int64_t n;
+    struct table_file file;
     (void)state;
-    struct excel *e = excel_new("物料", columns, 3);
+    struct table *out = excel_new("/tmp", "物料", columns, 3, EXCEL_ROWS_MAX);
     for (int i = 1; i <= 3; i++) {
-        excel_text(e, "KOH-01 & <b>");
-        excel_dec(e, (struct dec){i * INT64_C(100000)});
-        excel_text(e, i == 2 ? " " : NULL);
-        excel_next_row(e);
+        table_text(out, "KOH-01 & <b>");
+        table_dec(out, (struct dec){i * INT64_C(100000)});
+        table_text(out, i == 2 ? " " : NULL);
+        table_next_row(out);
     }
-    assert_true(excel_finish(e, &fd, &n));
-    char *bytes = malloc((size_t)n);
-    assert_int_equal(read(fd, bytes, (size_t)n), n);
-    close(fd);
-    tell(&t, bytes, (size_t)n);
+    assert_int_equal(table_finish(out, &file), RC_OK);
+    char *bytes = malloc((size_t)file.bytes);
+    assert_int_equal(pread(file.fd, bytes, (size_t)file.bytes, 0), file.bytes);
+    close(file.fd);
+    tell(&t, bytes, (size_t)file.bytes);
     assert_string_equal(buf_text(&t.text), "1: '编码 | '数量 | '备注\n2: 'KOH-01 & <b> | #0.1\n3: 'KOH-01 & <b> | #0.2 | ' \n"
                                            "4: 'KOH-01 & <b> | #0.3\n");
     assert_string_equal(t.facts.name, "物料");
