@@ -5,6 +5,7 @@
 #include "domain/dashboard.h"
 #include "domain/database_admin.h"
 #include "domain/document.h"
+#include "domain/export_job.h"
 #include "domain/import.h"
 #include "domain/job.h"
 #include "domain/ledger.h"
@@ -27,9 +28,9 @@ const struct module *const modules[] = {
     &session_module,      &user_module,          &profile_module,  &service_token_module, &avatar_module,         &material_module,
     &ledger_module,       &unit_module,          &location_module, &document_module,       &setting_module,
     &stocktaking_module,  &dashboard_module,     &report_module,   &notification_module,   &operation_log_module,
-    &search_module,        &material_export_module, &database_admin_module, &job_module,            &import_module,            &assessment_module, &health_module,      &metrics_module,       &openapi_module,  &api_docs_module,
+    &search_module,        &material_export_module, &export_job_module, &database_admin_module, &job_module,            &import_module,            &assessment_module, &health_module,      &metrics_module,       &openapi_module,  &api_docs_module,
 };
 const size_t module_count = sizeof modules / sizeof *modules;
 
-const struct job_kind *const job_kinds[] = {&import_check_job, &import_commit_job, &import_undo_job};
+const struct job_kind *const job_kinds[] = {&import_check_job, &import_commit_job, &import_undo_job, &export_job};
 const size_t job_kind_count = sizeof job_kinds / sizeof *job_kinds;

@@ -322,7 +322,7 @@ static struct answer_part data_of(struct arena *a, const struct route *r)
     size_t n = 0, more = 0;
     if (r->answer || r->parts)
         data.name = "data";
-    if (!r->list || !r->list->row)
+    if (!r->list || !r->list->row || r->export)
         return data;
     const struct answer_part page[] = {{"list", PART_ARRAY, r->list->row}, {"total"}, {"page"}, {"pageSize"},
                                        {"nextCursor", PART_TEXT, .nullable = true}};

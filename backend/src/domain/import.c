@@ -629,7 +629,7 @@ static enum rc post_check(struct call *call)
     struct import im;
     int64_t job_id;
     TRY(load_for_change(call, &im, "new", "checked"));
-    TRY(job_add(&call->ctx, &import_check_job, im.id, &job_id));
+    TRY(job_add(&call->ctx, &import_check_job, im.id, NULL, &job_id));
     return job_reply(call, "开始检查", "The check has begun", job_id);
 }
 
@@ -676,7 +676,7 @@ static enum rc post_commit(struct call *call)
         return error_set(&c->err, RC_IMPORT_NOTHING);
     if (earlier && !b.again)
         return error_set(&c->err, RC_IMPORT_REPEATED);
-    TRY(job_add(c, &import_commit_job, im.id, &job_id));
+    TRY(job_add(c, &import_commit_job, im.id, NULL, &job_id));
     return job_reply(call, "开始导入", "The import has begun", job_id);
 }
 
@@ -685,7 +685,7 @@ static enum rc post_undo(struct call *call)
     struct import im;
     int64_t job_id;
     TRY(load_for_change(call, &im, "done", NULL));
-    TRY(job_add(&call->ctx, &import_undo_job, im.id, &job_id));
+    TRY(job_add(&call->ctx, &import_undo_job, im.id, NULL, &job_id));
     return job_reply(call, "开始撤销", "The undoing has begun", job_id);
 }
 

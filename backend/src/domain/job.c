@@ -14,19 +14,19 @@
 
 #define NEXT_NEWS "(SELECT COALESCE(MAX(news), 0) + 1 FROM jobs)"
 #define COLUMNS                                                                                                        \
-    "j.id, j.kind, j.subject_id, j.status, j.steps_done, j.steps_total, j.cancel_asked, j.result, j.failure, j.created_by, " \
+    "j.id, j.kind, j.subject_id, j.arguments, j.status, j.steps_done, j.steps_total, j.cancel_asked, j.result, j.failure, j.created_by, " \
     "j.created_at, j.started_at, j.ended_at, COALESCE(u.real_name, u.username) AS creator_name FROM jobs j JOIN users u ON " \
     "u.id = j.created_by "
 
-static const struct sql ADD = {"job.add", "INSERT INTO jobs (kind, subject_id, news, created_by, ip_address, created_at) "
-                                          "VALUES ($1, $2, " NEXT_NEWS ", $3, $4, $5) RETURNING id"};
+static const struct sql ADD = {"job.add", "INSERT INTO jobs (kind, subject_id, arguments, news, created_by, ip_address, created_at) "
+                                          "VALUES ($1, $2, $3, " NEXT_NEWS ", $4, $5, $6) RETURNING id"};
 static const struct sql OPEN_OF = {"job.open_of", "SELECT COUNT(*) AS n FROM jobs WHERE ended_at IS NULL AND subject_id = $1 AND "
                                                   "substr(kind, 1, length($2)) = $2"};
 static const struct sql BY_ID = {"job.by_id", "SELECT " COLUMNS "WHERE j.id = $1"};
 static const struct sql LIST = {"job.list", "SELECT " COLUMNS "WHERE j.created_by = $1 OR $2 = 1 ORDER BY j.created_at DESC, j.id DESC LIMIT $3"};
 static const struct sql OPEN_JOBS = {"job.open", "SELECT id, status, session FROM jobs WHERE ended_at IS NULL ORDER BY id"};
 static const struct sql TAKE = {"job.take", "UPDATE jobs SET status = 'running', session = $2, started_at = $3, news = " NEXT_NEWS
-                                            " WHERE id = $1 RETURNING kind, subject_id, created_by"};
+                                            " WHERE id = $1 RETURNING kind, subject_id, arguments, created_by"};
 static const struct sql NOTE = {"job.note", "UPDATE jobs SET steps_done = $2, steps_total = $3, session = $4, news = " NEXT_NEWS
                                             " WHERE id = $1"};
 static const struct sql STATE = {"job.state", "SELECT status, cancel_asked FROM jobs WHERE id = $1"};
@@ -50,10 +50,10 @@ static const struct job_kind *kind_of(const char *name)
 
 /* ---------------------------------------------------------------- queueing */
 
-enum rc job_add(struct ctx *c, const struct job_kind *kind, int64_t subject_id, int64_t *id)
+enum rc job_add(struct ctx *c, const struct job_kind *kind, int64_t subject_id, const char *arguments, int64_t *id)
 {
     job_runner_expect(c->jobs);
-    return ctx_insert(c, &ADD, DB_ARGS(DB_T(kind->name), DB_I(subject_id), DB_I(c->actor.user_id), DB_T(c->actor.ip_address),
+    return ctx_insert(c, &ADD, DB_ARGS(DB_T(kind->name), DB_I(subject_id), DB_T(arguments), DB_I(c->actor.user_id), DB_T(c->actor.ip_address),
                                        DB_I(c->now_ms)), id);
 }
 
@@ -144,7 +144,8 @@ static enum rc take(struct ctx *c, const char *instance, int64_t id, struct job_
     TRY(db_start(c->db, &TAKE, DB_ARGS(DB_I(id), DB_T(session), DB_I(c->now_ms)), &rows));
     TRY(db_next(rows, &more));
     if (more)
-        *out = (struct job_claim){id, db_int(rows, "subject_id"), db_int(rows, "created_by"), kind_of(db_text(rows, "kind"))};
+        *out = (struct job_claim){id, db_int(rows, "subject_id"), db_int(rows, "created_by"), arena_dup(c->arena, db_text(rows, "arguments")),
+                                  kind_of(db_text(rows, "kind"))};
     return RC_OK;
 }
 
@@ -393,6 +394,16 @@ static enum rc find(struct call *call, struct db_rows **rows)
     TRY(db_start(c->db, &BY_ID, DB_ARGS(DB_I(call->id)), rows));
     TRY(db_next(*rows, &more));
     return more && is_seen(c, *rows) ? RC_OK : error_set(&c->err, RC_JOB_NOT_FOUND);
+}
+
+enum rc job_see(struct call *call, struct job_seen *out)
+{
+    struct arena *a = call->ctx.arena;
+    DB_ROWS rows = NULL;
+    TRY(find(call, &rows));
+    *out = (struct job_seen){arena_dup(a, db_text(rows, "kind")), arena_dup(a, db_text(rows, "status")), arena_dup(a, db_text(rows, "result")),
+                             arena_dup(a, db_text(rows, "arguments"))};
+    return RC_OK;
 }
 
 static enum rc get_job(struct call *call)

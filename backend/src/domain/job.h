@@ -19,6 +19,7 @@ struct job_run {
     struct job_runner *runner;
     const char *instance; /* which process this is, where connections do not say so */
     int64_t id, subject_id;
+    const char *arguments;    /* JSON, or NULL */
     int64_t told_at_us;       /* when `done` was last noted */
     bool is_writing;          /* inside job_write */
     int64_t done, total;      /* steps; total 0: not known */
@@ -36,12 +37,18 @@ struct job_kind {
 extern const struct job_kind *const job_kinds[];
 extern const size_t job_kind_count;
 
-/* Queues a job of c->actor about `subject_id`, in the writer. */
-MUST_CHECK enum rc job_add(struct ctx *c, const struct job_kind *kind, int64_t subject_id, int64_t *id);
+/* Queues a job of c->actor about `subject_id`, in the writer. arguments: JSON, or NULL. */
+MUST_CHECK enum rc job_add(struct ctx *c, const struct job_kind *kind, int64_t subject_id, const char *arguments, int64_t *id);
 /* The answer to a request that has queued a job: 202, data {id, jobId}. */
 MUST_CHECK enum rc job_reply(struct call *call, const char *zh, const char *en, int64_t job_id);
 /* RC_JOB_OPEN when a job about this subject is queued or runs (of a kind whose name begins with `prefix`). */
 MUST_CHECK enum rc job_none_open(struct ctx *c, const char *prefix, int64_t subject_id);
+
+/* The job of the path, for who may see it: what it is, its status and its result (JSON, or NULL). RC_JOB_NOT_FOUND. */
+struct job_seen {
+    const char *kind, *status, *result, *arguments;
+};
+MUST_CHECK enum rc job_see(struct call *call, struct job_seen *out);
 
 /* ---- for a job that runs ---- */
 
@@ -58,6 +65,7 @@ MUST_CHECK enum rc job_write_last(struct job_run *run, enum rc (*write)(struct c
 struct job_claim {
     int64_t id; /* 0: there is none */
     int64_t subject_id, user_id;
+    const char *arguments;
     const struct job_kind *kind;
 };
 /* Whether there is anything to do for the runner: a queued job, or an open one whose instance may have gone. Reads only. */

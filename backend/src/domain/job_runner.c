@@ -80,7 +80,7 @@ static void end(struct job_run *run, enum rc rc)
 static void run_claimed(struct job_runner *r, const struct job_claim *claim, struct ctx *c)
 {
     struct job_run run = {.ctx = *c, .writer = r->writer, .runner = r, .instance = r->instance, .id = claim->id,
-                          .subject_id = claim->subject_id};
+                          .subject_id = claim->subject_id, .arguments = claim->arguments};
     enum rc rc = job_take_actor(&run.ctx, claim);
     set_running(r, claim);
     if (rc == RC_OK)

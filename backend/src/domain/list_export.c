@@ -193,10 +193,10 @@ static enum rc write_for_client(struct call *call, const struct list_query *q, c
 }
 
 /* Which of the choices the parameter names; without it, the first. */
-static size_t choice_of(struct call *call, const char *param, const char *const *choices)
+static size_t choice_of(const struct list_source *s, const char *param, const char *const *choices)
 {
-    struct ctx *c = &call->ctx;
-    const char *text = http_query(call->http, param);
+    struct ctx *c = s->c;
+    const char *text = s->param(s->from, param);
     if (!text || !*text)
         return 0;
     for (size_t i = 0; choices[i]; i++)
@@ -207,39 +207,42 @@ static size_t choice_of(struct call *call, const char *param, const char *const 
     return 0;
 }
 
-static struct export_order order_of(struct call *call)
+struct export_order export_order_of(const struct list_source *s, const struct list_export *list)
 {
-    return (struct export_order){.list = call->route->export,
-                                 .format = (enum export_format)choice_of(call, "format", export_formats),
-                                 .english = choice_of(call, "lang", export_languages) == 1};
+    return (struct export_order){.list = list,
+                                 .format = (enum export_format)choice_of(s, "format", export_formats),
+                                 .english = choice_of(s, "lang", export_languages) == 1};
+}
+
+enum rc export_query(const struct list_source *s, const struct list_export *list, int64_t id, struct list_query **out)
+{
+    struct list_scope scope = {0};
+    if (list->also)
+        TRY(ctx_require(s->c, list->also));
+    if (list->scope)
+        TRY(list->scope(s->c, id, &scope));
+    return list_read_set(s, &scope, out);
 }
 
 enum rc list_export_prepare(struct call *call)
 {
     struct ctx *c = &call->ctx;
-    const struct export_order order = order_of(call);
     const struct list_source source = list_source_of(call);
+    const struct export_order order = export_order_of(&source, call->route->export);
     struct export_file *out = arena_new(c->arena, struct export_file);
-    struct list_scope scope = {0};
     struct list_query *q;
-    if (order.list->also)
-        TRY(ctx_require(c, order.list->also));
-    if (order.list->scope)
-        TRY(order.list->scope(c, call->id, &scope));
-    TRY(list_read_set(&source, &scope, &q)); /* with the faults of the order */
+    TRY(export_query(&source, order.list, call->id, &q)); /* with the faults of the order */
     TRY(write_for_client(call, q, &order, out));
     call->prepared = out; /* export_after closes it from now on */
     return RC_OK;
 }
 
-/* "; category=chemical; sort=-created_at": what was asked for of the list, as it was sent. */
-static const char *asked_for(struct call *call)
+const char *export_asked_for(const struct list_source *s)
 {
-    struct arena *a = call->ctx.arena;
-    const struct list_spec *spec = call->route->list;
-    const char *all = "", *sort = http_query(call->http, "sort");
-    for (const struct list_filter *f = spec->filters; f < spec->filters + LIST_FILTERS_MAX && f->param; f++) {
-        const char *value = http_query(call->http, f->param);
+    struct arena *a = s->c->arena;
+    const char *all = "", *sort = s->param(s->from, "sort");
+    for (const struct list_filter *f = s->spec->filters; f < s->spec->filters + LIST_FILTERS_MAX && f->param; f++) {
+        const char *value = s->param(s->from, f->param);
         if (value && *value)
             all = arena_fmt(a, "%s；%s=%s", all, f->param, text_shorten(a, value, VALUE_CHARS));
     }
@@ -261,32 +264,39 @@ static const char *percent_encoded(struct arena *a, const char *text)
     return out;
 }
 
-static const char *disposition(struct arena *a, const struct export_order *order, const char *today)
+enum rc export_disposition(struct ctx *c, const struct export_order *order, const char **out)
 {
+    const struct zone *zone;
+    char today[DAY_TEXT_MAX];
     const char *ending = export_formats[order->format];
-    const char *plain = arena_fmt(a, "attachment; filename=%s-%s.%s", order->list->name, today, ending);
-    if (order->english)
-        return plain;
-    return arena_fmt(a, "%s; filename*=UTF-8''%s-%s.%s", plain, percent_encoded(a, order->list->zh), today, ending);
+    TRY(setting_zone(c, &zone));
+    day_print_compact(zone_day(zone, c->now_ms), today);
+    *out = arena_fmt(c->arena, "attachment; filename=%s-%s.%s", order->list->name, today, ending);
+    if (!order->english)
+        *out = arena_fmt(c->arena, "%s; filename*=UTF-8''%s-%s.%s", *out, percent_encoded(c->arena, order->list->zh), today, ending);
+    return RC_OK;
+}
+
+enum rc export_log(struct ctx *c, const struct export_order *order, int64_t id, int64_t rows, const char *asked_for)
+{
+    return audit_write(c, &(struct audit_entry){.module = order->list->module, .action = "export",
+                                                .resource_type = order->list->resource_type, .resource_id = id,
+                                                .description = arena_fmt(c->arena, "导出%s（%s）: %lld 行%s", order->list->zh,
+                                                                         export_formats[order->format], (long long)rows, asked_for)});
 }
 
 enum rc list_export_log(struct call *call)
 {
     struct ctx *c = &call->ctx;
-    const struct export_order order = order_of(call);
+    const struct list_source source = list_source_of(call);
+    const struct export_order order = export_order_of(&source, call->route->export);
     const struct export_file *made = call->prepared;
-    const struct zone *zone;
-    char today[DAY_TEXT_MAX];
-    TRY(setting_zone(c, &zone));
-    TRY(audit_write(c, &(struct audit_entry){.module = order.list->module, .action = "export",
-                                             .resource_type = order.list->resource_type, .resource_id = call->id,
-                                             .description = arena_fmt(c->arena, "导出%s（%s）: %lld 行%s", order.list->zh,
-                                                                      export_formats[order.format], (long long)made->rows,
-                                                                      asked_for(call))}));
-    day_print_compact(zone_day(zone, c->now_ms), today);
+    const char *disposition;
+    TRY(export_log(c, &order, call->id, made->rows, export_asked_for(&source)));
+    TRY(export_disposition(c, &order, &disposition));
     call->http->response.status = 200;
     call->http->response.content_type = order.format == EXPORT_CSV ? CSV_TYPE : EXCEL_TYPE;
-    http_set_header(call->http, "Content-Disposition", disposition(c->arena, &order, today));
+    http_set_header(call->http, "Content-Disposition", disposition);
     return RC_OK;
 }
 

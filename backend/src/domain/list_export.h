@@ -79,10 +79,27 @@ MUST_CHECK enum rc export_end(struct table *table, enum rc rc, struct table_file
 void export_after(struct call *call, enum rc rc);
 MUST_CHECK enum rc list_export_prepare(struct call *call);
 MUST_CHECK enum rc list_export_log(struct call *call);
+/* Queues the same as a job (export_job.c): 202, data {id, jobId}. */
+MUST_CHECK enum rc list_export_queue(struct call *call);
 
+/* ---- what a request and a job share ---- */
+
+/* What is wanted, by the parameters format and lang; faults go to ctx.err. */
+struct export_order export_order_of(const struct list_source *s, const struct list_export *list);
+/* The query of the source's parameters, as far as the actor may see: `id` of the path. */
+MUST_CHECK enum rc export_query(const struct list_source *s, const struct list_export *list, int64_t id, struct list_query **out);
+/* "; category=chemical; sort=-created_at": what was asked for of the list, as it was sent. */
+const char *export_asked_for(const struct list_source *s);
+MUST_CHECK enum rc export_log(struct ctx *c, const struct export_order *order, int64_t id, int64_t rows, const char *asked_for);
+/* The header Content-Disposition, with the company's day in the name. */
+MUST_CHECK enum rc export_disposition(struct ctx *c, const struct export_order *order, const char **out);
+
+#define EXPORT_JOBS "/api/export-jobs"
 #define EXPORT_REFUSALS RC_FILES_UNWRITABLE, RC_DB_FULL, RC_DB_READONLY, RC_DB_UNCERTAIN
-/* The row beside a list's; the last arguments are the refusals. */
+/* The rows beside a list's; the last arguments are the refusals. */
 #define LIST_EXPORT(PATH, PERMISSION, SUMMARY, LIST, EXPORT, ...)                                                      \
+    ROUTE("POST", EXPORT_JOBS PATH, LANE_WRITE, PERMISSION, NULL, list_export_queue, SUMMARY "（后台任务）", .status = 202, .list = (LIST), \
+          .export = (EXPORT), .parts = PARTS({"id"}, {"jobId"}), .refusals = REFUSALS(__VA_ARGS__)),                   \
     ROUTE("GET", "/api/export" PATH, LANE_SLOW, PERMISSION, NULL, list_export_log, SUMMARY, .prepare = list_export_prepare, \
           .after = export_after, .keeps_no_answer = true, .list = (LIST), .export = (EXPORT), .bare = true,            \
           .media = EXCEL_TYPE, .refusals = REFUSALS(__VA_ARGS__))

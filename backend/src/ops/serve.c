@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "crypto/token.h"
 #include "domain/avatar.h"
+#include "domain/export_job.h"
 #include "domain/import.h"
 #include "domain/recent_moves.h"
 #include "ops/tool.h"
@@ -115,7 +116,9 @@ static enum rc sweep(struct ctx *c, void *arg)
     const struct app *app = arg;
     c->files = app->files;
     TRY(avatar_sweep(c));
-    return import_sweep(c);
+    TRY(import_sweep(c));
+    export_job_sweep(c);
+    return RC_OK;
 }
 
 /* Better before the first posting than with it: after a long rest there is much to take off. */

@@ -1,0 +1,231 @@
+#include "domain/export_job.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/durable.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "domain/list_export.h"
+#include "domain/reply.h"
+
+#define FOLDER "exports"
+#define PREFIX "job-"
+
+/* ---------------------------------------------------------------- queueing */
+
+/* {"path":…,"query":{…}}: the route's path, and the parameters that it was asked with. */
+static const char *arguments_of(struct call *call, const struct list_source *s)
+{
+    static const char *const always[] = {"format", "lang", "sort", NULL};
+    struct buf text;
+    struct json_writer w;
+    buf_init(&text, HTTP_BODY_MAX);
+    jw_init(&w, &text, false);
+    jw_object(&w);
+    jw_name(&w, "path");
+    jw_text(&w, call->route->http.path);
+    jw_name(&w, "query");
+    jw_object(&w);
+    for (size_t i = 0; always[i]; i++)
+        if (s->param(s->from, always[i])) {
+            jw_name(&w, always[i]);
+            jw_text(&w, s->param(s->from, always[i]));
+        }
+    for (const struct list_filter *f = s->spec->filters; f < s->spec->filters + LIST_FILTERS_MAX && f->param; f++)
+        if (s->param(s->from, f->param)) {
+            jw_name(&w, f->param);
+            jw_text(&w, s->param(s->from, f->param));
+        }
+    jw_object_end(&w);
+    jw_object_end(&w);
+    const char *out = text.overflow ? NULL : arena_dup(call->ctx.arena, buf_text(&text));
+    buf_free(&text);
+    return out;
+}
+
+enum rc list_export_queue(struct call *call)
+{
+    const struct list_source s = list_source_of(call);
+    struct list_query *q;
+    int64_t job_id;
+    (void)export_order_of(&s, call->route->export); /* for its faults */
+    TRY(export_query(&s, call->route->export, call->id, &q));
+    TRY(job_add(&call->ctx, &export_job, call->id, arguments_of(call, &s), &job_id));
+    return job_reply(call, "开始导出", "The export has begun", job_id);
+}
+
+/* ---------------------------------------------------------------- the job */
+
+struct exporting {
+    struct job_run *run;
+    struct list_source source;
+    struct export_order order;
+    const struct json *query;
+    enum rc told; /* what the runner said last */
+    struct export_file made;
+    const char *path, *name;
+};
+
+static const char *stored_param(const void *query, const char *name)
+{
+    const struct json *v = json_member(query, name);
+    return v && v->type == JSON_STRING ? v->text : NULL;
+}
+
+static const struct route *route_of(const char *path)
+{
+    for (size_t i = 0; i < module_count; i++)
+        for (size_t k = 0; k < modules[i]->route_count; k++) {
+            const struct route *r = &modules[i]->routes[k];
+            if (r->export && r->handler == list_export_queue && strcmp(r->http.path, path) == 0)
+                return r;
+        }
+    return NULL;
+}
+
+/* What was asked for; a list that this program does not know is one of another version's. */
+static enum rc understand(struct ctx *c, const char *arguments, struct exporting *e)
+{
+    struct json_fault fault;
+    const struct json *all = arguments ? json_parse(c->arena, arguments, strlen(arguments), &fault) : NULL;
+    const struct json *path = json_member(all, "path");
+    const struct route *route = path && path->type == JSON_STRING ? route_of(path->text) : NULL;
+    e->query = json_member(all, "query");
+    if (!route || !e->query)
+        return error_set(&c->err, RC_INTERNAL);
+    TRY(ctx_require(c, route->permission));
+    e->source = (struct list_source){c, route->list, stored_param, e->query};
+    e->order = export_order_of(&e->source, route->export);
+    return c->err.rc;
+}
+
+static void tell(void *arg, int64_t done, int64_t total)
+{
+    struct exporting *e = arg;
+    e->told = job_tell(e->run, done, total);
+}
+
+static bool is_over(void *arg)
+{
+    const struct exporting *e = arg;
+    return e->told != RC_OK;
+}
+
+static bool copy_all(int from, int to, int64_t bytes)
+{
+    off_t at = 0;
+    while (at < bytes) {
+        ssize_t n = sendfile(to, from, &at, (size_t)(bytes - at));
+        if (n <= 0 && errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
+/* The file gets its name. */
+static enum rc keep_file(struct exporting *e)
+{
+    struct ctx *c = &e->run->ctx;
+    const char *folder = arena_fmt(c->arena, "%s/" FOLDER, c->settings->upload_dir);
+    e->name = arena_fmt(c->arena, PREFIX "%lld.%s", (long long)e->run->id, export_formats[e->order.format]);
+    e->path = arena_fmt(c->arena, "%s/%s", folder, e->name);
+    const char *part = arena_fmt(c->arena, "%s.part", e->path);
+    (void)mkdir(folder, 0750);
+    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool kept = fd >= 0 && copy_all(e->made.file.fd, fd, e->made.file.bytes);
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    if (kept && durable_rename(part, e->path, true))
+        return RC_OK;
+    unlink(part);
+    log_event(LOG_ERROR, "export.not_kept", NULL, LOG_TEXT("path", e->path), LOG_TEXT("error", strerror(why)));
+    return error_set(&c->err, why == ENOSPC || why == EDQUOT ? RC_DB_FULL : RC_FILES_UNWRITABLE);
+}
+
+static enum rc note(struct ctx *c, void *arg)
+{
+    struct exporting *e = arg;
+    e->run->result = arena_fmt(c->arena, "{\"file\":\"%s\",\"rows\":%lld,\"bytes\":%lld,\"url\":\"/api/jobs/%lld/file\"}", e->name,
+                               (long long)e->made.rows, (long long)e->made.file.bytes, (long long)e->run->id);
+    return export_log(c, &e->order, e->run->subject_id, e->made.rows, export_asked_for(&e->source));
+}
+
+static enum rc run_export(struct job_run *run)
+{
+    struct ctx *c = &run->ctx;
+    struct exporting e = {.run = run};
+    const struct export_progress progress = {tell, is_over, &e};
+    struct list_query *q;
+    export_job_sweep(c);
+    TRY(understand(c, run->arguments, &e));
+    TRY(export_query(&e.source, e.order.list, run->subject_id, &q));
+    enum rc rc = export_write(c, q, &e.order, &progress, &e.made);
+    if (rc != RC_OK)
+        return e.told != RC_OK ? error_set(&c->err, e.told) : rc;
+    rc = keep_file(&e);
+    close(e.made.file.fd);
+    TRY(rc);
+    rc = job_write_last(run, note, &e);
+    if (rc != RC_OK && rc != RC_DB_UNCERTAIN)
+        unlink(e.path);
+    return rc;
+}
+
+const struct job_kind export_job = {"export", "导出列表", "Export of a list", PERM_DOCUMENT_CREATE, run_export};
+
+/* ---------------------------------------------------------------- fetching */
+
+static enum rc get_file(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct job_seen job;
+    struct exporting e = {0};
+    struct json_fault fault;
+    struct stat st;
+    const char *disposition;
+    TRY(job_see(call, &job));
+    const struct json *result = job.result ? json_parse(c->arena, job.result, strlen(job.result), &fault) : NULL;
+    const struct json *file = json_member(result, "file");
+    if (strcmp(job.kind, export_job.name) != 0 || !file)
+        return error_set(&c->err, RC_NOT_FOUND);
+    TRY(understand(c, job.arguments, &e));
+    TRY(export_disposition(c, &e.order, &disposition));
+    int fd = open(arena_fmt(c->arena, "%s/" FOLDER "/%s", c->settings->upload_dir, file->text), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        if (fd >= 0)
+            close(fd);
+        return error_say(&c->err, RC_NOT_FOUND, "文件已过期，请重新导出", "The file is no longer kept: export it again");
+    }
+    call->http->response.status = 200;
+    call->http->response.content_type = e.order.format == EXPORT_CSV ? CSV_TYPE : EXCEL_TYPE;
+    http_set_header(call->http, "Content-Disposition", disposition);
+    http_send_file(call->http, fd, st.st_size);
+    return RC_OK;
+}
+
+void export_job_sweep(const struct ctx *c)
+{
+    const char *folder = arena_fmt(c->arena, "%s/" FOLDER, c->settings->upload_dir);
+    DIR *dir = opendir(folder);
+    for (const struct dirent *entry; dir && (entry = readdir(dir));) {
+        struct stat st;
+        const char *path = arena_fmt(c->arena, "%s/%s", folder, entry->d_name);
+        if (text_starts(entry->d_name, PREFIX) && stat(path, &st) == 0 && st.st_mtime * 1000 < c->now_ms - EXPORT_JOB_KEPT_MS)
+            unlink(path);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+static const struct route export_job_routes[] = {
+    ROUTE("GET", "/api/jobs/:id/file", LANE_SLOW, PERM_DOCUMENT_CREATE, NULL, get_file, "导出任务的文件", .bare = true, .media = EXCEL_TYPE,
+          .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND)),
+};
+const struct module export_job_module = MODULE("export_jobs", "导出任务", export_job_routes);

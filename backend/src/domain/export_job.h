@@ -1,0 +1,16 @@
+/* Lists as files, made by a job: POST /api/export-jobs/<the list's path> with the parameters of GET /api/export/<the list's path>. The file
+ * lies in UPLOAD_DIR/exports for a day, and is fetched by GET /api/jobs/:id/file. */
+#ifndef MMS_DOMAIN_EXPORT_JOB_H
+#define MMS_DOMAIN_EXPORT_JOB_H
+
+#include "domain/job.h"
+
+#define EXPORT_JOB_KEPT_MS (INT64_C(24) * 3600 * 1000)
+
+extern const struct job_kind export_job;
+extern const struct module export_job_module;
+
+/* Removes files whose day is over. */
+void export_job_sweep(const struct ctx *c);
+
+#endif
