@@ -63,6 +63,7 @@ void app_end(struct app *app)
     job_runner_stop(app->jobs);
     db_writer_stop(app->writer);
     notification_hub_stop(app->hub);
+    job_runner_free(app->jobs);
     files_close(app->files);
     metrics_free(app->metrics);
     void *own = pthread_getspecific(app->readers);
