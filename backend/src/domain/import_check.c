@@ -173,6 +173,15 @@ static void write_fault(struct checking *k, struct json_writer *w, const struct 
     jw_object_end(w);
 }
 
+/* A word that nobody knows leaves its field without a value: that it is missing is not told as well. */
+static bool is_told_already(const struct error *err, const struct field_fault *f)
+{
+    for (const struct field_fault *before = err->faults; before != f; before = before->next)
+        if (strcmp(before->field, f->field) == 0)
+            return true;
+    return false;
+}
+
 static const char *faults_of(struct checking *k, const struct error *err, const struct sheet_row *row)
 {
     struct buf text;
@@ -181,7 +190,8 @@ static const char *faults_of(struct checking *k, const struct error *err, const 
     jw_init(&w, &text, false);
     jw_array(&w);
     for (const struct field_fault *f = err->faults; f; f = f->next)
-        write_fault(k, &w, f, row);
+        if (!is_told_already(err, f))
+            write_fault(k, &w, f, row);
     jw_array_end(&w);
     const char *out = arena_dup(k->batch_ctx.arena, buf_text(&text));
     buf_free(&text);
