@@ -22,6 +22,12 @@ static const struct sql LATER_MOVE = {
     "later.document_id) AND NOT EXISTS (SELECT 1 FROM documents r JOIN import_documents i ON i.document_id = r.reverses_id WHERE r.id = "
     "later.document_id AND i.import_id = $2) LIMIT 1) AS found"};
 
+/* The first line whose material has been retired or deleted. */
+static const struct sql UNUSABLE = {"import.unusable_line",
+                                    "SELECT r.row_no, r.label FROM import_rows r LEFT JOIN materials m ON m.id = r.target_id WHERE "
+                                    "r.import_id = $1 AND r.outcome = 'line' AND (m.id IS NULL OR m.status <> 'active') ORDER BY r.row_no "
+                                    "LIMIT 1"};
+
 static bool is_opening(const char *kind)
 {
     return strcmp(kind, "opening") == 0;
@@ -176,8 +182,15 @@ static enum rc refuse_document(const struct filling *f, struct ctx *outer, enum 
     const char *text = e->faults ? e->faults->field : e->members, *mark = e->faults ? "lines[" : "\"line_no\":";
     const char *at = text ? strstr(text, mark) : NULL;
     size_t line = at ? strtoul(at + strlen(mark), NULL, 10) + (e->faults ? 1 : 0) : 0;
-    bool known = line >= 1 && line <= f->count;
-    return import_hand_on(outer, &f->c, known ? f->from[line - 1].row_no : 0, known ? f->from[line - 1].label : NULL, rc);
+    if (line >= 1 && line <= f->count)
+        return import_hand_on(outer, &f->c, f->from[line - 1].row_no, f->from[line - 1].label, rc);
+    DB_ROWS rows = NULL;
+    bool more = false;
+    if (rc == RC_MATERIAL_RETIRED || rc == RC_MATERIAL_NOT_FOUND) {
+        TRY(db_start(outer->db, &UNUSABLE, DB_ARGS(DB_I(f->im->id)), &rows));
+        TRY(db_next(rows, &more));
+    }
+    return import_hand_on(outer, &f->c, more ? db_int(rows, "row_no") : 0, more ? db_text(rows, "label") : NULL, rc);
 }
 
 /* Fills and makes documents until there are no more rows. A failure is handed on to `outer`. */
