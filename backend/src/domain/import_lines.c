@@ -311,26 +311,53 @@ static enum rc take_back(struct ctx *c, const struct import *im, const struct ma
     return document_decide(c, d->id, false, arena_fmt(c->arena, "撤销导入 %s", im->file_name));
 }
 
+struct undoing {
+    int64_t cancelled, reversed;
+};
+
+static enum rc undo_one(struct ctx *c, const struct import *im, const struct made *d, struct undoing *u)
+{
+    if (strcmp(d->status, "pending") == 0) {
+        u->cancelled++;
+        return take_back(c, im, d);
+    }
+    if (strcmp(d->status, "approved") != 0 || d->is_reversed)
+        return RC_OK;
+    u->reversed++;
+    return reverse(c, im, d);
+}
+
+/* Each document with memory of its own. */
+static enum rc undo_each(struct job_run *run, struct ctx *c, const struct import *im, const struct made *list, struct undoing *u)
+{
+    struct arena arena;
+    int64_t done = 0, total = 0;
+    enum rc rc = RC_OK;
+    for (const struct made *d = list; d; d = d->next)
+        total++;
+    arena_init(&arena);
+    for (const struct made *d = list; rc == RC_OK && d; d = d->next, arena_reset(&arena)) {
+        struct ctx own = *c;
+        own.arena = &arena;
+        rc = undo_one(&own, im, d, u);
+        if (rc != RC_OK)
+            import_hand_on(c, &own, 0, NULL, rc);
+        else if ((rc = job_tell(run, ++done, total)) != RC_OK)
+            error_set(&c->err, rc);
+    }
+    arena_free(&arena);
+    return rc;
+}
+
 enum rc import_undo_lines(struct job_run *run, struct ctx *c, const struct import *im, struct json_writer *result)
 {
     struct made *list;
-    int64_t cancelled = 0, reversed = 0, done = 0, total = 0;
+    struct undoing u = {0};
     TRY(read_made(c, im->id, &list));
-    for (const struct made *d = list; d; d = d->next)
-        total++;
-    for (const struct made *d = list; d; d = d->next) {
-        if (strcmp(d->status, "pending") == 0) {
-            TRY(take_back(c, im, d));
-            cancelled++;
-        } else if (strcmp(d->status, "approved") == 0 && !d->is_reversed) {
-            TRY(reverse(c, im, d));
-            reversed++;
-        }
-        TRY(job_tell(run, ++done, total));
-    }
+    TRY(undo_each(run, c, im, list, &u));
     jw_name(result, "cancelled");
-    jw_int(result, cancelled);
+    jw_int(result, u.cancelled);
     jw_name(result, "reversed");
-    jw_int(result, reversed);
+    jw_int(result, u.reversed);
     return RC_OK;
 }
