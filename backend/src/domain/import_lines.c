@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "domain/bulk_change.h"
 #include "domain/document_rows.h"
 #include "domain/import_rows.h"
 #include "domain/location.h"
@@ -205,6 +206,8 @@ static enum rc fill(struct filling *f, struct ctx *outer)
         for (size_t i = 0; rc == RC_OK && i < count; i++) {
             after = page[i].row_no;
             rc = add_line(f, &page[i]);
+            if (rc == RC_OK)
+                rc = bulk_change_grown(&f->c, f->line_count + (int64_t)f->count);
             if (rc != RC_OK)
                 return import_hand_on(outer, &f->c, after, page[i].label, rc);
         }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "domain/bulk_change.h"
 #include "domain/import_rows.h"
 #include "domain/material.h"
 
@@ -120,6 +121,8 @@ static enum rc for_each_row(struct job_run *run, struct ctx *c, const struct imp
             arena_reset(&row_arena);
             row.arena = &row_arena;
             rc = each(&row, im, &page[i]);
+            if (rc == RC_OK)
+                rc = bulk_change_grown(&row, *done + 1);
             if (rc != RC_OK)
                 import_hand_on(c, &row, page[i].row_no, page[i].label, rc);
             else if ((rc = job_tell(run, ++*done, total)) != RC_OK)
