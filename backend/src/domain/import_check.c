@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/token.h"
 #include "domain/import_rows.h"
 #include "files/files.h"
 
 #define BATCH 500 /* rows that are kept in one transaction */
+#define BATCH_BYTES ((size_t)4 << 20) /* from which fewer are: a row may hold very long texts */
 
 static const struct sql CLEAR = {"import.clear", "DELETE FROM import_rows WHERE import_id = $1"};
 static const struct sql RESTART = {"import.restart", "UPDATE imports SET status = 'new', summary = NULL, updated_at = $2 WHERE id = $1 AND "
@@ -98,6 +100,17 @@ static enum rc flush(struct checking *k)
     return RC_OK;
 }
 
+/* Before the next row. Rows that are as they are already take memory, too, and are not kept. */
+static enum rc make_room(struct checking *k)
+{
+    if (k->count < BATCH && k->batch_ctx.arena->used < BATCH_BYTES)
+        return RC_OK;
+    if (k->count)
+        return flush(k);
+    arena_reset(k->batch_ctx.arena);
+    return RC_OK;
+}
+
 static const char *summary_of(struct checking *k)
 {
     struct buf text;
@@ -133,6 +146,11 @@ static int64_t claim_key(void *arg, const char *key, int64_t row_no)
 {
     struct checking *k = arg;
     ENTRY *there;
+    char hash[HASH_HEX_MAX];
+    if (strlen(key) >= sizeof hash) { /* a workbook may have one very long text in every row */
+        hash_hex(key, strlen(key), hash);
+        key = hash;
+    }
     if (hsearch_r((ENTRY){.key = (char *)(intptr_t)key}, FIND, &there, &k->keys))
         return (int64_t)(intptr_t)there->data;
     const ENTRY own = {.key = arena_dup(k->run->ctx.arena, key), .data = (void *)(intptr_t)row_no};
@@ -243,8 +261,7 @@ static enum rc check_rows(struct checking *k, struct sheet *sheet)
         if (row->number <= k->head_row || is_blank(k, row))
             continue;
         TRY(check_row(k, row));
-        if (k->count == BATCH)
-            TRY(flush(k));
+        TRY(make_room(k));
         TRY(job_tell(k->run, k->rows, k->total));
     }
 }

@@ -211,9 +211,9 @@ static enum rc fill(struct filling *f, struct ctx *outer)
             if (rc != RC_OK)
                 return import_hand_on(outer, &f->c, after, page[i].label, rc);
         }
-        if (rc == RC_OK && f->count && (f->count == DOCUMENT_LINES_MAX || count < max))
-            if ((rc = make_document(f)) != RC_OK)
-                return refuse_document(f, outer, rc);
+        bool is_full = f->count == DOCUMENT_LINES_MAX || count < max;
+        if (rc == RC_OK && f->count && is_full && (rc = make_document(f)) != RC_OK)
+            return refuse_document(f, outer, rc);
         if (rc == RC_OK)
             rc = job_tell(f->run, f->line_count + (int64_t)f->count, f->run->total);
     }
