@@ -6,6 +6,7 @@
 #include "excel/sheet.h"
 
 #define IMPORT_FIELDS_MAX 32
+#define IMPORT_TEXT_CHARS 4000   /* what no field takes; so that a row's body has its bounds */
 #define IMPORT_WORD_CHARS 200    /* a longer text means no unit, category or place */
 #define IMPORT_UNKNOWN_TOLD 200  /* of them, those that nobody knows and that are told */
 #define IMPORT_NO_COLUMN SIZE_MAX

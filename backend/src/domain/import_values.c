@@ -220,15 +220,21 @@ static enum rc find_word(struct import_row *row, const struct import_field *f, c
     return RC_OK;
 }
 
+static bool is_too_long(struct import_row *row, const struct import_field *f, const char *text, size_t max)
+{
+    if (strlen(text) <= max || text_chars(text) <= max)
+        return false;
+    import_fault(row, f->name, "too_long", arena_fmt(row->c->arena, "长度不能超过%zu个字符", max),
+                 arena_fmt(row->c->arena, "must have at most %zu characters", max));
+    return true;
+}
+
 static enum rc read_word(struct import_row *row, const struct import_field *f, size_t i, const char *text)
 {
     struct import_word *w;
     text = text_trim(row->c->arena, text);
-    if (text_chars(text) > IMPORT_WORD_CHARS) {
-        import_fault(row, f->name, "too_long", arena_fmt(row->c->arena, "长度不能超过%d个字符", IMPORT_WORD_CHARS),
-                     arena_fmt(row->c->arena, "must have at most %d characters", IMPORT_WORD_CHARS));
+    if (is_too_long(row, f, text, IMPORT_WORD_CHARS))
         return RC_OK;
-    }
     TRY(find_word(row, f, text, &w));
     w->rows++;
     row->named[i] = w;
@@ -290,6 +296,8 @@ static enum rc read_cell(struct import_row *row, const struct import_field *f, s
                          "The formula was saved without its result: open the file in a spreadsheet program, save it, and upload it again");
         return RC_OK;
     }
+    if (is_too_long(row, f, cell->text, IMPORT_TEXT_CHARS))
+        return RC_OK;
     switch (f->value) {
     case IMPORT_TEXT:
         row->values[i] = text_of(cell->text);

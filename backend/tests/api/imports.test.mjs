@@ -260,6 +260,15 @@ test('what is wrong with a row is told at once, beside a word that nobody knows,
         ['A2 format', 'B2 required', 'C2 unknown_word', 'D2 unknown_word', 'E2 out_of_range']);
 });
 
+test('texts that are far too long are faults of their cells, however many there are', async () => {
+    const fields = ['material_code', 'material_name', 'name_en', 'subcategory', 'location', 'description', 'hazard_statements', 'storage_condition', 'metal_grade', 'standard', 'note', 'unit',
+        'cas_no', 'un_no', 'ghs_pictograms', 'storage_class', 'control_flags', 'shelf_life_basis', 'track_by', 'cert_required', 'cas_check'];
+    const im = await checked(M, 'materials', csv(fields, [unique('LONG'), ...fields.slice(1).map(() => '"\t'.repeat(16_000))]));
+    const [{ faults, label }] = await rowsOf(M, im.id, 'fault');
+    assert.deepEqual(faults.filter(({ code }) => code === 'too_long').map(({ cell }) => cell).sort(), fields.slice(1).map((_, i) => `${String.fromCharCode(66 + i)}2`));
+    assert.ok(!faults.some(({ field }) => field === 'material_code') && label.startsWith('LONG'), JSON.stringify(faults));
+});
+
 test('undo leaves alone what got the code of an imported material since', async () => {
     const code = unique('NAME'), other = unique('OTHER');
     const im = await checked(M, 'materials', csv(HEAD, [code, '甲', '化学', 'kg', '', '']));
