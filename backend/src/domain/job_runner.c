@@ -10,6 +10,7 @@
 #include "crypto/token.h"
 
 #define INSTANCE_BYTES 16
+#define PLAIN_AFTER 10 /* tries to write a job's end */
 
 struct job_runner {
     struct ctx base;
@@ -100,8 +101,12 @@ static void end(struct job_run *run, enum rc rc)
     struct ending e = {run, rc == RC_OK ? "done" : rc == RC_JOB_CANCELLED ? "cancelled" : rc == RC_JOB_INTERRUPTED ? "interrupted" : "failed",
                        rc == RC_OK || rc == RC_JOB_INTERRUPTED ? NULL : &why};
     enum rc written;
-    while ((written = db_run_tx(run->writer, write_end, &e)) != RC_OK && wait_for(run->runner, JOB_LOOK_MS, false))
-        ;
+    for (int tries = 1; (written = db_run_tx(run->writer, write_end, &e)) != RC_OK && wait_for(run->runner, JOB_LOOK_MS, false); tries++)
+        if (tries == PLAIN_AFTER) { /* should it be the words that the database does not take */
+            error_clear(&why);
+            error_set(&why, rc);
+            run->result = NULL;
+        }
     log_event(rc == RC_OK ? LOG_INFO : error_row(rc)->status >= 500 ? LOG_ERROR : LOG_WARN, "job.ended", NULL, LOG_INT("job", run->id),
               LOG_TEXT("status", e.status), LOG_TEXT("code", error_row(rc)->code), LOG_TEXT("noted", error_row(written)->code));
 }
