@@ -16,6 +16,7 @@ CREATE TABLE jobs (
     session      @text@,
     news         @int@ NOT NULL UNIQUE,
     created_by   @int@ NOT NULL REFERENCES users (id),
+    service_token_id @int@ REFERENCES service_tokens (id), -- by which it was asked for; its scopes hold
     ip_address   @text@,
     created_at   @int@ NOT NULL,
     started_at   @int@,

@@ -66,6 +66,7 @@ void app_end(struct app *app)
     queue_notes_stop(app->queue_notes);
     db_writer_stop(app->writer);
     notification_hub_stop(app->hub);
+    job_runner_free(app->jobs);
     files_close(app->files);
     metrics_free(app->metrics);
     void *own = pthread_getspecific(app->readers);

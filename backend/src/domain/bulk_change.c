@@ -22,6 +22,9 @@ static const struct sql COUNT_FIGURES = {
     "CAST(SUM(current_stock / 1000000) AS BIGINT), CAST(SUM(current_stock % 1000000) AS BIGINT), CAST(SUM(stock_value / 1000000) AS "
     "BIGINT), CAST(SUM(stock_value % 1000000) AS BIGINT) FROM materials GROUP BY category, status"};
 
+static const struct sql FORGET_PLANS = {"bulk_change.forget_plans", "DISCARD PLANS"};
+#define GROWN_FIRST 64
+
 static enum rc set_keepers(struct ctx *c, bool on)
 {
     for (size_t i = 0; i < sizeof keepers / sizeof *keepers; i++)
@@ -31,11 +34,23 @@ static enum rc set_keepers(struct ctx *c, bool on)
 
 enum rc bulk_change_begin(struct ctx *c, struct bulk_change *b)
 {
-    *b = (struct bulk_change){0};
+    *b = (struct bulk_change){.on_server = db_is_server(c->settings->database)};
     TRY(set_keepers(c, false));
     TRY(audit_begin_chain(c, &b->log_end));
     c->bulk = b;
     return RC_OK;
+}
+
+/* At every doubling. */
+static enum rc grown(struct ctx *c, const struct bulk_change *b, int64_t count)
+{
+    bool doubled = count >= GROWN_FIRST && (count & (count - 1)) == 0;
+    return doubled && b->on_server ? db_exec(c->db, &FORGET_PLANS, DB_NO_ARGS, NULL) : RC_OK;
+}
+
+enum rc bulk_change_grown(struct ctx *c, int64_t count)
+{
+    return c->bulk ? grown(c, c->bulk, count) : RC_OK;
 }
 
 enum rc bulk_change_count_figures(struct ctx *c)
@@ -62,8 +77,11 @@ static enum rc fill_search(struct ctx *c, const struct bulk_change *b)
     enum rc rc = RC_OK;
     arena_init(&arena);
     row.arena = &arena;
-    for (size_t i = 0; rc == RC_OK && i < b->waiting_count; i++, arena_reset(&arena))
+    for (size_t i = 0; rc == RC_OK && i < b->waiting_count; i++, arena_reset(&arena)) {
         rc = search_put(&row, b->waiting[i].kind, b->waiting[i].id);
+        if (rc == RC_OK)
+            rc = grown(c, b, (int64_t)i + 1);
+    }
     arena_free(&arena);
     return rc;
 }

@@ -693,6 +693,7 @@ static enum rc post_undo(struct call *call)
 struct deed {
     struct job_run *run;
     struct import im;
+    int64_t total; /* rows */
     bool undoes;
 };
 
@@ -700,7 +701,7 @@ static enum rc do_all(struct ctx *c, const struct deed *d,
                       enum rc (*all)(struct job_run *run, struct ctx *c, const struct import *im, struct json_writer *w), struct json_writer *w)
 {
     struct bulk_change bulk;
-    if (d->run->total < BULK_CHANGE_ROWS)
+    if (d->total < BULK_CHANGE_ROWS)
         return all(d->run, c, &d->im, w);
     TRY(bulk_change_begin(c, &bulk));
     return bulk_change_end(c, all(d->run, c, &d->im, w));
@@ -740,11 +741,10 @@ static enum rc run_deed(struct ctx *c, void *arg)
 static enum rc run_in_one(struct job_run *run, bool undoes)
 {
     struct deed d = {.run = run, .undoes = undoes};
-    int64_t total;
     TRY(import_get(&run->ctx, run->subject_id, &d.im));
     TRY(ctx_require(&run->ctx, import_kind_of(d.im.kind)->permission));
-    TRY(count_work(&run->ctx, d.im.id, &total));
-    TRY(job_tell(run, 0, total));
+    TRY(count_work(&run->ctx, d.im.id, &d.total));
+    TRY(job_tell(run, 0, d.total));
     return job_write_last(run, run_deed, &d);
 }
 

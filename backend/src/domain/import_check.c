@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/token.h"
 #include "domain/import_rows.h"
 #include "files/files.h"
 
 #define BATCH 500 /* rows that are kept in one transaction */
+#define BATCH_BYTES ((size_t)4 << 20) /* from which fewer are: a row may hold very long texts */
 
 static const struct sql CLEAR = {"import.clear", "DELETE FROM import_rows WHERE import_id = $1"};
 static const struct sql RESTART = {"import.restart", "UPDATE imports SET status = 'new', summary = NULL, updated_at = $2 WHERE id = $1 AND "
@@ -99,6 +101,17 @@ static enum rc flush(struct checking *k)
     return RC_OK;
 }
 
+/* Before the next row. Rows that are as they are already take memory, too, and are not kept. */
+static enum rc make_room(struct checking *k)
+{
+    if (k->count < BATCH && k->batch_ctx.arena->used < BATCH_BYTES)
+        return RC_OK;
+    if (k->count)
+        return flush(k);
+    arena_reset(k->batch_ctx.arena);
+    return RC_OK;
+}
+
 static const char *summary_of(struct checking *k)
 {
     struct buf text;
@@ -134,6 +147,11 @@ static int64_t claim_key(void *arg, const char *key, int64_t row_no)
 {
     struct checking *k = arg;
     ENTRY *there;
+    char hash[HASH_HEX_MAX];
+    if (strlen(key) >= sizeof hash) { /* a workbook may have one very long text in every row */
+        hash_hex(key, strlen(key), hash);
+        key = hash;
+    }
     if (hsearch_r((ENTRY){.key = (char *)(intptr_t)key}, FIND, &there, &k->keys))
         return (int64_t)(intptr_t)there->data;
     const ENTRY own = {.key = arena_dup(k->run->ctx.arena, key), .data = (void *)(intptr_t)row_no};
@@ -174,6 +192,15 @@ static void write_fault(struct checking *k, struct json_writer *w, const struct 
     jw_object_end(w);
 }
 
+/* A word that nobody knows leaves its field without a value: that it is missing is not told as well. */
+static bool is_told_already(const struct error *err, const struct field_fault *f)
+{
+    for (const struct field_fault *before = err->faults; before != f; before = before->next)
+        if (strcmp(before->field, f->field) == 0)
+            return true;
+    return false;
+}
+
 static const char *faults_of(struct checking *k, const struct error *err, const struct sheet_row *row)
 {
     struct buf text;
@@ -182,7 +209,8 @@ static const char *faults_of(struct checking *k, const struct error *err, const 
     jw_init(&w, &text, false);
     jw_array(&w);
     for (const struct field_fault *f = err->faults; f; f = f->next)
-        write_fault(k, &w, f, row);
+        if (!is_told_already(err, f))
+            write_fault(k, &w, f, row);
     jw_array_end(&w);
     const char *out = arena_dup(k->batch_ctx.arena, buf_text(&text));
     buf_free(&text);
@@ -234,8 +262,7 @@ static enum rc check_rows(struct checking *k, struct sheet *sheet)
         if (row->number <= k->head_row || is_blank(k, row))
             continue;
         TRY(check_row(k, row));
-        if (k->count == BATCH)
-            TRY(flush(k));
+        TRY(make_room(k));
         TRY(job_tell(k->run, k->rows, k->total));
     }
 }

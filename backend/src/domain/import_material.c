@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "domain/bulk_change.h"
 #include "domain/import_rows.h"
 #include "domain/material.h"
 
@@ -56,7 +57,6 @@ enum rc import_check_material(struct import_row *row, struct import_found *out)
     const char *code = row->values[import_field_index(row->kind, "material_code")];
     struct material before;
     bool found = false;
-    out->body = import_body(row, NULL);
     if (!code) {
         import_fault(row, "material_code", "required", "物料编码不能为空", "The material code is required");
         return RC_OK;
@@ -68,24 +68,25 @@ enum rc import_check_material(struct import_row *row, struct import_found *out)
                      arena_fmt(c->arena, "The same material code stands in row %lld", (long long)earlier));
         return RC_OK;
     }
-    if (c->err.rc != RC_OK) /* of the unit or the category: the rest is told as well */
-        return RC_OK;
     TRY(material_by_code(c, code, &before, &found));
+    out->body = import_body(row, found ? "material_code" : NULL); /* found by it, however it is spelled: it stays as it is */
     return found ? check_present(row, &before, out) : check_new(row, out);
 }
 
 /* ---------------------------------------------------------------- doing it */
 
-static enum rc store_new(struct ctx *c, const struct import_stored *s)
+static enum rc store_new(struct ctx *c, const struct import *im, const struct import_stored *s)
 {
+    (void)im;
     struct material m;
     int64_t id;
     TRY(read_record(c, s->body, RECORD_CREATE, &m));
     return material_add(c, &m, &id);
 }
 
-static enum rc store_change(struct ctx *c, const struct import_stored *s)
+static enum rc store_change(struct ctx *c, const struct import *im, const struct import_stored *s)
 {
+    (void)im;
     struct material before, after, change;
     bool found;
     TRY(read_record(c, s->body, RECORD_UPDATE, &change));
@@ -99,7 +100,7 @@ static enum rc store_change(struct ctx *c, const struct import_stored *s)
 
 /* Each row with memory of its own, so that an import may be as long as it likes. */
 static enum rc for_each_row(struct job_run *run, struct ctx *c, const struct import *im, const char *outcome, int64_t total,
-                            enum rc (*each)(struct ctx *c, const struct import_stored *s), int64_t *done)
+                            enum rc (*each)(struct ctx *c, const struct import *im, const struct import_stored *s), int64_t *done)
 {
     struct arena page_arena, row_arena;
     struct import_stored page[IMPORT_PAGE];
@@ -119,7 +120,9 @@ static enum rc for_each_row(struct job_run *run, struct ctx *c, const struct imp
             struct ctx row = *c;
             arena_reset(&row_arena);
             row.arena = &row_arena;
-            rc = each(&row, &page[i]);
+            rc = each(&row, im, &page[i]);
+            if (rc == RC_OK)
+                rc = bulk_change_grown(&row, *done + 1);
             if (rc != RC_OK)
                 import_hand_on(c, &row, page[i].row_no, page[i].label, rc);
             else if ((rc = job_tell(run, ++*done, total)) != RC_OK)
@@ -157,12 +160,13 @@ static enum rc in_use(struct ctx *c, const char *zh, const char *en)
     return error_say(&c->err, RC_IMPORT_IN_USE, zh, en);
 }
 
-static enum rc undo_new(struct ctx *c, const struct import_stored *s)
+/* Another one may have got its code since: what the import has made was made at its time. */
+static enum rc undo_new(struct ctx *c, const struct import *im, const struct import_stored *s)
 {
     struct material m;
     bool found;
     TRY(material_by_code(c, s->label, &m, &found));
-    if (!found || m.version != 1)
+    if (!found || m.version != 1 || m.created_at != im->done_at || m.created_by != im->done_by)
         return in_use(c, "导入之后已被更改或删除，无法撤销", "It was changed or deleted after the import and cannot be undone");
     enum rc rc = material_remove(c, &m);
     return rc == RC_MATERIAL_IN_USE ? in_use(c, "导入之后已用于单据或盘点，无法撤销", "It was used in documents or counts after the import and cannot be undone")
@@ -191,8 +195,9 @@ static const char *old_body(struct ctx *c, const struct json *changes)
     return body;
 }
 
-static enum rc undo_change(struct ctx *c, const struct import_stored *s)
+static enum rc undo_change(struct ctx *c, const struct import *im, const struct import_stored *s)
 {
+    (void)im;
     struct material before, after, change;
     struct json_fault fault;
     bool found;

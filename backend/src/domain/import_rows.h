@@ -6,7 +6,8 @@
 #include "excel/sheet.h"
 
 #define IMPORT_FIELDS_MAX 32
-#define IMPORT_WORDS_MAX 2000    /* different words of one import that mean a unit, a category or a place */
+#define IMPORT_TEXT_CHARS 4000   /* what no field takes; so that a row's body has its bounds */
+#define IMPORT_WORD_CHARS 200    /* a longer text means no unit, category or place */
 #define IMPORT_UNKNOWN_TOLD 200  /* of them, those that nobody knows and that are told */
 #define IMPORT_NO_COLUMN SIZE_MAX
 
@@ -53,8 +54,10 @@ struct import_word {
     const char *stands_for; /* the unit's or place's code, the category; NULL: nobody knows */
     int64_t id, decimals; /* of the unit or place there is; id 0: it is to be made */
     const char *proposal; /* of an unknown one: what it may mean */
+    bool may_create;      /* an unknown one */
     int64_t rows;
     char cell[SHEET_ADDRESS_MAX]; /* where it stands first */
+    struct import_word *next, *in_slot;
 };
 
 struct import_words;

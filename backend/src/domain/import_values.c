@@ -7,18 +7,59 @@
 #include "domain/location.h"
 #include "domain/unit.h"
 
+#define SLOTS 16384
+#define PLACE_CODE_CHARS 50 /* as location.c has it */
+
+/* What the person has said that a word stands for. */
+struct answer {
+    const char *field, *value, *use;
+    bool makes;
+    struct answer *in_slot;
+};
+
 struct import_words {
     struct arena *arena; /* of the job */
-    const struct json *answers;
-    struct import_word list[IMPORT_WORDS_MAX];
-    size_t count;
+    struct import_word *first, **end;   /* in the order of the file */
+    struct import_word *slots[SLOTS];   /* by text */
+    struct answer *answers[SLOTS];
 };
+
+static const struct sql CODE_TAKEN = {"import.place_taken", "SELECT COUNT(*) AS n FROM locations WHERE code_fold = $1"};
+
+static size_t slot_of(const char *text)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
+    return hash % SLOTS;
+}
+
+static const char *text_member(const struct json *object, const char *name)
+{
+    const struct json *v = json_member(object, name);
+    return v && v->type == JSON_STRING ? v->text : NULL;
+}
+
+static void keep_answer(struct import_words *words, const struct json *a)
+{
+    const struct json *makes = json_member(a, "create");
+    struct answer *kept = arena_new(words->arena, struct answer);
+    *kept = (struct answer){text_member(a, "field"), text_member(a, "value"), text_member(a, "use"), makes && makes->type == JSON_TRUE, NULL};
+    if (!kept->field || !kept->value)
+        return;
+    struct answer **at = &words->answers[slot_of(kept->value)];
+    while (*at) /* of two about the same word the first counts */
+        at = &(*at)->in_slot;
+    *at = kept;
+}
 
 struct import_words *import_words_new(struct arena *a, const struct json *answers)
 {
     struct import_words *words = arena_new(a, struct import_words);
     words->arena = a;
-    words->answers = answers;
+    words->end = &words->first;
+    for (const struct json *v = answers ? answers->first : NULL; v; v = v->next)
+        keep_answer(words, v);
     return words;
 }
 
@@ -105,19 +146,13 @@ static const char *category_of(const char *fold)
     return NULL;
 }
 
-/* What the person has said that this word stands for; *makes: it is to be made as it is. */
-static const char *answer_to(const struct import_words *words, const struct import_field *f, const char *text, bool *makes)
+/* NULL: nothing was said about it. */
+static const struct answer *answer_to(const struct import_words *words, const struct import_word *w)
 {
-    *makes = false;
-    for (const struct json *a = words->answers ? words->answers->first : NULL; a; a = a->next) {
-        const struct json *field = json_member(a, "field"), *value = json_member(a, "value"), *use = json_member(a, "use");
-        const struct json *make = json_member(a, "create");
-        if (!field || !value || strcmp(field->text, f->name) != 0 || strcmp(value->text, text) != 0)
-            continue;
-        *makes = make && make->type == JSON_TRUE;
-        return use && use->type == JSON_STRING ? use->text : NULL;
-    }
-    return NULL;
+    const struct answer *a = words->answers[slot_of(w->text)];
+    while (a && (strcmp(a->field, w->field->name) != 0 || strcmp(a->value, w->text) != 0))
+        a = a->in_slot;
+    return a;
 }
 
 /* Finds what `text` names; w->stands_for stays NULL when nobody knows. */
@@ -143,14 +178,25 @@ static enum rc look_up(struct ctx *c, struct import_words *words, struct import_
     return RC_OK;
 }
 
+/* A place's code may be that of one where nothing is kept (suppliers, counts), and making places needs a permission. */
+static enum rc may_create(struct ctx *c, const struct import_word *w, bool *out)
+{
+    int64_t taken = 0;
+    bool is_place = w->field->value == IMPORT_PLACE;
+    if (is_place)
+        TRY(ctx_number(c, &CODE_TAKEN, DB_ARGS(DB_T(text_fold(c->arena, w->text))), &taken));
+    *out = w->field->value != IMPORT_CATEGORY && !(is_place && (taken || text_chars(w->text) > PLACE_CODE_CHARS || !ctx_may(c, PERM_LOCATION_WRITE)));
+    return RC_OK;
+}
+
 static enum rc understand(struct ctx *c, struct import_words *words, struct import_word *w)
 {
-    bool makes;
-    const char *use = answer_to(words, w->field, w->text, &makes);
-    TRY(look_up(c, words, w, use ? use : w->text));
+    const struct answer *said = answer_to(words, w);
+    TRY(look_up(c, words, w, said && said->use ? said->use : w->text));
     if (w->stands_for)
         return RC_OK;
-    if (makes && w->field->value != IMPORT_CATEGORY) {
+    TRY(may_create(c, w, &w->may_create));
+    if (said && said->makes && w->may_create) {
         w->stands_for = text_trim(words->arena, text_narrow(words->arena, w->text));
         w->decimals = UNIT_DECIMALS_UNKNOWN;
     }
@@ -159,39 +205,51 @@ static enum rc understand(struct ctx *c, struct import_words *words, struct impo
     return RC_OK;
 }
 
-/* NULL: there are too many. */
 static enum rc find_word(struct import_row *row, const struct import_field *f, const char *text, struct import_word **out)
 {
     struct import_words *words = row->words;
-    for (size_t i = 0; i < words->count; i++)
-        if (words->list[i].field == f && strcmp(words->list[i].text, text) == 0) {
-            *out = &words->list[i];
+    struct import_word **slot = &words->slots[slot_of(text)];
+    for (*out = *slot; *out; *out = (*out)->in_slot)
+        if ((*out)->field == f && strcmp((*out)->text, text) == 0)
             return RC_OK;
-        }
-    *out = NULL;
-    if (words->count == IMPORT_WORDS_MAX)
-        return RC_OK;
-    *out = &words->list[words->count++];
-    **out = (struct import_word){.field = f, .text = arena_dup(words->arena, text)};
-    sheet_address(row->columns[import_field_index(row->kind, f->name)], row->row->number, (*out)->cell);
-    return understand(row->c, words, *out);
+    struct import_word *w = arena_new(words->arena, struct import_word);
+    *w = (struct import_word){.field = f, .text = arena_dup(words->arena, text), .in_slot = *slot};
+    sheet_address(row->columns[import_field_index(row->kind, f->name)], row->row->number, w->cell);
+    TRY(understand(row->c, words, w));
+    *out = *slot = *words->end = w;
+    words->end = &w->next;
+    return RC_OK;
+}
+
+static bool is_too_long(struct import_row *row, const struct import_field *f, const char *text, size_t max)
+{
+    if (strlen(text) <= max || text_chars(text) <= max)
+        return false;
+    import_fault(row, f->name, "too_long", arena_fmt(row->c->arena, "长度不能超过%zu个字符", max),
+                 arena_fmt(row->c->arena, "must have at most %zu characters", max));
+    return true;
 }
 
 static enum rc read_word(struct import_row *row, const struct import_field *f, size_t i, const char *text)
 {
     struct import_word *w;
-    TRY(find_word(row, f, text_trim(row->c->arena, text), &w));
-    if (w)
-        w->rows++;
+    text = text_trim(row->c->arena, text);
+    if (is_too_long(row, f, text, IMPORT_WORD_CHARS))
+        return RC_OK;
+    TRY(find_word(row, f, text, &w));
+    w->rows++;
     row->named[i] = w;
-    row->values[i] = w ? w->stands_for : NULL;
-    if (row->values[i])
+    row->values[i] = w->stands_for;
+    if (w->stands_for)
         return RC_OK;
     if (f->value == IMPORT_CATEGORY)
         import_fault(row, f->name, "unknown_word", "没有此类别，请指明它是哪一类", "There is no such category: say which one is meant");
     else if (f->value == IMPORT_UNIT)
         import_fault(row, f->name, "unknown_word", "没有此计量单位，请指明它是哪个单位，或确认新增",
                      "There is no such unit: say which one is meant, or that it is to be added");
+    else if (!w->may_create)
+        import_fault(row, f->name, "unknown_word", "没有可存放物料的此库位，请指明它是哪个库位",
+                     "There is no such place to keep things in: say which one is meant");
     else
         import_fault(row, f->name, "unknown_word", "没有此库位，请指明它是哪个库位，或确认新增",
                      "There is no such place: say which one is meant, or that it is to be added");
@@ -202,8 +260,7 @@ void import_write_unknown(struct import_words *words, struct json_writer *w)
 {
     size_t told = 0;
     jw_array(w);
-    for (size_t i = 0; i < words->count && told < IMPORT_UNKNOWN_TOLD; i++) {
-        const struct import_word *word = &words->list[i];
+    for (const struct import_word *word = words->first; word && told < IMPORT_UNKNOWN_TOLD; word = word->next) {
         if (word->stands_for)
             continue;
         told++;
@@ -219,7 +276,7 @@ void import_write_unknown(struct import_words *words, struct json_writer *w)
         jw_name(w, "proposal");
         jw_text(w, word->proposal);
         jw_name(w, "canCreate");
-        jw_bool(w, word->field->value != IMPORT_CATEGORY);
+        jw_bool(w, word->may_create);
         jw_object_end(w);
     }
     jw_array_end(w);
@@ -240,6 +297,8 @@ static enum rc read_cell(struct import_row *row, const struct import_field *f, s
                          "The formula was saved without its result: open the file in a spreadsheet program, save it, and upload it again");
         return RC_OK;
     }
+    if (is_too_long(row, f, cell->text, IMPORT_TEXT_CHARS))
+        return RC_OK;
     switch (f->value) {
     case IMPORT_TEXT:
         row->values[i] = text_of(row, cell->text);

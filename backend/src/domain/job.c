@@ -7,6 +7,7 @@
 #include "domain/job_runner.h"
 #include "domain/list.h"
 #include "domain/reply.h"
+#include "domain/service_token.h"
 #include "domain/user.h"
 
 #define NEWS_MAX 50     /* events of one look */
@@ -18,8 +19,8 @@
     "j.created_at, j.started_at, j.ended_at, COALESCE(u.real_name, u.username) AS creator_name FROM jobs j JOIN users u ON " \
     "u.id = j.created_by "
 
-static const struct sql ADD = {"job.add", "INSERT INTO jobs (kind, subject_id, arguments, news, created_by, ip_address, created_at) "
-                                          "VALUES ($1, $2, $3, " NEXT_NEWS ", $4, $5, $6) RETURNING id"};
+static const struct sql ADD = {"job.add", "INSERT INTO jobs (kind, subject_id, arguments, news, created_by, service_token_id, ip_address, "
+                                          "created_at) VALUES ($1, $2, $3, " NEXT_NEWS ", $4, $5, $6, $7) RETURNING id"};
 static const struct sql OPEN_OF = {"job.open_of", "SELECT COUNT(*) AS n FROM jobs WHERE ended_at IS NULL AND subject_id = $1 AND "
                                                   "substr(kind, 1, length($2)) = $2"};
 static const struct sql BY_ID = {"job.by_id", "SELECT " COLUMNS "WHERE j.id = $1"};
@@ -36,7 +37,7 @@ static const struct sql LOSE = {"job.lose", "UPDATE jobs SET status = 'interrupt
                                             " WHERE id = $1 AND ended_at IS NULL"};
 static const struct sql ASK_CANCEL = {"job.ask_cancel", "UPDATE jobs SET cancel_asked = 1, news = " NEXT_NEWS " WHERE id = $1"};
 static const struct sql ACTOR = {"job.actor", "SELECT u.id AS user_id, u.username, u.real_name, u.role, u.status, u.must_change_password, "
-                                              "j.ip_address FROM jobs j JOIN users u ON u.id = j.created_by WHERE j.id = $1"};
+                                              "j.ip_address, j.service_token_id FROM jobs j JOIN users u ON u.id = j.created_by WHERE j.id = $1"};
 static const struct sql NEWEST = {"job.newest", "SELECT COALESCE(MAX(news), 0) AS n FROM jobs"};
 static const struct sql NEWS = {"job.news", "SELECT id, kind, status, steps_done, steps_total, created_by, news FROM jobs WHERE news > $1 ORDER BY news LIMIT $2"};
 
@@ -52,9 +53,12 @@ static const struct job_kind *kind_of(const char *name)
 
 enum rc job_add(struct ctx *c, const struct job_kind *kind, int64_t subject_id, const char *arguments, int64_t *id)
 {
+    const struct actor *a = &c->actor;
     job_runner_expect(c->jobs);
-    return ctx_insert(c, &ADD, DB_ARGS(DB_T(kind->name), DB_I(subject_id), DB_T(arguments), DB_I(c->actor.user_id), DB_T(c->actor.ip_address),
-                                       DB_I(c->now_ms)), id);
+    return ctx_insert(c, &ADD,
+                      DB_ARGS(DB_T(kind->name), DB_I(subject_id), DB_T(arguments), DB_I(a->user_id),
+                              a->service_token_id ? DB_I(a->service_token_id) : DB_N, DB_T(a->ip_address), DB_I(c->now_ms)),
+                      id);
 }
 
 enum rc job_reply(struct call *call, const char *zh, const char *en, int64_t job_id)
@@ -114,10 +118,11 @@ static enum rc read_open(struct ctx *c, struct open_job **out)
     }
 }
 
-static enum rc is_lost(struct ctx *c, const char *instance, const struct open_job *j, bool *out)
+/* `own`: this connection. Who asks runs none at the moment, so that one of his own is left over from a claim whose answer got lost. */
+static enum rc is_lost(struct ctx *c, const char *instance, const char *own, const struct open_job *j, bool *out)
 {
-    int64_t gone = 0;
-    if (!j->is_queued)
+    int64_t gone = !j->is_queued && j->session && strcmp(j->session, own) == 0;
+    if (!j->is_queued && !gone)
         TRY(ctx_number(c, &db_catalogue(c->db)->session_is_gone, DB_ARGS(DB_T(instance), DB_T(j->session)), &gone));
     *out = gone != 0;
     return RC_OK;
@@ -126,21 +131,23 @@ static enum rc is_lost(struct ctx *c, const char *instance, const struct open_jo
 enum rc job_is_awaited(struct ctx *c, const char *instance, bool *out)
 {
     struct open_job *j;
+    const char *own;
     *out = false;
     TRY(read_open(c, &j));
+    if (!j)
+        return RC_OK;
+    TRY(own_session(c, instance, &own));
     for (; j && !*out; j = j->next) {
-        TRY(is_lost(c, instance, j, out));
+        TRY(is_lost(c, instance, own, j, out));
         *out = *out || j->is_queued;
     }
     return RC_OK;
 }
 
-static enum rc take(struct ctx *c, const char *instance, int64_t id, struct job_claim *out)
+static enum rc take(struct ctx *c, const char *session, int64_t id, struct job_claim *out)
 {
-    const char *session;
     DB_ROWS rows = NULL;
     bool more;
-    TRY(own_session(c, instance, &session));
     TRY(db_start(c->db, &TAKE, DB_ARGS(DB_I(id), DB_T(session), DB_I(c->now_ms)), &rows));
     TRY(db_next(rows, &more));
     if (more)
@@ -153,19 +160,22 @@ enum rc job_claim(struct ctx *c, const char *instance, struct job_claim *out)
 {
     struct open_job *j;
     int64_t oldest = 0;
+    const char *own;
     *out = (struct job_claim){0};
     TRY(read_open(c, &j));
+    TRY(own_session(c, instance, &own));
     for (; j; j = j->next) {
         bool lost;
-        TRY(is_lost(c, instance, j, &lost));
+        TRY(is_lost(c, instance, own, j, &lost));
         if (lost)
             TRY(db_exec(c->db, &LOSE, DB_ARGS(DB_I(j->id), DB_I(c->now_ms)), NULL));
         else if (j->is_queued && !oldest)
             oldest = j->id;
     }
-    return oldest ? take(c, instance, oldest, out) : RC_OK;
+    return oldest ? take(c, own, oldest, out) : RC_OK;
 }
 
+/* A service token's scopes hold for its job, too. */
 enum rc job_take_actor(struct ctx *c, const struct job_claim *claim)
 {
     DB_ROWS rows = NULL;
@@ -174,8 +184,16 @@ enum rc job_take_actor(struct ctx *c, const struct job_claim *claim)
     TRY(db_next(rows, &more));
     if (!more || strcmp(db_text(rows, "status"), "active") != 0 || !user_as_actor(c, rows))
         return error_set(&c->err, RC_TOKEN_INVALID);
-    c->actor.ip_address = arena_dup(c->arena, db_text(rows, "ip_address"));
+    const char *ip_address = arena_dup(c->arena, db_text(rows, "ip_address"));
+    int64_t token = db_int(rows, "service_token_id");
     c->actor.permissions = role_permissions(c->actor.role);
+    db_end(rows);
+    rows = NULL;
+    if (token) {
+        c->actor = (struct actor){.service_token_id = token};
+        TRY(service_token_check_again(c));
+    }
+    c->actor.ip_address = ip_address;
     return claim->kind ? ctx_require(c, claim->kind->permission) : error_set(&c->err, RC_INTERNAL);
 }
 
@@ -252,6 +270,8 @@ static enum rc run_writing(struct db *db, void *arg)
     enum rc rc = job_check(&c, w->run);
     if (rc == RC_OK && w->write)
         rc = w->write(&c, w->arg);
+    if (rc == RC_OK && w->is_last)
+        job_runner_ending(w->run->runner);
     if (rc == RC_OK)
         rc = w->is_last ? job_end(&c, w->run, "done", NULL) : note(&c, w->run);
     w->run->ctx.err = c.err;
@@ -456,7 +476,7 @@ static enum rc post_cancel(struct call *call)
     if (is_over && strcmp(status, "cancelled") != 0)
         return error_set(&c->err, RC_JOB_OVER);
     if (strcmp(status, "queued") == 0)
-        TRY(job_end(c, &(struct job_run){.id = call->id}, "cancelled", NULL));
+        TRY(job_end(c, &(struct job_run){.id = call->id}, "cancelled", &(struct error){.rc = RC_JOB_CANCELLED}));
     else if (!is_over)
         TRY(db_exec(c->db, &ASK_CANCEL, DB_ARGS(DB_I(call->id)), NULL));
     return reply_id(call, 200, "任务正在取消", "The job is being cancelled", call->id);
@@ -474,6 +494,7 @@ struct job_event *job_event_new(struct arena *a, int64_t user_id, int64_t id, co
 {
     struct job_event *e = arena_new(a, struct job_event);
     e->user_id = user_id;
+    e->job_id = id;
     e->text = arena_fmt(a, "event: job\ndata: {\"id\":%lld,\"kind\":\"%s\",\"status\":\"%s\",\"done\":%lld,\"total\":%s}\n\n", (long long)id,
                         kind, status, (long long)done, total ? arena_fmt(a, "%lld", (long long)total) : "null");
     return e;

@@ -72,7 +72,8 @@ struct job_claim {
 MUST_CHECK enum rc job_is_awaited(struct ctx *c, const char *instance, bool *out);
 /* Ends those whose instance has gone, and takes the oldest queued one for this instance. In the writer. */
 MUST_CHECK enum rc job_claim(struct ctx *c, const char *instance, struct job_claim *out);
-/* Fills c->actor with who asked; RC_TOKEN_INVALID: his account is closed or disabled; RC_PERMISSION_MISSING. */
+/* Fills c->actor with who asked; RC_TOKEN_INVALID: his account is closed or disabled, or the service token that asked is withdrawn;
+ * RC_PERMISSION_MISSING. */
 MUST_CHECK enum rc job_take_actor(struct ctx *c, const struct job_claim *claim);
 /* In the writer. RC_JOB_CANCELLED: somebody has asked for it; RC_JOB_INTERRUPTED: it was taken for dead. */
 MUST_CHECK enum rc job_check(struct ctx *c, const struct job_run *run);
@@ -83,7 +84,7 @@ MUST_CHECK enum rc job_end(struct ctx *c, const struct job_run *run, const char 
 MUST_CHECK enum rc job_newest(struct ctx *c, int64_t *news);
 /* The changes after *news, as events of a stream, each with whom it is for; in c->arena. *news moves on; *more: there are others. */
 struct job_event {
-    int64_t user_id;
+    int64_t user_id, job_id;
     const char *text;
     struct job_event *next;
 };

@@ -10,6 +10,7 @@
 #include "crypto/token.h"
 
 #define INSTANCE_BYTES 16
+#define PLAIN_AFTER 10 /* tries to write a job's end */
 
 struct job_runner {
     struct ctx base;
@@ -35,8 +36,16 @@ enum rc job_runner_step(struct job_runner *r, int64_t done, int64_t total)
     pthread_mutex_lock(&r->lock);
     r->now.done = done;
     r->now.total = total;
+    r->now.is_ending = false; /* a transaction may be run again */
     pthread_mutex_unlock(&r->lock);
     return atomic_load(&r->is_stopping) ? RC_JOB_INTERRUPTED : atomic_load(&r->is_cancelled) ? RC_JOB_CANCELLED : RC_OK;
+}
+
+void job_runner_ending(struct job_runner *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->now.is_ending = true;
+    pthread_mutex_unlock(&r->lock);
 }
 
 static void set_running(struct job_runner *r, const struct job_claim *claim)
@@ -45,7 +54,7 @@ static void set_running(struct job_runner *r, const struct job_claim *claim)
     r->is_running = claim != NULL;
     atomic_store(&r->is_cancelled, false);
     if (claim)
-        r->now = (struct job_now){claim->id, claim->user_id, 0, 0, claim->kind ? claim->kind->name : ""};
+        r->now = (struct job_now){.id = claim->id, .user_id = claim->user_id, .kind = claim->kind ? claim->kind->name : ""};
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -64,15 +73,40 @@ static enum rc write_end(struct db *db, void *arg)
     return job_end(&c, e->run, e->status, e->why);
 }
 
-/* Whatever has not ended itself. */
+/* Waits; false: it is to stop. With `for_news`, news end it, too. */
+static bool wait_for(struct job_runner *r, int64_t ms, bool for_news)
+{
+    struct timespec until;
+    int late = 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    pthread_mutex_lock(&r->lock);
+    while (!(for_news && r->is_woken) && !atomic_load(&r->is_stopping) && late == 0)
+        late = pthread_cond_timedwait(&r->news, &r->lock, &until);
+    if (for_news)
+        r->is_woken = false;
+    pthread_mutex_unlock(&r->lock);
+    return !atomic_load(&r->is_stopping);
+}
+
+/* Whatever has not ended itself. Again and again while the database takes nothing: as long as this connection is there, nobody else
+ * would take the job for dead. */
 static void end(struct job_run *run, enum rc rc)
 {
     struct error why = run->ctx.err;
-    if (why.rc != rc)
+    if (why.rc != rc) {
+        error_clear(&why);
         error_set(&why, rc);
+    }
     struct ending e = {run, rc == RC_OK ? "done" : rc == RC_JOB_CANCELLED ? "cancelled" : rc == RC_JOB_INTERRUPTED ? "interrupted" : "failed",
                        rc == RC_OK || rc == RC_JOB_INTERRUPTED ? NULL : &why};
-    enum rc written = db_run_tx(run->writer, write_end, &e);
+    enum rc written;
+    for (int tries = 1; (written = db_run_tx(run->writer, write_end, &e)) != RC_OK && wait_for(run->runner, JOB_LOOK_MS, false); tries++)
+        if (tries == PLAIN_AFTER) { /* should it be the words that the database does not take */
+            error_clear(&why);
+            error_set(&why, rc);
+            run->result = NULL;
+        }
     log_event(rc == RC_OK ? LOG_INFO : error_row(rc)->status >= 500 ? LOG_ERROR : LOG_WARN, "job.ended", NULL, LOG_INT("job", run->id),
               LOG_TEXT("status", e.status), LOG_TEXT("code", error_row(rc)->code), LOG_TEXT("noted", error_row(written)->code));
 }
@@ -85,6 +119,7 @@ static void run_claimed(struct job_runner *r, const struct job_claim *claim, str
     set_running(r, claim);
     if (rc == RC_OK)
         rc = claim->kind->run(&run);
+    job_runner_ending(r);
     end(&run, rc);
     set_running(r, NULL);
 }
@@ -122,21 +157,6 @@ static bool run_next(struct job_runner *r, struct arena *arena)
     return true;
 }
 
-/* False: it is to stop. */
-static bool wait_for_news(struct job_runner *r)
-{
-    struct timespec until;
-    int late = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += JOB_LOOK_MS / 1000;
-    pthread_mutex_lock(&r->lock);
-    while (!r->is_woken && !atomic_load(&r->is_stopping) && late == 0)
-        late = pthread_cond_timedwait(&r->news, &r->lock, &until);
-    r->is_woken = false;
-    pthread_mutex_unlock(&r->lock);
-    return !atomic_load(&r->is_stopping);
-}
-
 static void *runner_main(void *arg)
 {
     struct job_runner *r = arg;
@@ -145,7 +165,7 @@ static void *runner_main(void *arg)
     do
         while (!atomic_load(&r->is_stopping) && run_next(r, &arena))
             ;
-    while (wait_for_news(r));
+    while (wait_for(r, JOB_LOOK_MS, true));
     arena_free(&arena);
     return NULL;
 }
@@ -226,6 +246,13 @@ void job_runner_stop(struct job_runner *r)
     pthread_mutex_unlock(&r->lock);
     if (r->is_started)
         pthread_join(r->thread, NULL);
+    r->is_started = false;
+}
+
+void job_runner_free(struct job_runner *r)
+{
+    if (!r)
+        return;
     pthread_cond_destroy(&r->news);
     pthread_mutex_destroy(&r->lock);
     free(r);

@@ -12,8 +12,10 @@ struct job_runner *job_runner_new(const struct ctx *base, struct db_writer *writ
                                   void *arg);
 /* From here on it takes jobs. */
 void job_runner_start(struct job_runner *r);
-/* Interrupts the job that runs, and frees. NULL is fine. Before the writer is stopped. */
+/* Interrupts the job that runs. NULL is fine. Before the writer is stopped. */
 void job_runner_stop(struct job_runner *r);
+/* When nobody asks it any more: after the writer and the hub have been stopped. NULL is fine. */
+void job_runner_free(struct job_runner *r);
 
 /* A job is being queued, in the writer: the next commit wakes the runner. NULL is fine. */
 void job_runner_expect(struct job_runner *r);
@@ -26,6 +28,7 @@ void job_runner_cancel(struct job_runner *r, int64_t id);
 struct job_now {
     int64_t id, user_id, done, total;
     const char *kind;
+    bool is_ending; /* its end is being written, and may be seen by others already */
 };
 bool job_runner_now(struct job_runner *r, struct job_now *out);
 
@@ -33,5 +36,7 @@ bool job_runner_now(struct job_runner *r, struct job_now *out);
 
 /* Notes how far it is for job_runner_now; RC_JOB_CANCELLED, RC_JOB_INTERRUPTED when it is to stop. */
 MUST_CHECK enum rc job_runner_step(struct job_runner *r, int64_t done, int64_t total);
+/* Its end is about to be committed. */
+void job_runner_ending(struct job_runner *r);
 
 #endif

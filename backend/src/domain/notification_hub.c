@@ -165,7 +165,7 @@ static enum rc read_jobs(struct notification_hub *hub, const struct ctx *base)
 {
     struct ctx c = *base;
     struct job_now now;
-    bool more = false;
+    bool more = false, is_here = job_runner_now(base->jobs, &now) && !now.is_ending; /* before the news: nothing follows a job's end */
     arena_reset(&hub->round_arena);
     c.arena = &hub->round_arena;
     hub->job_events = NULL;
@@ -173,12 +173,13 @@ static enum rc read_jobs(struct notification_hub *hub, const struct ctx *base)
         TRY(job_newest(&c, &hub->job_news));
     TRY(job_read_news(&c, &hub->job_news, &hub->job_events, &more));
     hub->has_more |= more;
-    if (!job_runner_now(c.jobs, &now) || (now.id == hub->job_now.id && now.done == hub->job_now.done))
+    if (!is_here || (now.id == hub->job_now.id && now.done == hub->job_now.done))
         return RC_OK;
-    hub->job_now = now;
     struct job_event **end = &hub->job_events;
-    while (*end)
-        end = &(*end)->next;
+    for (; *end; end = &(*end)->next)
+        if ((*end)->job_id == now.id)
+            return RC_OK;
+    hub->job_now = now;
     *end = job_event_new(c.arena, now.user_id, now.id, now.kind, "running", now.done, now.total);
     return RC_OK;
 }

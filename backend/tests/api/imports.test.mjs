@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 
 import { POSTGRES, accepted, approve, faulty, getDocument, getMaterial, makeMaterial, makeUsers, refused, sleep, start, stockUp, unique } from './harness.mjs';
-import { checked, csv, rowsOf, step, upload } from './import-steps.mjs';
+import { checked, csv, ended, rowsOf, step, upload } from './import-steps.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -240,6 +240,159 @@ test('lines of a receipt and of an issue: a pending document', async () => {
     await step(U, right.id, 'commit');
     await step(U, right.id, 'undo');
     await server.verifyClean();
+});
+
+test('a material is found by its code however it is spelled, and keeps its spelling', async () => {
+    const code = unique('case-x').toLowerCase(), m = await makeMaterial(M, { materialCode: code });
+    const wide = [...code].map((c) => String.fromCodePoint(c.codePointAt(0) + 0xFEE0)).join('');
+    for (const spelled of [code.toUpperCase(), wide]) {
+        const im = await checked(M, 'materials', csv(HEAD, [spelled, unique('改名'), '化学', 'kg', '', '']));
+        assert.deepEqual(sums(im), { ...CREATED, rows: 1, change: 1 });
+        assert.deepEqual(Object.keys((await rowsOf(M, im.id))[0].changes), ['material_name']);
+        await step(M, im.id, 'commit');
+        assert.equal((await getMaterial(M, m.id)).material_code, code);
+    }
+});
+
+test('what is wrong with a row is told at once, beside a word that nobody knows, and once for a cell', async () => {
+    const im = await checked(M, 'materials', csv(HEAD, ['有 空格', '', '试剂', '桶', '-1', '']));
+    assert.deepEqual((await rowsOf(M, im.id))[0].faults.map(({ cell, code }) => `${cell} ${code}`).sort(),
+        ['A2 format', 'B2 required', 'C2 unknown_word', 'D2 unknown_word', 'E2 out_of_range']);
+});
+
+test('texts that are far too long are faults of their cells, however many there are', async () => {
+    const fields = ['material_code', 'material_name', 'name_en', 'subcategory', 'location', 'description', 'hazard_statements', 'storage_condition', 'metal_grade', 'standard', 'note', 'unit',
+        'cas_no', 'un_no', 'ghs_pictograms', 'storage_class', 'control_flags', 'shelf_life_basis', 'track_by', 'cert_required', 'cas_check'];
+    const im = await checked(M, 'materials', csv(fields, [unique('LONG'), ...fields.slice(1).map(() => '"\t'.repeat(16_000))]));
+    const [{ faults, label }] = await rowsOf(M, im.id, 'fault');
+    assert.deepEqual(faults.filter(({ code }) => code === 'too_long').map(({ cell }) => cell).sort(), fields.slice(1).map((_, i) => `${String.fromCharCode(66 + i)}2`));
+    assert.ok(!faults.some(({ field }) => field === 'material_code') && label.startsWith('LONG'), JSON.stringify(faults));
+});
+
+test('undo leaves alone what got the code of an imported material since', async () => {
+    const code = unique('NAME'), other = unique('OTHER');
+    const im = await checked(M, 'materials', csv(HEAD, [code, '甲', '化学', 'kg', '', '']));
+    await step(M, im.id, 'commit');
+    accepted(await M.put(`/api/materials/${(await byCode(code)).id}`, { materialCode: other }), 200);
+    const namesake = await makeMaterial(M2, { materialCode: code });
+    assert.equal((await step(M, im.id, 'undo', {}, 'failed')).error.code, 'import_in_use');
+    assert.equal((await getMaterial(M, namesake.id)).material_code, code);
+});
+
+test('places: thousands of them; those where nothing is kept are not made anew; who may not add any is told in the check', async () => {
+    const materials = await Promise.all(Array.from({ length: 2 }, () => makeMaterial(M)));
+    const prefix = unique('P'), head = ['编码', '数量', '库位'];
+    await server.sql(`INSERT INTO locations (code, code_fold, name_zh, kind, is_real, created_at) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+        SELECT '${prefix}-' || i, '${prefix.toLowerCase()}-' || i, '${prefix}-' || i, 'storage', 1, 1 FROM n`);
+    const many = await checked(M, 'receipt', csv(head, ...Array.from({ length: 2500 }, (_, i) => [materials[0].material_code, '1', `${prefix}-${i + 1}`])));
+    assert.deepEqual([many.summary.line, many.summary.fault], [2500, 0]);
+
+    const rows = csv(head, [materials[0].material_code, '1', 'SUPPLIER'], [materials[1].material_code, '1', unique('FRESH')]);
+    const answers = (list) => list.map(({ field, value }) => ({ field, value, create: true }));
+    const im = await checked(M, 'receipt', rows);
+    assert.deepEqual(im.summary.unknown.map(({ canCreate }) => canCreate), [false, true]);
+    accepted(await M.put(`/api/imports/${im.id}`, { answers: answers(im.summary.unknown) }), 200);
+    await step(M, im.id, 'check');
+    assert.deepEqual((await rowsOf(M, im.id, 'fault')).map(({ faults: [{ cell, code }] }) => `${cell} ${code}`), ['C2 unknown_word']);
+
+    const own = await checked(U, 'receipt', rows);
+    assert.deepEqual(own.summary.unknown.map(({ canCreate }) => canCreate), [false, false]);
+    accepted(await U.put(`/api/imports/${own.id}`, { answers: answers(own.summary.unknown) }), 200);
+    await step(U, own.id, 'check');
+    assert.equal((await rowsOf(U, own.id, 'fault')).length, 2);
+});
+
+test('the same lot and place are the same however they are spelled', async () => {
+    const { material_code: code } = await makeMaterial(M);
+    const im = await checked(M, 'receipt', csv(['编码', '数量', '批号', '库位'], [code, '1', 'L', 'MAIN'], [code.toLowerCase(), '1', ' L ', 'main']));
+    assert.deepEqual((await rowsOf(M, im.id, 'fault')).map(({ row, faults: [{ code: what }] }) => [row, what]), [[3, 'repeated']]);
+});
+
+/** Starts an undo; the job as it ended. */
+async function undone(client, id) {
+    const job = await ended(client, accepted(await client.post(`/api/imports/${id}/undo`), 202).jobId);
+    return [job.status, job.error?.code ?? job.result, job.error?.message];
+}
+const documentOf = async (number) => accepted(await admin.get(`/api/inventory?keyword=${number}`), 200).list[0];
+
+test('an administrator may undo what others have imported; who may not approve his own is told whom to ask', async () => {
+    const m = await makeMaterial(M), im = await checked(U, 'receipt', csv(['编码', '数量'], [m.material_code, '1']));
+    const [number] = (await step(U, im.id, 'commit')).result.documents;
+    assert.deepEqual((await undone(admin, im.id)).slice(0, 2), ['done', { importId: im.id, cancelled: 1, reversed: 0 }]);
+    assert.equal((await documentOf(number)).status, 'rejected');
+
+    const next = await checked(U, 'receipt', csv(['编码', '数量'], [m.material_code, '2']));
+    const document = await documentOf((await step(U, next.id, 'commit')).result.documents[0]);
+    accepted(await approve(M, document.id), 200);
+    const [status, code, message] = await undone(U, next.id);
+    assert.deepEqual([status, code], ['failed', 'own_document']);
+    assert.match(message, /请由系统管理员撤销此导入/);
+    assert.equal((await undone(admin, next.id))[0], 'done');
+    assert.equal((await getMaterial(M, m.id)).current_stock, 0);
+    await server.verifyClean();
+});
+
+test('posting a reversal by undo needs the right to approve, whatever is allowed for own documents', async () => {
+    const m = await makeMaterial(M), im = await checked(U, 'receipt', csv(['编码', '数量'], [m.material_code, '1']));
+    const document = await documentOf((await step(U, im.id, 'commit')).result.documents[0]);
+    accepted(await approve(M, document.id), 200);
+    accepted(await admin.put('/api/settings/approval.own_documents', { value: 'everybody' }), 200);
+    try {
+        assert.deepEqual((await undone(U, im.id)).slice(0, 2), ['failed', 'own_document']);
+    } finally {
+        accepted(await admin.put('/api/settings/approval.own_documents', { value: 'administrators' }), 200);
+    }
+});
+
+test('opening stock of which a part was reversed by hand: undo takes back the rest', async () => {
+    const m = await makeMaterial(M), rows = Array.from({ length: 501 }, (_, i) => [m.material_code, '1', `L${i}`]);
+    const im = await checked(admin, 'opening', csv(['编码', '数量', '批号'], ...rows));
+    const { result } = await step(admin, im.id, 'commit');
+    assert.deepEqual([result.documents.length, result.lines], [2, 501]);
+    const first = await documentOf(result.documents[0]);
+    const { id } = accepted(await admin.post(`/api/inventory/${first.id}/reverse`, { reason: '错' }), 201);
+    const [status, code, message] = await undone(admin, im.id);
+    assert.deepEqual([status, code], ['failed', 'import_in_use']);
+    assert.match(message, /尚待审批/);
+    accepted(await approve(admin, id), 200);
+    assert.deepEqual((await undone(admin, im.id)).slice(0, 2), ['done', { importId: im.id, cancelled: 0, reversed: 1 }]);
+    assert.equal((await getMaterial(M, m.id)).current_stock, 0);
+    await server.verifyClean();
+});
+
+test('500 lines are one document, 1,000 are two', async () => {
+    const m = await makeMaterial(M);
+    for (const [count, documents] of [[499, 1], [500, 1], [1000, 2]]) {
+        const im = await checked(M, 'receipt', csv(['编码', '数量', '批号'], ...Array.from({ length: count }, (_, i) => [m.material_code, '1', `L${i}`])));
+        const { result } = await step(M, im.id, 'commit');
+        assert.deepEqual([result.documents.length, result.lines], [documents, count]);
+        const job = await step(M, im.id, 'undo');
+        assert.deepEqual([job.result.cancelled, job.done, job.total], [documents, documents, documents]);
+    }
+});
+
+test('what the commit refuses names the row, in the language of who asks', async () => {
+    const m = await makeMaterial(M), gone = await makeMaterial(M);
+    const issue = await checked(U, 'issue', csv(['编码', '数量'], [m.material_code, '5']));
+    const job = await step(U, issue.id, 'commit', {}, 'failed');
+    assert.match(job.error.message, new RegExp(`^第 2 行（${m.material_code}）：库存不足`));
+    const english = await U.get(`/api/jobs/${job.id}`, { headers: { 'accept-language': 'en' } });
+    assert.match(english.body.data.error.message, new RegExp(`^Row 2 \\(${m.material_code}\\): There is not enough stock`));
+    const receipt = await checked(U, 'receipt', csv(['编码', '数量'], [m.material_code, '5'], [gone.material_code, '5']));
+    accepted(await M.post(`/api/materials/${gone.id}/retire`), 200);
+    assert.match((await step(U, receipt.id, 'commit', {}, 'failed')).error.message, new RegExp(`^第 3 行（${gone.material_code}）`));
+});
+
+test('a commit asked for twice at the same moment is done once', async () => {
+    const code = unique('DOUBLE'), im = await checked(M, 'materials', csv(HEAD, [code, '双', '化学', 'kg', '', '']));
+    const answers = await Promise.all(Array.from({ length: 4 }, () => M.post(`/api/imports/${im.id}/commit`)));
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [202, 409, 409, 409]);
+    await ended(M, answers.find(({ status }) => status === 202).body.data.jobId);
+    const next = await checked(M, 'materials', csv(HEAD, [`${code}-2`, '双', '化学', 'kg', '', '']));
+    const key = { headers: { 'Idempotency-Key': unique('key') } };
+    const same = [await M.post(`/api/imports/${next.id}/commit`, {}, key), await M.post(`/api/imports/${next.id}/commit`, {}, key)];
+    assert.equal(same[0].body.data.jobId, same[1].body.data.jobId);
+    assert.equal((await ended(M, same[0].body.data.jobId)).result.created, 1);
 });
 
 test('an import of 1,203 lines becomes documents of at most 500', async () => {

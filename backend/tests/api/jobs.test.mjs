@@ -1,9 +1,10 @@
 // Jobs: how far they are, on the stream too; cancelled; interrupted when their instance goes, whatever the moment.
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 
 import { Events } from './events.mjs';
-import { POSTGRES, Server, accepted, makeMaterial, makeUsers, refused, sleep } from './harness.mjs';
+import { ADMIN_PASSWORD, POSTGRES, Server, accepted, makeMaterial, makeUsers, refused, sleep } from './harness.mjs';
 import { checked, csv, ended, jobOf, rowsOf, step, upload } from './import-steps.mjs';
 
 const server = new Server();
@@ -17,6 +18,17 @@ const LONG = POSTGRES ? 2500 : 20_000, MIDDLE = POSTGRES ? 1500 : 8000;
 const HEAD = ['编码', '名称', '类别', '单位'];
 const many = (prefix, count) => csv(HEAD, ...Array.from({ length: count }, (_, i) => [`${prefix}-${i}`, `物料${i}`, '化学', 'kg']));
 const countOf = (prefix) => server.value(`SELECT COUNT(*) FROM materials WHERE material_code LIKE '${prefix}-%'`).then(Number);
+
+/** Rows that are as they are already take no memory that stays until the end. */
+async function looksAgain(file) {
+    const peak = () => Number(readFileSync(`/proc/${server.child.pid}/status`, 'utf8').match(/VmHWM:\s+(\d+)/)[1]) / 1024;
+    const { id } = accepted(await upload(M, 'materials', file), 201);
+    writeFileSync(`/proc/${server.child.pid}/clear_refs`, '5'); // from here on
+    const before = peak();
+    assert.equal((await step(M, id, 'check')).result.same, LONG);
+    if (!process.env.ASAN_OPTIONS && !process.env.TSAN_OPTIONS)
+        assert.ok(peak() - before < 12, `${before} MiB before, ${peak()} MiB then`);
+}
 
 /** Waits until the job runs and has come a bit of its way. */
 async function underWay(client, id) {
@@ -52,6 +64,18 @@ test('how far a job is: asked for, and told on the stream to whom it belongs', a
     refused(await M.post(`/api/jobs/${job.id}/cancel`), 409, 'job_over', '该任务已结束');
 });
 
+test('plans made while a table is small are not kept while it grows', { skip: !POSTGRES && 'about PostgreSQL' }, async () => {
+    const read = () => server.value('SELECT SUM(seq_tup_read) AS n FROM pg_stat_user_tables').then(Number);
+    const stored = () => server.value("SELECT n_tup_ins AS n FROM pg_stat_user_tables WHERE relname = 'materials'").then(Number);
+    await server.sql('VACUUM ANALYZE');
+    const im = await checked(M, 'materials', many('GROW', 3000)), before = await read();
+    await step(M, im.id, 'commit');
+    await server.until(async () => (await stored()) >= 3000, 20_000, 'to count what was stored');
+    const rows = (await read()) - before;
+    assert.ok(rows < 500_000, `${rows} rows were read one after the other`);
+    await step(M, im.id, 'undo');
+});
+
 test('one job of an import at a time', async () => {
     const { id } = accepted(await upload(M, 'materials', many('ONE', 3000)), 201);
     const { jobId } = accepted(await M.post(`/api/imports/${id}/check`), 202);
@@ -79,6 +103,7 @@ test('cancelled in the middle of a check, and of a commit: nothing is half there
     assert.equal(accepted(await M.get(`/api/imports/${id}`), 200).status, 'checked');
     await step(M, id, 'commit');
     assert.equal(await countOf('STOP'), LONG);
+    await looksAgain(many('STOP', LONG));
     await server.verifyClean();
 });
 
@@ -128,6 +153,63 @@ test('a job that waits when the service stops is run when it is there again', as
     await server.ended;
     await server.begin();
     assert.equal((await ended(M, jobId)).status, 'done');
+});
+
+test('nothing is told behind a job\'s end', async () => {
+    const mine = await Events.open(M), { id } = accepted(await upload(M, 'materials', many('LAST', 700)), 201);
+    for (let i = 0; i < 20; i++)
+        await step(M, id, 'check');
+    await sleep(300);
+    const last = new Map();
+    for (const { data } of mine.events.filter(({ event }) => event === 'job')) {
+        assert.notEqual(last.get(data.id), 'done', JSON.stringify(data));
+        last.set(data.id, data.status);
+    }
+    assert.deepEqual(new Set(last.values()), new Set(['done']));
+    mine.close();
+});
+
+test('the database takes nothing for long: the job fails, and does not run for ever', { timeout: 120_000 }, async () => {
+    const { id } = accepted(await upload(M, 'materials', many('HELD', LONG)), 201);
+    const { jobId } = accepted(await M.post(`/api/imports/${id}/check`), 202);
+    await underWay(M, jobId);
+    const release = await server.database.holdWriteLock();
+    await sleep(23_000); // twice as long as the writer waits for the lock
+    await release();
+    const job = await ended(M, jobId);
+    assert.equal(job.status, 'failed', JSON.stringify(job));
+    assert.match(job.error.message, /[一-龥]/);
+    await step(M, id, 'check');
+});
+
+test('a queued job is cancelled as one that runs is', async () => {
+    const long = accepted(await upload(M, 'materials', many('BEFORE', LONG)), 201), next = accepted(await upload(M, 'materials', many('NEXT', 5)), 201);
+    const first = accepted(await M.post(`/api/imports/${long.id}/check`), 202).jobId;
+    const { jobId } = accepted(await M.post(`/api/imports/${next.id}/check`), 202);
+    accepted(await M.post(`/api/jobs/${jobId}/cancel`), 200);
+    const job = await jobOf(M, jobId);
+    assert.deepEqual([job.status, job.error.code, job.started_at], ['cancelled', 'job_cancelled', null]);
+    await M.post(`/api/jobs/${first}/cancel`);
+    await ended(M, first);
+});
+
+test('a service token\'s job may do what the token may, as long as there is one', async () => {
+    const token = async (scopes) => {
+        const made = accepted(await admin.post('/api/profile/tokens', { name: '导入', scopes, password: admin.password ?? ADMIN_PASSWORD, days: 1 }), 201);
+        return { id: made.id, script: server.client(made.token) };
+    };
+    const { id: tokenId, script } = await token('document.create document.read material.read');
+    const material = await makeMaterial(M), rows = csv(['编码', '数量', '库位'], [material.material_code, '1', 'TOKEN-BIN']);
+    const im = await checked(script, 'receipt', rows);
+    assert.deepEqual(im.summary.unknown.map(({ canCreate }) => canCreate), [false], 'it may not add places, as its owner may');
+    assert.deepEqual((await checked(admin, 'receipt', rows)).summary.unknown.map(({ canCreate }) => canCreate), [true]);
+    const long = accepted(await upload(M, 'materials', many('AHEAD', LONG)), 201);
+    const first = accepted(await M.post(`/api/imports/${long.id}/check`), 202).jobId;
+    const { jobId } = accepted(await script.post(`/api/imports/${im.id}/check`), 202);
+    accepted(await admin.del(`/api/profile/tokens/${tokenId}`), 200);
+    const job = await ended(admin, jobId);
+    assert.deepEqual([job.status, job.error.code], ['failed', 'token_invalid']);
+    await ended(M, first);
 });
 
 test('who may no longer do it: his job is refused when it begins', async () => {
