@@ -1,8 +1,11 @@
 // The steps of an import, as a page takes them: upload, choose, check, commit, undo; and waiting for a job.
 import assert from 'node:assert/strict';
 
-import { accepted, sleep } from './harness.mjs';
+import { POSTGRES, accepted, sleep } from './harness.mjs';
 import { form } from './picture.mjs';
+
+/** Where a row takes much longer: another machine's database, or the sanitizers. */
+export const SLOW = POSTGRES || 'ASAN_OPTIONS' in process.env || 'TSAN_OPTIONS' in process.env;
 
 const CSV = 'text/csv';
 

@@ -5,7 +5,7 @@ import { after, test } from 'node:test';
 
 import { Events } from './events.mjs';
 import { ADMIN_PASSWORD, POSTGRES, Server, accepted, makeMaterial, makeUsers, refused, sleep } from './harness.mjs';
-import { checked, csv, ended, jobOf, rowsOf, step, upload } from './import-steps.mjs';
+import { SLOW, checked, csv, ended, jobOf, rowsOf, step, upload } from './import-steps.mjs';
 
 const server = new Server();
 await server.begin();
@@ -14,7 +14,7 @@ const admin = await server.admin();
 const { M, M2 } = await makeUsers(admin, { M: 'inventory_manager', M2: 'inventory_manager' });
 await makeMaterial(M);
 /** Rows enough to be caught in the middle. */
-const LONG = POSTGRES ? 2500 : 20_000, MIDDLE = POSTGRES ? 1500 : 8000;
+const LONG = SLOW ? 2500 : 20_000, MIDDLE = SLOW ? 1500 : 8000;
 const HEAD = ['编码', '名称', '类别', '单位'];
 const many = (prefix, count) => csv(HEAD, ...Array.from({ length: count }, (_, i) => [`${prefix}-${i}`, `物料${i}`, '化学', 'kg']));
 const countOf = (prefix) => server.value(`SELECT COUNT(*) FROM materials WHERE material_code LIKE '${prefix}-%'`).then(Number);
