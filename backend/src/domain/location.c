@@ -29,7 +29,8 @@ static const struct sql LOCATION_REAL = {"location.real",
                                          "SELECT COUNT(*) AS n FROM locations WHERE id = $1 AND is_real = 1"};
 static const struct sql LOCATION_BY_CODE = {"location.by_code", "SELECT COUNT(*) AS n FROM locations WHERE code_fold = $1"};
 static const struct sql LOCATION_FIND = {
-    "location.find", "SELECT COALESCE(MIN(id), 0) AS n FROM locations WHERE is_real = 1 AND (code_fold = $1 OR name_zh = $2)"};
+    "location.find", "SELECT COALESCE((SELECT id FROM locations WHERE is_real = 1 AND code_fold = $1), (SELECT CASE WHEN COUNT(*) = 1 THEN "
+                     "MIN(id) END FROM locations WHERE is_real = 1 AND name_zh = $2), 0) AS n"};
 static const struct sql LOCATION_INSERT = {
     "location.insert", "INSERT INTO locations (parent_id, code, code_fold, name_zh, name_en, kind, is_real, created_at) "
                        "VALUES ($1, $2, $3, $4, $5, 'storage', 1, $6) RETURNING id"};

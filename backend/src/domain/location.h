@@ -17,7 +17,7 @@ enum fixed_location {
 /* RC_LOCATION_NOT_FOUND unless `id` is a real (storage) place. */
 MUST_CHECK enum rc location_must_be_real(struct ctx *c, int64_t id);
 
-/* The real place of that code or Chinese name; *id is 0 when there is none. */
+/* The real place of that code, else the only one of that Chinese name; *id is 0 when there is none. */
 MUST_CHECK enum rc location_find(struct ctx *c, const char *code, int64_t *id);
 /* Adds a real place. RC_LOCATION_TAKEN. */
 MUST_CHECK enum rc location_add(struct ctx *c, const char *code, const char *name_zh, int64_t *id);

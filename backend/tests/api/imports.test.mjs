@@ -520,3 +520,15 @@ test('what a list gives out comes in again unchanged: xlsx and csv, Chinese and 
             assert.deepEqual(im.form.columns.filter((_, i) => !im.mapping[i]).length, 5, 'stock, status, who, and two times are not to be imported');
         }
 });
+
+test('a place is meant by its code before its name, and by a name that only one has', async () => {
+    const code = unique('P'), name = unique('货架'), m = await makeMaterial(M);
+    for (const body of [{ code, nameZh: name }, { code: `${code}-2`, nameZh: code }, { code: `${code}-3`, nameZh: '同名' }, { code: `${code}-4`, nameZh: '同名' }])
+        accepted(await M.post('/api/locations', body), 201);
+    const ids = Object.fromEntries(accepted(await M.get('/api/locations'), 200).map((row) => [row.code, row.id]));
+    const im = await checked(M, 'receipt', csv(['编码', '数量', '库位'], [m.material_code, '1', code], [m.material_code, '2', name], [m.material_code, '3', '同名']));
+    assert.deepEqual(im.summary.unknown.map(({ value }) => value), ['同名']);
+    const job = await step(M, im.id, 'commit', { skipFaults: true });
+    const [row] = accepted(await M.get(`/api/inventory?keyword=${job.result.documents[0]}`), 200).list;
+    assert.deepEqual((await getDocument(M, row.id)).lines.map((line) => line.location_id), [ids[code], ids[code]]);
+});
