@@ -481,6 +481,12 @@ enum rc db_expect_many(struct db *db)
     return engine->expect_many ? engine->expect_many(db->conn) : RC_OK;
 }
 
+enum rc db_plan_anew(struct db *db)
+{
+    const struct engine *engine = db->conn->engine;
+    return engine->plan_anew ? engine->plan_anew(db->conn) : RC_OK;
+}
+
 enum rc db_set_trigger(struct db *db, const char *table, const char *trigger, bool on)
 {
     const struct engine *engine = db->conn->engine;

@@ -118,6 +118,9 @@ MUST_CHECK enum rc db_run_alone(struct db *db, enum rc (*run)(struct db *db, voi
 /* Inside a job that brings very many rows into empty tables: statements are planned for many rows from here to the job's end. (PostgreSQL
  * would read whole tables, as it knows them empty.) */
 MUST_CHECK enum rc db_expect_many(struct db *db);
+/* Inside a job in which tables grow very much: statements are planned anew. (PostgreSQL keeps a plan for as long as it may.) SQLite has no
+ * such need: nothing is done. */
+MUST_CHECK enum rc db_plan_anew(struct db *db);
 /* Inside a job: stops a trigger that keeps a figure of many rows in one, or lets it go on, until the job's end at most. For a job of very many
  * rows that works the figure out itself at its end: PostgreSQL keeps every version of a row until the transaction ends, so
  * that changing one row n times takes n × n steps. SQLite has no such need: nothing is done. The names are constants. */

@@ -67,6 +67,8 @@ struct engine {
 
     /* db_expect_many. NULL: no need to. */
     enum rc (*expect_many)(struct conn *c);
+    /* db_plan_anew. NULL: no need to. */
+    enum rc (*plan_anew)(struct conn *c);
     /* Stops a trigger within this transaction, or lets it go on. NULL: no need to (db.h). */
     enum rc (*set_trigger)(struct conn *c, const char *table, const char *trigger, bool on);
 

@@ -315,6 +315,11 @@ static enum rc engine_expect_many(struct conn *base)
     return run_plain(base, "expect many", "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL statement_timeout = 0");
 }
 
+static enum rc engine_plan_anew(struct conn *base)
+{
+    return run_plain(base, "plan anew", "DISCARD PLANS");
+}
+
 static enum rc engine_set_trigger(struct conn *base, const char *table, const char *trigger, bool on)
 {
     char text[256];
@@ -398,6 +403,7 @@ const struct engine postgres_engine = {
     .catalogue = &postgres_catalogue,
     .translate = dialect_postgres,
     .expect_many = engine_expect_many,
+    .plan_anew = engine_plan_anew,
     .set_trigger = engine_set_trigger,
     .script = engine_script,
     .has_table = engine_has_table,

@@ -22,7 +22,6 @@ static const struct sql COUNT_FIGURES = {
     "CAST(SUM(current_stock / 1000000) AS BIGINT), CAST(SUM(current_stock % 1000000) AS BIGINT), CAST(SUM(stock_value / 1000000) AS "
     "BIGINT), CAST(SUM(stock_value % 1000000) AS BIGINT) FROM materials GROUP BY category, status"};
 
-static const struct sql FORGET_PLANS = {"bulk_change.forget_plans", "DISCARD PLANS"};
 #define GROWN_FIRST 64
 
 static enum rc set_keepers(struct ctx *c, bool on)
@@ -34,7 +33,7 @@ static enum rc set_keepers(struct ctx *c, bool on)
 
 enum rc bulk_change_begin(struct ctx *c, struct bulk_change *b)
 {
-    *b = (struct bulk_change){.on_server = db_is_server(c->settings->database)};
+    *b = (struct bulk_change){0};
     TRY(set_keepers(c, false));
     TRY(audit_begin_chain(c, &b->log_end));
     c->bulk = b;
@@ -42,15 +41,15 @@ enum rc bulk_change_begin(struct ctx *c, struct bulk_change *b)
 }
 
 /* At every doubling. */
-static enum rc grown(struct ctx *c, const struct bulk_change *b, int64_t count)
+static enum rc grown(struct ctx *c, int64_t count)
 {
     bool doubled = count >= GROWN_FIRST && (count & (count - 1)) == 0;
-    return doubled && b->on_server ? db_exec(c->db, &FORGET_PLANS, DB_NO_ARGS, NULL) : RC_OK;
+    return doubled ? db_plan_anew(c->db) : RC_OK;
 }
 
 enum rc bulk_change_grown(struct ctx *c, int64_t count)
 {
-    return c->bulk ? grown(c, c->bulk, count) : RC_OK;
+    return c->bulk ? grown(c, count) : RC_OK;
 }
 
 enum rc bulk_change_count_figures(struct ctx *c)
@@ -80,7 +79,7 @@ static enum rc fill_search(struct ctx *c, const struct bulk_change *b)
     for (size_t i = 0; rc == RC_OK && i < b->waiting_count; i++, arena_reset(&arena)) {
         rc = search_put(&row, b->waiting[i].kind, b->waiting[i].id);
         if (rc == RC_OK)
-            rc = grown(c, b, (int64_t)i + 1);
+            rc = grown(c, (int64_t)i + 1);
     }
     arena_free(&arena);
     return rc;

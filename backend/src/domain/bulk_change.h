@@ -10,7 +10,6 @@
 #define BULK_CHANGE_ROWS 1000 /* from which it pays: counting the figures reads all materials */
 
 struct bulk_change {
-    bool on_server;
     unsigned topics;
     struct audit_chain_end log_end;
     struct search_waiting *waiting; /* what is to be put into the index of the search */
@@ -22,8 +21,8 @@ MUST_CHECK enum rc bulk_change_begin(struct ctx *c, struct bulk_change *b);
 /* rc: how the changes went; when that is not RC_OK, only frees and hands it on. */
 MUST_CHECK enum rc bulk_change_end(struct ctx *c, enum rc rc);
 
-/* `count` of them have been made so far: call it with each. PostgreSQL keeps to a plan that it has made while a table was small, which
- * is to read all of it, until something makes it look again; the changes of the transaction itself do not. */
+/* `count` of them have been made so far: call it with each. At every doubling statements are planned anew (db_plan_anew): a plan that was
+ * made while a table was small is to read all of it. */
 MUST_CHECK enum rc bulk_change_grown(struct ctx *c, int64_t count);
 
 /* For search_put. */

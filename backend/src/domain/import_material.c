@@ -98,9 +98,11 @@ static enum rc store_change(struct ctx *c, const struct import *im, const struct
     return record_merge(&material_type, &after, &change) ? material_change(c, &before, &after, NULL) : RC_OK;
 }
 
+typedef enum rc (*each_fn)(struct ctx *c, const struct import *im, const struct import_stored *s);
+
 /* Each row with memory of its own, so that an import may be as long as it likes. */
 static enum rc for_each_row(struct job_run *run, struct ctx *c, const struct import *im, const char *outcome, int64_t total,
-                            enum rc (*each)(struct ctx *c, const struct import *im, const struct import_stored *s), int64_t *done)
+                            each_fn each, int64_t *done)
 {
     struct arena page_arena, row_arena;
     struct import_stored page[IMPORT_PAGE];
@@ -135,22 +137,24 @@ static enum rc for_each_row(struct job_run *run, struct ctx *c, const struct imp
     return rc;
 }
 
-static enum rc write_counts(struct json_writer *w, int64_t created, int64_t changed)
+/* First what was (to be) created, then what was (to be) changed. */
+static enum rc for_all_rows(struct job_run *run, struct ctx *c, const struct import *im, each_fn each_new, each_fn each_change,
+                            struct json_writer *result)
 {
-    jw_name(w, "created");
-    jw_int(w, created);
-    jw_name(w, "changed");
-    jw_int(w, changed);
+    int64_t total = run->total, created = 0, done;
+    TRY(for_each_row(run, c, im, "create", total, each_new, &created));
+    done = created;
+    TRY(for_each_row(run, c, im, "change", total, each_change, &done));
+    jw_name(result, "created");
+    jw_int(result, created);
+    jw_name(result, "changed");
+    jw_int(result, done - created);
     return RC_OK;
 }
 
 enum rc import_commit_materials(struct job_run *run, struct ctx *c, const struct import *im, struct json_writer *result)
 {
-    int64_t total = run->total, created = 0, done;
-    TRY(for_each_row(run, c, im, "create", total, store_new, &created));
-    done = created;
-    TRY(for_each_row(run, c, im, "change", total, store_change, &done));
-    return write_counts(result, created, done - created);
+    return for_all_rows(run, c, im, store_new, store_change, result);
 }
 
 /* ---------------------------------------------------------------- undoing it */
@@ -212,9 +216,5 @@ static enum rc undo_change(struct ctx *c, const struct import *im, const struct 
 
 enum rc import_undo_materials(struct job_run *run, struct ctx *c, const struct import *im, struct json_writer *result)
 {
-    int64_t total = run->total, removed = 0, done;
-    TRY(for_each_row(run, c, im, "create", total, undo_new, &removed));
-    done = removed;
-    TRY(for_each_row(run, c, im, "change", total, undo_change, &done));
-    return write_counts(result, removed, done - removed);
+    return for_all_rows(run, c, im, undo_new, undo_change, result);
 }
