@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "crypto/token.h"
 #include "domain/audit.h"
-#include "domain/bulk_change.h"
 #include "domain/import_rows.h"
 #include "domain/list.h"
 #include "domain/reply.h"
@@ -15,9 +14,6 @@
 
 #define FOLDER "imports"
 #define NAME_BYTES 16 /* random */
-#define HEAD_WITHIN 20 /* rows from the top: tables may have a title above their head */
-#define SAMPLES 3
-#define SAMPLE_CHARS 60
 #define FILE_NAME_CHARS 200
 #define ANSWERS_MAX 2000
 #define LEFT_MS (INT64_C(30) * 24 * 3600 * 1000)
@@ -62,19 +58,14 @@ static const struct sql BY_ID = {"import.by_id", "SELECT " COLUMNS " FROM " FROM
 static const struct sql INSERT = {"import.insert", "INSERT INTO imports (kind, file_name, file_key, bytes, hash, form, mapping, remark, "
                                                    "created_by, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) "
                                                    "RETURNING id"};
-static const struct sql CHOOSE = {"import.choose", "UPDATE imports SET mapping = $2, answers = $3, remark = $4, status = 'new', summary = NULL, "
-                                                   "updated_at = $5 WHERE id = $1"};
+static const struct sql CHOOSE = {"import.choose", "UPDATE imports SET mapping = $2, answers = $3, remark = $4, form = $5, status = 'new', summary = "
+                                                   "NULL, updated_at = $6 WHERE id = $1"};
 static const struct sql CLEAR = {"import.clear_rows", "DELETE FROM import_rows WHERE import_id = $1"};
 static const struct sql DELETE = {"import.delete", "DELETE FROM imports WHERE id = $1"};
-static const struct sql SET_DONE = {"import.set_done", "UPDATE imports SET status = 'done', done_by = $2, done_at = $3, updated_at = $3 WHERE "
-                                                       "id = $1 AND status = 'checked'"};
-static const struct sql SET_UNDONE = {"import.set_undone", "UPDATE imports SET status = 'undone', undone_by = $2, undone_at = $3, updated_at "
-                                                           "= $3 WHERE id = $1 AND status = 'done'"};
 static const struct sql EARLIER = {"import.earlier", "SELECT " COLUMNS " FROM " FROM " WHERE i.hash = $1 AND i.status = 'done' AND i.kind = $2 AND "
                                                      "i.id <> $3 ORDER BY i.id DESC LIMIT 5"};
 static const struct sql COUNT_EARLIER = {"import.count_earlier", "SELECT COUNT(*) AS n FROM imports WHERE hash = $1 AND status = 'done' AND "
                                                                  "kind = $2 AND id <> $3"};
-static const struct sql COUNT_ROWS = {"import.count_rows", "SELECT COUNT(*) AS n FROM import_rows WHERE import_id = $1 AND outcome = $2"};
 static const struct sql PAGE = {"import.page", "SELECT row_no, outcome, label, target_id, target_version, body, changes FROM import_rows "
                                                "WHERE import_id = $1 AND outcome = $2 AND row_no > $3 ORDER BY row_no LIMIT $4"};
 static const struct sql SHOW = {"import.show_rows", "SELECT row_no, outcome, label, target_id, body, changes, faults FROM import_rows WHERE "
@@ -138,135 +129,6 @@ enum rc import_hand_on(struct ctx *c, const struct ctx *from, int64_t row_no, co
 
 /* ---------------------------------------------------------------- uploading */
 
-/* What is kept of a file beside its bytes. */
-struct upload {
-    const struct import_kind *kind;
-    const char *file_name, *file_key, *form, *mapping, *remark;
-    int64_t bytes;
-    char hash[HASH_HEX_MAX];
-    struct import_field const *proposed[SHEET_COLUMNS_MAX];
-    const char *heads[SHEET_COLUMNS_MAX], *samples[SHEET_COLUMNS_MAX][SAMPLES];
-    size_t columns;
-    int64_t head_row, rows;
-};
-
-/* Rows of the top, until it is known which of them is the head. */
-struct top_row {
-    int64_t number;
-    size_t count;
-    const char *texts[SHEET_COLUMNS_MAX];
-};
-
-static void keep_top(struct ctx *c, const struct sheet_row *row, struct top_row *out)
-{
-    out->number = row->number;
-    out->count = row->count;
-    for (size_t i = 0; i < row->count; i++)
-        out->texts[i] = text_shorten(c->arena, row->cells[i].text, SAMPLE_CHARS);
-}
-
-/* The row that names most fields; of equals the first. */
-static void find_head(struct ctx *c, struct upload *u, const struct top_row *top, size_t count)
-{
-    size_t best = 0, most = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct import_field *proposed[SHEET_COLUMNS_MAX] = {0};
-        struct sheet_cell cells[SHEET_COLUMNS_MAX] = {0};
-        for (size_t k = 0; k < top[i].count; k++)
-            cells[k].text = top[i].texts[k];
-        size_t found = import_propose(c->arena, u->kind, &(struct sheet_row){.cells = cells, .count = top[i].count}, proposed);
-        if (found > most || i == 0) {
-            most = found;
-            best = i;
-            memcpy(u->proposed, proposed, sizeof proposed);
-        }
-    }
-    u->head_row = top[best].number;
-    u->columns = top[best].count;
-    memcpy(u->heads, top[best].texts, sizeof u->heads);
-    for (size_t i = best + 1; i < count && i <= best + SAMPLES; i++) {
-        for (size_t k = 0; k < top[i].count; k++)
-            u->samples[k][i - best - 1] = top[i].texts[k];
-        if (top[i].count > u->columns)
-            u->columns = top[i].count;
-    }
-    u->rows -= (int64_t)best + 1;
-}
-
-static enum rc read_all(struct ctx *c, struct upload *u, struct sheet *sheet)
-{
-    struct top_row *top = arena_array(c->arena, HEAD_WITHIN, sizeof *top);
-    size_t kept = 0;
-    for (const struct sheet_row *row;; u->rows++) {
-        TRY(sheet_next(sheet, &row, &c->err));
-        if (!row)
-            break;
-        if (kept < HEAD_WITHIN)
-            keep_top(c, row, &top[kept++]);
-    }
-    if (kept)
-        find_head(c, u, top, kept);
-    return u->rows > 0 ? RC_OK : error_set(&c->err, RC_IMPORT_EMPTY);
-}
-
-static void write_texts(struct json_writer *w, const char *const *texts, size_t count)
-{
-    jw_array(w);
-    for (size_t i = 0; i < count; i++)
-        jw_text(w, texts[i] ? texts[i] : "");
-    jw_array_end(w);
-}
-
-static const char *form_of(struct ctx *c, const struct upload *u, const struct sheet_facts *f)
-{
-    struct buf text;
-    struct json_writer w;
-    buf_init(&text, HTTP_ANSWER_MAX);
-    jw_init(&w, &text, false);
-    jw_object(&w);
-    jw_name(&w, "format");
-    jw_text(&w, f->kind);
-    jw_name(&w, "encoding");
-    jw_text(&w, f->encoding);
-    jw_name(&w, "sheet");
-    jw_text(&w, f->name);
-    jw_name(&w, "sheets");
-    write_texts(&w, f->names, f->name_count);
-    jw_name(&w, "merged");
-    jw_text(&w, f->merged_first);
-    jw_name(&w, "headRow");
-    jw_int(&w, u->head_row);
-    jw_name(&w, "rows");
-    jw_int(&w, u->rows);
-    jw_name(&w, "columns");
-    jw_array(&w);
-    for (size_t i = 0; i < u->columns; i++) {
-        char cell[SHEET_ADDRESS_MAX];
-        sheet_address(i, u->head_row, cell);
-        jw_object(&w);
-        jw_name(&w, "cell");
-        jw_text(&w, cell);
-        jw_name(&w, "head");
-        jw_text(&w, u->heads[i] ? u->heads[i] : "");
-        jw_name(&w, "samples");
-        write_texts(&w, u->samples[i], SAMPLES);
-        jw_object_end(&w);
-    }
-    jw_array_end(&w);
-    jw_object_end(&w);
-    const char *out = arena_dup(c->arena, buf_text(&text));
-    buf_free(&text);
-    return out;
-}
-
-static const char *mapping_of(struct ctx *c, const struct upload *u)
-{
-    const char *list = "";
-    for (size_t i = 0; i < u->columns; i++)
-        list = arena_fmt(c->arena, "%s%s\"%s\"", list, i ? "," : "", u->proposed[i] ? u->proposed[i]->name : "");
-    return arena_fmt(c->arena, "[%s]", list);
-}
-
 /* The last part of a path, as text whatever the client sent. */
 static const char *file_name_of(struct ctx *c, const char *sent)
 {
@@ -278,27 +140,14 @@ static const char *file_name_of(struct ctx *c, const char *sent)
     return good ? text_shorten(c->arena, text_trim(c->arena, name), FILE_NAME_CHARS) : "file";
 }
 
-static enum rc read_file(struct call *call, struct upload *u, const char *bytes, size_t n)
+static enum rc keep_file(struct ctx *c, struct import_upload *u, const char *bytes, size_t n)
 {
-    struct ctx *c = &call->ctx;
-    struct sheet *sheet = NULL;
     char name[2 * NAME_BYTES + 1];
-    if (n > SHEET_FILE_MAX)
-        return error_set(&c->err, RC_BODY_TOO_LARGE);
-    enum rc rc = sheet_open_bytes(bytes, n, c->arena, &sheet, &c->err);
-    if (rc == RC_OK)
-        rc = read_all(c, u, sheet);
-    if (rc == RC_OK) {
-        u->form = form_of(c, u, sheet_facts(sheet));
-        u->mapping = mapping_of(c, u);
-    }
-    sheet_close(sheet);
-    TRY(rc);
     hash_hex(bytes, n, u->hash);
     u->bytes = (int64_t)n;
     random_hex(NAME_BYTES, name);
     u->file_key = arena_fmt(c->arena, FOLDER "/%s", name);
-    rc = files_put(c->files, u->file_key, bytes, n);
+    enum rc rc = files_put(c->files, u->file_key, bytes, n);
     return rc == RC_OK ? rc : error_set(&c->err, rc);
 }
 
@@ -306,7 +155,7 @@ static enum rc prepare_post(struct call *call)
 {
     static const char *const names[] = {"file", NULL};
     struct ctx *c = &call->ctx;
-    struct upload *u = arena_new(c->arena, struct upload);
+    struct import_upload *u = arena_new(c->arena, struct import_upload);
     const char *bytes, *sent;
     size_t n;
     u->kind = import_kind_of(http_query(call->http, "kind"));
@@ -319,14 +168,17 @@ static enum rc prepare_post(struct call *call)
     if (!http_form_file(call->http, names, &bytes, &n, &sent))
         return error_set(&c->err, RC_IMPORT_FILE_MISSING);
     u->file_name = file_name_of(c, sent);
-    TRY(read_file(call, u, bytes, n));
+    if (n > SHEET_FILE_MAX)
+        return error_set(&c->err, RC_BODY_TOO_LARGE);
+    TRY(import_look(c, bytes, n, IMPORT_FIND_HEAD, u));
+    TRY(keep_file(c, u, bytes, n));
     call->prepared = u;
     return RC_OK;
 }
 
 static void after_post(struct call *call, enum rc rc)
 {
-    const struct upload *u = call->prepared;
+    const struct import_upload *u = call->prepared;
     if (u && rc != RC_OK && rc != RC_DB_UNCERTAIN && files_remove(call->ctx.files, u->file_key) != RC_OK)
         return; /* left for the sweep */
 }
@@ -403,7 +255,7 @@ static enum rc reply_import(struct call *call, int64_t id, int status, const cha
 static enum rc post_import(struct call *call)
 {
     struct ctx *c = &call->ctx;
-    const struct upload *u = call->prepared;
+    const struct import_upload *u = call->prepared;
     int64_t id;
     TRY(ctx_insert(c, &INSERT,
                    DB_ARGS(DB_T(u->kind->name), DB_T(u->file_name), DB_T(u->file_key), DB_I(u->bytes), DB_T(u->hash), DB_T(u->form),
@@ -522,8 +374,10 @@ struct import_choice {
     struct record record;
     const struct json *mapping, *answers;
     const char *remark;
+    int64_t head_row;
 };
 static const struct field choice_fields[] = {
+    FIELD(struct import_choice, head_row, FIELD_INT, F_IN, .min = IMPORT_NO_HEAD, .max = 1048576),
     FIELD(struct import_choice, mapping, FIELD_JSON, F_IN, .max = SHEET_COLUMNS_MAX),
     FIELD(struct import_choice, answers, FIELD_JSON, F_IN, .items = &answer_type, .max = ANSWERS_MAX),
     FIELD(struct import_choice, remark, FIELD_TEXT, F_IN, .max = 500),
@@ -606,19 +460,46 @@ static enum rc load_for_change(struct call *call, struct import *im, const char 
     return fits ? RC_OK : error_set(&c->err, RC_IMPORT_STATE);
 }
 
-static enum rc put_import(struct call *call)
+static enum rc read_choice(struct call *call, struct import *im, struct import_choice *b)
+{
+    TRY(load_for_change(call, im, "new", "checked"));
+    return record_from_json(&call->ctx, &choice_type, call->body, "", RECORD_UPDATE, b);
+}
+
+/* With another head row the file is looked at again. */
+static enum rc prepare_put(struct call *call)
 {
     struct ctx *c = &call->ctx;
     struct import im;
     struct import_choice b;
-    TRY(load_for_change(call, &im, "new", "checked"));
-    TRY(record_from_json(c, &choice_type, call->body, "", RECORD_UPDATE, &b));
-    const char *mapping = b.mapping ? read_mapping(c, import_kind_of(im.kind), b.mapping) : im.mapping;
+    struct buf bytes;
+    TRY(read_choice(call, &im, &b));
+    if (!record_has(&choice_type, &b, "head_row"))
+        return RC_OK;
+    struct import_upload *u = arena_new(c->arena, struct import_upload);
+    u->kind = import_kind_of(im.kind);
+    buf_init(&bytes, SHEET_FILE_MAX + 1);
+    enum rc rc = files_get(c->files, im.file_key, &bytes);
+    if (rc == RC_OK)
+        rc = import_look(c, buf_text(&bytes), bytes.n, b.head_row, u);
+    buf_free(&bytes);
+    call->prepared = u;
+    return rc;
+}
+
+static enum rc put_import(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    const struct import_upload *u = call->prepared;
+    struct import im;
+    struct import_choice b;
+    TRY(read_choice(call, &im, &b));
+    const char *mapping = b.mapping ? read_mapping(c, import_kind_of(im.kind), b.mapping) : u ? u->mapping : im.mapping;
     const char *answers = b.answers ? read_answers(c, b.answers) : im.answers;
     TRY(c->err.rc);
     const char *remark = record_given(&choice_type, &b, "remark") ? b.remark : im.remark;
     TRY(db_exec(c->db, &CLEAR, DB_ARGS(DB_I(im.id)), NULL));
-    TRY(db_exec(c->db, &CHOOSE, DB_ARGS(DB_I(im.id), DB_T(mapping), DB_T(answers), DB_T(remark), DB_I(c->now_ms)), NULL));
+    TRY(db_exec(c->db, &CHOOSE, DB_ARGS(DB_I(im.id), DB_T(mapping), DB_T(answers), DB_T(remark), DB_T(u ? u->form : im.form), DB_I(c->now_ms)), NULL));
     return reply_import(call, im.id, 200, "已保存", "Saved");
 }
 
@@ -643,22 +524,6 @@ static const struct field commit_fields[] = {
 };
 static const struct record_type commit_type = RECORD_TYPE("ImportCommit", struct commit_body, commit_fields);
 
-static enum rc count_rows(struct ctx *c, int64_t id, const char *outcome, int64_t *n)
-{
-    return ctx_number(c, &COUNT_ROWS, DB_ARGS(DB_I(id), DB_T(outcome)), n);
-}
-
-/* How many rows a commit or an undo has to do with. */
-static enum rc count_work(struct ctx *c, int64_t id, int64_t *n)
-{
-    int64_t created, changed, lines;
-    TRY(count_rows(c, id, "create", &created));
-    TRY(count_rows(c, id, "change", &changed));
-    TRY(count_rows(c, id, "line", &lines));
-    *n = created + changed + lines;
-    return RC_OK;
-}
-
 static enum rc post_commit(struct call *call)
 {
     struct ctx *c = &call->ctx;
@@ -667,8 +532,8 @@ static enum rc post_commit(struct call *call)
     int64_t faults, work, earlier, job_id;
     TRY(load_for_change(call, &im, "checked", NULL));
     TRY(record_from_json(c, &commit_type, call->body, "", RECORD_UPDATE, &b));
-    TRY(count_rows(c, im.id, "fault", &faults));
-    TRY(count_work(c, im.id, &work));
+    TRY(import_count_rows(c, im.id, "fault", &faults));
+    TRY(import_count_work(c, im.id, &work));
     TRY(ctx_number(c, &COUNT_EARLIER, DB_ARGS(DB_T(im.hash), DB_T(im.kind), DB_I(im.id)), &earlier));
     if (faults && !b.skip_faults)
         return error_set(&c->err, RC_IMPORT_FAULTS);
@@ -688,78 +553,6 @@ static enum rc post_undo(struct call *call)
     TRY(job_add(&call->ctx, &import_undo_job, im.id, NULL, &job_id));
     return job_reply(call, "开始撤销", "The undoing has begun", job_id);
 }
-
-/* One transaction: the import's state, what it stores, and the job's end. */
-struct deed {
-    struct job_run *run;
-    struct import im;
-    int64_t total; /* rows */
-    bool undoes;
-};
-
-static enum rc do_all(struct ctx *c, const struct deed *d,
-                      enum rc (*all)(struct job_run *run, struct ctx *c, const struct import *im, struct json_writer *w), struct json_writer *w)
-{
-    struct bulk_change bulk;
-    if (d->total < BULK_CHANGE_ROWS)
-        return all(d->run, c, &d->im, w);
-    TRY(bulk_change_begin(c, &bulk));
-    return bulk_change_end(c, all(d->run, c, &d->im, w));
-}
-
-static enum rc carry_out(struct ctx *c, const struct deed *d, struct json_writer *w)
-{
-    const struct import_kind *kind = import_kind_of(d->im.kind);
-    int64_t changed;
-    TRY(db_exec(c->db, d->undoes ? &SET_UNDONE : &SET_DONE, DB_ARGS(DB_I(d->im.id), DB_I(c->actor.user_id), DB_I(c->now_ms)), &changed));
-    if (!changed)
-        return error_set(&c->err, RC_IMPORT_STATE);
-    TRY(do_all(c, d, d->undoes ? kind->undo : kind->commit, w));
-    return audit_write(c, &(struct audit_entry){.module = "imports", .action = d->undoes ? "undo" : "import", .resource_type = "import",
-                                                .resource_id = d->im.id,
-                                                .description = arena_fmt(c->arena, "%s%s: %s", d->undoes ? "撤销导入" : "导入", kind->title,
-                                                                         d->im.file_name)});
-}
-
-static enum rc run_deed(struct ctx *c, void *arg)
-{
-    struct deed *d = arg;
-    struct buf text;
-    struct json_writer w;
-    buf_init(&text, HTTP_ANSWER_MAX);
-    jw_init(&w, &text, false);
-    jw_object(&w);
-    jw_name(&w, "importId");
-    jw_int(&w, d->im.id);
-    enum rc rc = carry_out(c, d, &w);
-    jw_object_end(&w);
-    d->run->result = rc == RC_OK ? arena_dup(c->arena, buf_text(&text)) : NULL;
-    buf_free(&text);
-    return rc;
-}
-
-static enum rc run_in_one(struct job_run *run, bool undoes)
-{
-    struct deed d = {.run = run, .undoes = undoes};
-    TRY(import_get(&run->ctx, run->subject_id, &d.im));
-    TRY(ctx_require(&run->ctx, import_kind_of(d.im.kind)->permission));
-    TRY(count_work(&run->ctx, d.im.id, &d.total));
-    TRY(job_tell(run, 0, d.total));
-    return job_write_last(run, run_deed, &d);
-}
-
-static enum rc run_commit(struct job_run *run)
-{
-    return run_in_one(run, false);
-}
-
-static enum rc run_undo(struct job_run *run)
-{
-    return run_in_one(run, true);
-}
-
-const struct job_kind import_commit_job = {"import.commit", "导入", "Import", PERM_DOCUMENT_CREATE, run_commit};
-const struct job_kind import_undo_job = {"import.undo", "撤销导入", "Undoing of an import", PERM_DOCUMENT_CREATE, run_undo};
 
 /* ---------------------------------------------------------------- giving one up */
 
@@ -862,7 +655,8 @@ static const struct route import_routes[] = {
     ROUTE("GET", "/api/imports", LANE_READ, PERM_DOCUMENT_CREATE, NULL, get_imports, "我的导入", .list = &import_list),
     ROUTE("GET", "/api/imports/:id", LANE_READ, PERM_DOCUMENT_CREATE, NULL, get_import, "导入详情", .answer = &import_type,
           .parts = import_parts, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND)),
-    ROUTE("PUT", "/api/imports/:id", LANE_WRITE, PERM_DOCUMENT_CREATE, &choice_type, put_import, "选择各列的字段，回答未知的词", .updates = true,
+    ROUTE("PUT", "/api/imports/:id", LANE_SLOW, PERM_DOCUMENT_CREATE, &choice_type, put_import, "选择表头行和各列的字段，回答未知的词",
+          .prepare = prepare_put, .updates = true,
           .answer = &import_type, .parts = import_parts, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND, RC_IMPORT_STATE, RC_JOB_OPEN)),
     ROUTE("DELETE", "/api/imports/:id", LANE_WRITE, PERM_DOCUMENT_CREATE, NULL, delete_import, "放弃导入",
           .refusals = REFUSALS(RC_IMPORT_NOT_FOUND, RC_IMPORT_STATE, RC_JOB_OPEN)),

@@ -2,6 +2,7 @@
 #ifndef MMS_DOMAIN_IMPORT_ROWS_H
 #define MMS_DOMAIN_IMPORT_ROWS_H
 
+#include "crypto/token.h"
 #include "domain/import.h"
 #include "excel/sheet.h"
 
@@ -97,6 +98,22 @@ size_t import_field_index(const struct import_kind *kind, const char *name);
 /* {"materialCode":"…",…} of the values that are not empty, without those of `without`. */
 const char *import_body(struct import_row *row, const char *without);
 
+/* ---- import_upload.c ---- */
+
+#define IMPORT_FIND_HEAD (-1)
+#define IMPORT_NO_HEAD 0
+
+/* What is kept of a file beside its bytes; form and mapping are JSON. */
+struct import_upload {
+    const struct import_kind *kind;
+    const char *file_name, *file_key, *form, *mapping;
+    int64_t bytes;
+    char hash[HASH_HEX_MAX];
+};
+/* Reads all of the file, and fills form and mapping of an upload whose kind is set. head_row: its number, or one of the above.
+ * RC_SHEET_…, RC_IMPORT_EMPTY; a fault of headRow when there is no such row. */
+MUST_CHECK enum rc import_look(struct ctx *c, const char *bytes, size_t n, int64_t head_row, struct import_upload *out);
+
 /* ---- import_columns.c ---- */
 
 /* The proposed field of each column of a head; NULL: none. The number of fields that were found. */
@@ -108,6 +125,12 @@ struct import_words *import_words_new(struct arena *a, const struct json *answer
 /* Fills row->values; what cannot be read is a fault. */
 MUST_CHECK enum rc import_read_values(struct import_row *row);
 void import_write_unknown(struct import_words *words, struct json_writer *w);
+
+/* ---- import_jobs.c ---- */
+
+MUST_CHECK enum rc import_count_rows(struct ctx *c, int64_t import_id, const char *outcome, int64_t *n);
+/* How many rows a commit or an undo has to do with. */
+MUST_CHECK enum rc import_count_work(struct ctx *c, int64_t import_id, int64_t *n);
 
 /* ---- for commit and undo: the rows of an import in their order, a page at a time ---- */
 

@@ -532,3 +532,24 @@ test('a place is meant by its code before its name, and by a name that only one 
     const [row] = accepted(await M.get(`/api/inventory?keyword=${job.result.documents[0]}`), 200).list;
     assert.deepEqual((await getDocument(M, row.id)).lines.map((line) => line.location_id), [ids[code], ids[code]]);
 });
+
+test('the head may be another row than the one that was found, or none at all', async () => {
+    const code = unique('HEAD');
+    const rows = [['编码', '名称', '类别', '单位'], ['（说明）', '', '', ''], ['货号', '叫法', '大小类', '量'], [code, '甲', '化学', 'kg'], [`${code}-2`, '乙', '化学', 'kg']];
+    const { id, form } = accepted(await upload(M, 'materials', csv(...rows)), 201);
+    assert.deepEqual([form.headRow, form.rows], [1, 4]);
+    const other = accepted(await M.put(`/api/imports/${id}`, { headRow: 3 }), 200);
+    assert.deepEqual([other.form.headRow, other.form.rows, other.form.columns[0], other.mapping], [3, 2, { cell: 'A3', head: '货号', samples: [code, `${code}-2`, ''] }, ['', '', '', '']]);
+    faulty(await M.put(`/api/imports/${id}`, { headRow: 99 }), { headRow: '没有这一行，或此行为空' });
+    accepted(await M.put(`/api/imports/${id}`, { headRow: 3, mapping: ['material_code', 'material_name', 'category', 'unit'] }), 200);
+    await step(M, id, 'check');
+    assert.deepEqual(sums(accepted(await M.get(`/api/imports/${id}`), 200)), { ...CREATED, rows: 2, create: 2 });
+
+    const bare = accepted(await upload(M, 'materials', csv(...rows.slice(3))), 201);
+    assert.equal(bare.form.rows, 1, 'the first was taken for the head');
+    const none = accepted(await M.put(`/api/imports/${bare.id}`, { headRow: 0, mapping: ['material_code', 'material_name', 'category', 'unit'] }), 200);
+    assert.deepEqual([none.form.headRow, none.form.rows, none.form.columns[1]], [0, 2, { cell: 'B1', head: '', samples: ['甲', '乙', ''] }]);
+    await step(M, bare.id, 'check');
+    await step(M, bare.id, 'commit');
+    assert.equal((await byCode(`${code}-2`)).material_name, '乙');
+});
