@@ -59,7 +59,7 @@ CREATE TABLE import_rows (
     outcome        @text@ NOT NULL CHECK (outcome IN ('create', 'change', 'line', 'fault')),
     label          @text@,         -- the code
     target_id      @int@,          -- change, line: the material
-    target_version @int@,          -- change: the version that was looked at
+    target_version @int@,          -- change, line: the version that was looked at
     body           @text@,         -- JSON: what is to be stored
     changes        @text@,         -- JSON: field -> old, new
     faults         @text@,         -- JSON: array of cell, field, code, zh, en, value

@@ -29,6 +29,12 @@ static const struct sql UNUSABLE = {"import.unusable_line",
                                     "r.import_id = $1 AND r.outcome = 'line' AND (m.id IS NULL OR m.status <> 'active') ORDER BY r.row_no "
                                     "LIMIT 1"};
 
+/* The first line whose material is another than the check saw: its unit may have changed, or, $2 = 1, stock has moved. */
+static const struct sql STALE = {"import.stale_line",
+                                 "SELECT r.row_no, r.label FROM import_rows r JOIN materials m ON m.id = r.target_id WHERE r.import_id = $1 AND "
+                                 "r.outcome = 'line' AND m.status = 'active' AND (m.version <> r.target_version OR ($2 = 1 AND m.move_count > 0)) "
+                                 "ORDER BY r.row_no LIMIT 1"};
+
 static bool is_opening(const char *kind)
 {
     return strcmp(kind, "opening") == 0;
@@ -103,6 +109,7 @@ enum rc import_check_line(struct import_row *row, struct import_found *out)
         return RC_OK;
     out->outcome = "line";
     out->target_id = m.id;
+    out->target_version = m.version;
     const char *rest = import_body(row, "material_code"); /* {…} with the line's other members */
     out->body = arena_fmt(c->arena, "{\"materialId\":%lld%s%s", (long long)m.id, rest[1] == '}' ? "" : ",", rest + 1);
     return check_fields(row, &m, out->body);
@@ -220,8 +227,21 @@ static enum rc fill(struct filling *f, struct ctx *outer)
     return rc == RC_OK ? rc : import_hand_on(outer, &f->c, 0, NULL, rc);
 }
 
+static enum rc must_be_as_checked(struct ctx *c, const struct import *im)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(c->db, &STALE, DB_ARGS(DB_I(im->id), DB_I(is_opening(im->kind))), &rows));
+    TRY(db_next(rows, &more));
+    if (!more)
+        return RC_OK;
+    struct ctx said = {.err = {.rc = RC_IMPORT_STALE}};
+    return import_hand_on(c, &said, db_int(rows, "row_no"), db_text(rows, "label"), RC_IMPORT_STALE);
+}
+
 enum rc import_commit_lines(struct job_run *run, struct ctx *c, const struct import *im, struct json_writer *result)
 {
+    TRY(must_be_as_checked(c, im));
     struct filling *f = arena_new(c->arena, struct filling);
     f->run = run;
     f->im = im;

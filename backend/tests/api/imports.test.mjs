@@ -553,3 +553,15 @@ test('the head may be another row than the one that was found, or none at all', 
     await step(M, bare.id, 'commit');
     assert.equal((await byCode(`${code}-2`)).material_name, '乙');
 });
+
+test('lines whose materials have changed since the check are not stored: another unit, or opening stock where stock has moved', async () => {
+    const a = await makeMaterial(M), b = await makeMaterial(M);
+    const receipt = await checked(M, 'receipt', csv(['编码', '数量'], [a.material_code, '1'], [b.material_code, '5']));
+    accepted(await M.put(`/api/materials/${b.id}`, { unit: 'g' }), 200);
+    const other = await step(M, receipt.id, 'commit', {}, 'failed');
+    assert.deepEqual([other.error.code, other.error.message], ['import_stale', `第 3 行（${b.material_code}）：检查之后数据已被更改，请重新检查`]);
+    const opening = await checked(admin, 'opening', csv(['编码', '数量'], [a.material_code, '7']));
+    await stockUp(U, M, a.id, '1');
+    assert.equal((await step(admin, opening.id, 'commit', {}, 'failed')).error.code, 'import_stale');
+    assert.equal((await getMaterial(M, a.id)).current_stock, 1);
+});
