@@ -6,6 +6,7 @@
 #include "domain/import_rows.h"
 #include "domain/location.h"
 #include "domain/unit.h"
+#include "domain/words.h"
 
 #define SLOTS 16384
 #define PLACE_CODE_CHARS 50 /* as location.c has it */
@@ -136,13 +137,18 @@ static const char *text_of(const struct import_row *row, const char *text)
 
 /* ---------------------------------------------------------------- words */
 
-static const char *category_of(const char *fold)
+/* The code, the words that an export writes, and others that mean the same. */
+static const char *category_of(struct arena *a, const char *fold)
 {
-    static const char *const words[][6] = {{"chemical", "化学物料", "化学", "化学品", "化工", NULL}, {"metal", "金属物料", "金属", "金属材料", NULL}};
-    for (size_t i = 0; i < 2; i++)
-        for (size_t k = 0; words[i][k]; k++)
-            if (strcmp(words[i][k], fold) == 0)
-                return words[i][0];
+    static const struct {
+        const char *text, *code;
+    } others[] = {{"化学", "chemical"}, {"化学品", "chemical"}, {"化工", "chemical"}, {"金属", "metal"}, {"金属材料", "metal"}};
+    for (const struct word *w = category_words; w->code; w++)
+        if (strcmp(fold, w->code) == 0 || strcmp(fold, text_fold(a, w->zh)) == 0 || strcmp(fold, text_fold(a, w->en)) == 0)
+            return w->code;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(fold, others[i].text) == 0)
+            return others[i].code;
     return NULL;
 }
 
@@ -166,7 +172,7 @@ static enum rc look_up(struct ctx *c, struct import_words *words, struct import_
         TRY(location_find(c, text, &w->id));
         break;
     case IMPORT_CATEGORY:
-        w->stands_for = category_of(text_fold(c->arena, text));
+        w->stands_for = category_of(c->arena, text_fold(c->arena, text));
         return RC_OK;
     case IMPORT_TEXT:
     case IMPORT_NUMBER:
