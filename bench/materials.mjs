@@ -1,5 +1,5 @@
 // Prints SQL that fills a fresh database with N materials, made from the demo catalogue: node materials.mjs N CATALOGUE.csv
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 
 const count = Number(process.argv[2])
 const [head, ...lines] = readFileSync(process.argv[3], 'utf8').replace(/^\uFEFF/, '').trim().split(/\r?\n/)
@@ -38,18 +38,39 @@ function values(i) {
     ].join(', ')
 }
 
-const out = ['PRAGMA foreign_keys = ON;', 'BEGIN;']
+// Written in pieces: a million statements are more than one string may hold.
+let piece = ''
+function put(line) {
+    piece += line + '\n'
+    if (piece.length > 1 << 20) flush()
+}
+function flush() {
+    for (let bytes = Buffer.from(piece); bytes.length > 0; ) bytes = bytes.subarray(written(bytes))
+    piece = ''
+}
+function written(bytes) {
+    try {
+        return writeSync(1, bytes)
+    } catch (fault) {
+        if (fault.code === 'EAGAIN') return 0
+        throw fault
+    }
+}
+
+put('PRAGMA foreign_keys = ON;\nBEGIN;')
 for (const [code, id] of unitIds)
-    out.push(
+    put(
         `INSERT INTO units (id, code, name_zh, decimals, created_at) VALUES (${id}, ${text(code)}, ${text(code)}, 3, ${now})`
         + ' ON CONFLICT (code) DO NOTHING;')
 for (let i = 0; i < count; i++)
-    out.push(
+    put(
         'INSERT INTO materials (id, material_code, code_fold, material_name, name_en, name_fold, category, subcategory, '
         + 'unit_id, qty_decimals, min_stock, max_stock, location, description, cas_no, un_no, ghs_pictograms, '
         + 'hazard_statements, storage_class, control_flags, metal_grade, standard, track_by, shelf_life_days, '
         + 'shelf_life_basis, periodic_inspection_days, storage_condition, cert_required, cas_check, note, created_by, '
         + `created_at, updated_at) VALUES (${values(i)});`)
-out.push("INSERT INTO lots (material_id, lot_no, created_at) SELECT id, '', created_at FROM materials ORDER BY id;")
-out.push("UPDATE change_counters SET materials = materials + 1;", "UPDATE search_fills SET last_id = 0; -- the next start indexes them", 'COMMIT;')
-process.stdout.write(out.join('\n') + '\n')
+put("INSERT INTO lots (material_id, lot_no, created_at) SELECT id, '', created_at FROM materials ORDER BY id;")
+put('UPDATE change_counters SET materials = materials + 1;')
+put('UPDATE search_fills SET last_id = 0; -- the next start indexes them')
+put('COMMIT;')
+flush()
