@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import en from '../src/locales/en'
+import enPages from '../src/locales/en/pages'
 import zh from '../src/locales/zh-CN'
+import zhPages from '../src/locales/zh-CN/pages'
 
 type Texts = { [key: string]: string | Texts }
 
@@ -14,8 +16,8 @@ function flat(texts: Texts, prefix = ''): Map<string, string> {
   )
 }
 
-const chinese = flat(zh)
-const english = flat(en)
+const chinese = flat({ ...zh, ...zhPages })
+const english = flat({ ...en, ...enPages })
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 
 function sources(): { name: string; text: string }[] {

@@ -10,11 +10,17 @@ export const LANGUAGES: { code: Language; name: string }[] = [
 
 const KEY = 'mms.language'
 
-/** The texts of one language are one file, loaded when the language is chosen. */
-const texts = {
+/** The texts of one language: what the sign-in page says, and what the pages behind it say, which come with the first of those. */
+const first = {
   'zh-CN': () => import('@/locales/zh-CN'),
   en: () => import('@/locales/en'),
 }
+const pages = {
+  'zh-CN': () => import('@/locales/zh-CN/pages'),
+  en: () => import('@/locales/en/pages'),
+}
+const complete = new Set<Language>()
+let pagesWanted = false
 
 export const i18n = createI18n({ legacy: false, locale: 'zh-CN', missingWarn: false, fallbackWarn: false })
 export const language = ref<Language>('zh-CN')
@@ -24,13 +30,25 @@ export function rememberedLanguage(): Language {
   return localStorage.getItem(KEY) === 'en' ? 'en' : 'zh-CN'
 }
 
+async function load(wanted: Language): Promise<void> {
+  const { global } = i18n
+  if (Object.keys(global.getLocaleMessage(wanted)).length === 0) global.setLocaleMessage(wanted, (await first[wanted]()).default)
+  if (!pagesWanted || complete.has(wanted)) return
+  global.mergeLocaleMessage(wanted, (await pages[wanted]()).default)
+  complete.add(wanted)
+}
+
 export async function useLanguage(next: Language): Promise<void> {
-  if (!i18n.global.availableLocales.includes(next) || Object.keys(i18n.global.getLocaleMessage(next)).length === 0) {
-    i18n.global.setLocaleMessage(next, (await texts[next]()).default)
-  }
+  await load(next)
   i18n.global.locale.value = next
   language.value = next
   localStorage.setItem(KEY, next)
   document.documentElement.lang = next
   setLanguage(next)
+}
+
+/** Before the first page behind the sign-in. */
+export async function loadPageTexts(): Promise<void> {
+  pagesWanted = true
+  await load(language.value)
 }

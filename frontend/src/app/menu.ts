@@ -4,7 +4,7 @@ import { featureRoutes } from './router'
 
 /** What stands in the menu: the routes that say so, as far as one may go there. */
 export const menu = computed(() =>
-  (['work', 'system'] as const)
+  (['work', 'data', 'system'] as const)
     .map((group) => ({
       group,
       items: featureRoutes.flatMap(({ name, meta }) => {

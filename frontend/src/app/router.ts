@@ -2,13 +2,25 @@ import { createRouter, createWebHistory, type RouteLocationNormalized, type Rout
 import { onServerBack, serverLost } from '@/api/serverAway'
 import { can, me, sessionState } from '@/api/session'
 import type { Permission } from '@/api/types'
+import { adminRoutes } from '@/features/admin/routes'
 import { approvalRoutes } from '@/features/approval/routes'
+import { countingRoutes } from '@/features/counting/routes'
 import { documentRoutes } from '@/features/documents/routes'
+import { helpRoutes } from '@/features/help/routes'
+import { importRoutes } from '@/features/imports/routes'
+import { jobRoutes } from '@/features/jobs/routes'
 import { logRoutes } from '@/features/logs/routes'
 import { materialRoutes } from '@/features/materials/routes'
+import { notificationRoutes } from '@/features/notifications/routes'
 import { overviewRoutes } from '@/features/overview/routes'
+import { printRoutes } from '@/features/printing/routes'
+import { profileRoutes } from '@/features/profile/routes'
+import { reportRoutes } from '@/features/reports/routes'
+import { settingRoutes } from '@/features/settings/routes'
 import { userRoutes } from '@/features/users/routes'
+import { loadPageTexts } from './i18n'
 import LoginPage from './LoginPage.vue'
+import type { MenuIcon } from './menuIcons'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -18,17 +30,35 @@ declare module 'vue-router' {
     /** For anybody, signed in or not. */
     open?: boolean
     /** Stands in the menu. */
-    menu?: { icon: 'overview' | 'materials' | 'documents' | 'approval' | 'users' | 'logs'; group: 'work' | 'system' }
+    menu?: { icon: MenuIcon; group: 'work' | 'data' | 'system' }
   }
 }
 
-export const featureRoutes: RouteRecordRaw[] = [...overviewRoutes, ...materialRoutes, ...documentRoutes, ...approvalRoutes, ...userRoutes, ...logRoutes]
+export const featureRoutes: RouteRecordRaw[] = [
+  ...overviewRoutes,
+  ...materialRoutes,
+  ...documentRoutes,
+  ...approvalRoutes,
+  ...countingRoutes,
+  ...reportRoutes,
+  ...notificationRoutes,
+  ...importRoutes,
+  ...jobRoutes,
+  ...userRoutes,
+  ...logRoutes,
+  ...settingRoutes,
+  ...adminRoutes,
+  ...profileRoutes,
+  ...helpRoutes,
+]
 
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/login', name: 'login', component: LoginPage, meta: { open: true, title: 'auth.signIn' } },
     { path: '/password', name: 'new-password', component: () => import('./NewPasswordPage.vue'), meta: { title: 'auth.newPasswordTitle' } },
+    // Sheets of paper: without the shell.
+    ...printRoutes,
     {
       path: '/',
       component: () => import('./AppShell.vue'),
@@ -53,6 +83,7 @@ function guard(to: RouteLocationNormalized) {
 }
 
 router.beforeEach(guard)
+router.beforeResolve((to) => (to.meta.open ? undefined : loadPageTexts()))
 
 // A page's file that does not come: either the server is away (try again when it is back), or there is a newer build.
 router.onError(async (fault, to) => {

@@ -1,0 +1,22 @@
+import {
+  Bell, Box, Checked, Cpu, DataAnalysis, Finished, List, Memo, Odometer, QuestionFilled, Setting, Tickets, Upload, UserFilled,
+} from '@element-plus/icons-vue'
+
+/** The pictures that stand in the menu, by the names that routes use. */
+export const MENU_ICONS = {
+  overview: Odometer,
+  materials: Box,
+  documents: Tickets,
+  approval: Checked,
+  counting: Finished,
+  reports: DataAnalysis,
+  notifications: Bell,
+  imports: Upload,
+  jobs: List,
+  users: UserFilled,
+  logs: Memo,
+  settings: Setting,
+  admin: Cpu,
+  help: QuestionFilled,
+}
+export type MenuIcon = keyof typeof MENU_ICONS

@@ -1,0 +1,40 @@
+import admin from './admin.json'
+import approval from './approval.json'
+import counting from './counting.json'
+import documents from './documents.json'
+import help from './help.json'
+import imports from './imports.json'
+import jobs from './jobs.json'
+import lists from './lists.json'
+import logs from './logs.json'
+import materials from './materials.json'
+import notifications from './notifications.json'
+import overview from './overview.json'
+import palette from './palette.json'
+import printing from './printing.json'
+import profile from './profile.json'
+import reports from './reports.json'
+import settings from './settings.json'
+import users from './users.json'
+
+/** What only pages behind the sign-in say. */
+export default {
+  admin,
+  approval,
+  counting,
+  documents,
+  help,
+  imports,
+  jobs,
+  lists,
+  logs,
+  materials,
+  notifications,
+  overview,
+  palette,
+  printing,
+  profile,
+  reports,
+  settings,
+  users,
+}
