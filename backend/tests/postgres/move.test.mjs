@@ -106,6 +106,18 @@ async function withPlaces(work) {
     }
 }
 
+/** work(between, url): a way to this database through a connection that can be cut. */
+async function through(place, work) {
+    const folder = mkdtempSync(path.join(tmpdir(), 'mms-proxy-'));
+    const between = await proxy(folder, place.database.folder);
+    try {
+        await work(between, place.database.url.replace(place.database.folder, folder));
+    } finally {
+        between.close();
+        rmSync(folder, { recursive: true, force: true });
+    }
+}
+
 test('there, at work, and back again: every answer is the same', () => withPlaces(async (keep) => {
     const old = keep(await saved()), there = keep(target()), bare = keep(target());
     await old.begin();
@@ -206,36 +218,31 @@ test('kill -9 at any moment: nothing is there, or all of it; run again, it ends 
 }));
 
 test('a connection that is lost on the way: said, and nothing is there', () => withPlaces(async (keep) => {
-    const old = keep(await saved()), there = keep(target());
-    await old.sql("INSERT INTO notifications (audience, type, title, content, created_at) SELECT 'everybody', 'system', 'x', hex(randomblob(60)), value FROM generate_series(1, 60000)");
-    const going = move(old, there);
-    const cut = async () => Number(await there.value("SELECT COUNT(pg_terminate_backend(pid)) AS n FROM pg_stat_activity WHERE application_name = 'mms-move' AND datname = current_database()"));
-    for (const end = Date.now() + 20_000; (await cut()) === 0; await sleep(5))
-        assert.ok(Date.now() < end);
-    refusedWith(await going, 74, /as it was/);
-    assert.deepEqual(await tablesOf(there), []);
-    done(await move(old, there));
-    const back = path.join(old.dir, 'back.db'), going2 = moveBack(there, back);
-    for (const end = Date.now() + 20_000; (await cut()) === 0; await sleep(5))
-        assert.ok(Date.now() < end);
-    const { code, output } = await going2;
-    assert.equal(code, 74, output);
-    assert.ok(!existsSync(back));
-    done(await moveBack(there, back));
+    const old = keep(await saved()), there = keep(target()), back = path.join(old.dir, 'back.db');
+    await old.sql("INSERT INTO notifications (audience, type, title, content, created_at) SELECT 'everybody', 'system', 'x', hex(randomblob(60)), value FROM generate_series(1, 20000)");
+    await through(there, async (between, url) => {
+        const cutIn = async (going) => {
+            between.state.cutAfter = 1_000_000; // of some three million bytes of rows
+            const ended = await going();
+            assert.equal(between.state.cutAfter, 0, ended.output);
+            return ended;
+        };
+        refusedWith(await cutIn(() => old.run(['migrate-to-postgres', '--to', url])), 74, /as it was/);
+        assert.deepEqual(await tablesOf(there), []);
+        done(await move(old, there));
+        const { code, output } = await cutIn(() => there.run(['migrate-to-sqlite', '--to', back], { env: { DATABASE_URL: url } }));
+        assert.equal(code, 74, output);
+        assert.ok(!existsSync(back));
+        done(await moveBack(there, back));
+    });
 }));
 
 test('a commit whose answer is lost: told as unknown, and --verify-only finds out', () => withPlaces(async (keep) => {
     const old = keep(await saved()), there = keep(target());
-    const folder = mkdtempSync(path.join(tmpdir(), 'mms-proxy-'));
-    const between = await proxy(folder, there.database.folder);
-    try {
+    await through(there, async (between, url) => {
         between.state.cut = true;
-        const { code, output } = await old.run(['migrate-to-postgres', '--to', there.database.url.replace(there.database.folder, folder)]);
-        refusedWith({ code, output }, 74, /find out with --verify-only/);
-    } finally {
-        between.close();
-        rmSync(folder, { recursive: true, force: true });
-    }
+        refusedWith(await old.run(['migrate-to-postgres', '--to', url]), 74, /find out with --verify-only/);
+    });
     done(await move(old, there, '--verify-only'));
 }));
 
