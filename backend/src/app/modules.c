@@ -15,6 +15,7 @@
 #include "domain/material_export.h"
 #include "domain/notification.h"
 #include "domain/operation_log.h"
+#include "domain/preference.h"
 #include "domain/profile.h"
 #include "domain/report.h"
 #include "domain/search.h"
@@ -26,7 +27,7 @@
 #include "domain/user.h"
 
 const struct module *const modules[] = {
-    &session_module,      &user_module,          &profile_module,  &service_token_module, &avatar_module,         &material_module,
+    &session_module,      &user_module,          &profile_module,  &service_token_module, &preference_module, &avatar_module,         &material_module,
     &ledger_module,       &unit_module,          &location_module, &document_module,       &setting_module,
     &stocktaking_module,  &dashboard_module,     &report_module,   &notification_module,   &operation_log_module,
     &search_module,        &material_export_module, &export_job_module, &database_admin_module, &job_module,            &import_module,  &import_template_module,           &assessment_module, &health_module,      &metrics_module,       &openapi_module,  &api_docs_module,
