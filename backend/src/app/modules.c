@@ -18,6 +18,7 @@
 #include "domain/preference.h"
 #include "domain/profile.h"
 #include "domain/report.h"
+#include "domain/saved_view.h"
 #include "domain/search.h"
 #include "domain/service_token.h"
 #include "domain/session.h"
@@ -27,7 +28,7 @@
 #include "domain/user.h"
 
 const struct module *const modules[] = {
-    &session_module,      &user_module,          &profile_module,  &service_token_module, &preference_module, &avatar_module,         &material_module,
+    &session_module,      &user_module,          &profile_module,  &service_token_module, &preference_module, &saved_view_module, &avatar_module,         &material_module,
     &ledger_module,       &unit_module,          &location_module, &document_module,       &setting_module,
     &stocktaking_module,  &dashboard_module,     &report_module,   &notification_module,   &operation_log_module,
     &search_module,        &material_export_module, &export_job_module, &database_admin_module, &job_module,            &import_module,  &import_template_module,           &assessment_module, &health_module,      &metrics_module,       &openapi_module,  &api_docs_module,
