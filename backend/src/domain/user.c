@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "crypto/password.h"
 #include "domain/audit.h"
+#include "domain/draft.h"
 #include "domain/list_export.h"
 #include "domain/preference.h"
 #include "domain/reply.h"
@@ -376,6 +377,7 @@ static enum rc delete_user(struct call *call)
     if (!found)
         return error_set(&c->err, RC_USER_NOT_FOUND);
     TRY(user_set_status(c, &u, "closed"));
+    TRY(draft_forget(c, u.id));
     TRY(preference_forget(c, u.id));
     TRY(saved_view_forget(c, u.id));
     TRY(audit_write(c, &(struct audit_entry){.module = "users", .action = "delete", .resource_type = "user",
