@@ -231,7 +231,7 @@ enum rc material_remove(struct ctx *c, const struct material *m)
 static const char *const categories[] = {"chemical", "metal", NULL};
 static const char *const statuses[] = {"active", "retired", NULL};
 
-static const struct list_spec material_list = {
+const struct list_spec material_list = {
     .columns = MATERIAL_COLUMNS,
     .from = MATERIAL_FROM,
     .count_from = "materials m",

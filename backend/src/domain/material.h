@@ -3,6 +3,7 @@
 #define MMS_DOMAIN_MATERIAL_H
 
 #include "domain/ctx.h"
+#include "domain/list.h"
 #include "domain/route.h"
 
 struct material {
@@ -25,6 +26,7 @@ struct material {
 };
 
 extern const struct record_type material_type;
+extern const struct list_spec material_list; /* over materials m */
 
 MUST_CHECK enum rc material_by_id(struct ctx *c, int64_t id, struct material *out, bool *found);
 /* RC_MATERIAL_NOT_FOUND when there is none. */
