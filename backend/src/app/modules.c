@@ -14,6 +14,7 @@
 #include "domain/list_sums.h"
 #include "domain/location.h"
 #include "domain/material.h"
+#include "domain/material_bulk.h"
 #include "domain/material_export.h"
 #include "domain/notification.h"
 #include "domain/operation_log.h"
@@ -30,7 +31,7 @@
 #include "domain/user.h"
 
 const struct module *const modules[] = {
-    &session_module,      &user_module,          &profile_module,  &service_token_module, &preference_module, &saved_view_module, &avatar_module,         &material_module,        &list_sums_module,
+    &session_module,      &user_module,          &profile_module,  &service_token_module, &preference_module, &saved_view_module, &avatar_module,         &material_module,        &list_sums_module, &material_bulk_module,
     &ledger_module,       &unit_module,          &location_module, &document_module, &draft_module,       &setting_module,
     &stocktaking_module,  &dashboard_module,     &report_module,   &notification_module,   &operation_log_module,
     &search_module,        &material_export_module, &export_job_module, &database_admin_module, &job_module,            &import_module,  &import_template_module,           &assessment_module, &health_module,      &metrics_module,       &openapi_module,  &api_docs_module,

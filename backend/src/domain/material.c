@@ -226,6 +226,39 @@ enum rc material_remove(struct ctx *c, const struct material *m)
                               .description = arena_fmt(c->arena, "删除物料: %s (%s)", m->material_name, m->material_code)});
 }
 
+static enum rc set_status(struct ctx *c, const struct material *m, const char *status, const char *verb)
+{
+    TRY(db_exec(c->db, &MATERIAL_STATUS, DB_ARGS(DB_I(m->id), DB_T(status), DB_I(c->now_ms)), NULL));
+    TRY(search_put(c, SEARCH_MATERIAL, m->id));
+    TRY(ctx_changed(c, TOPIC_MATERIALS));
+    return audit_write(c, &(struct audit_entry){.module = "materials", .action = "update", .resource_type = "material",
+                                                .resource_id = m->id,
+                                                .description = arena_fmt(c->arena, "%s物料: %s", verb, m->material_name),
+                                                .changes = audit_change(c->arena, "status", m->status, status)});
+}
+
+enum rc material_may_retire(struct ctx *c, const struct material *m)
+{
+    int64_t pending;
+    if (dec_sign(m->current_stock) != 0)
+        return error_set(&c->err, RC_MATERIAL_HAS_STOCK);
+    TRY(ctx_number(c, &MATERIAL_PENDING, DB_ARGS(DB_I(m->id)), &pending));
+    return !pending ? RC_OK
+                    : error_say(&c->err, RC_MATERIAL_HAS_STOCK, "物料有待审批的单据，无法停用",
+                                "Documents of this material are pending: it cannot be retired");
+}
+
+enum rc material_retire(struct ctx *c, const struct material *m)
+{
+    TRY(material_may_retire(c, m));
+    return strcmp(m->status, "active") == 0 ? set_status(c, m, "retired", "停用") : RC_OK;
+}
+
+enum rc material_restore(struct ctx *c, const struct material *m)
+{
+    return strcmp(m->status, "retired") == 0 ? set_status(c, m, "active", "恢复") : RC_OK;
+}
+
 /* ---------------------------------------------------------------- reading */
 
 static const char *const categories[] = {"chemical", "metal", NULL};
@@ -503,33 +536,12 @@ static enum rc delete_material(struct call *call)
     return reply_message(call, "物料删除成功", "Material deleted");
 }
 
-static enum rc set_status(struct call *call, const struct material *m, const char *status, const char *verb)
-{
-    struct ctx *c = &call->ctx;
-    TRY(db_exec(c->db, &MATERIAL_STATUS, DB_ARGS(DB_I(m->id), DB_T(status), DB_I(c->now_ms)), NULL));
-    TRY(search_put(c, SEARCH_MATERIAL, m->id));
-    TRY(ctx_changed(c, TOPIC_MATERIALS));
-    return audit_write(c, &(struct audit_entry){.module = "materials", .action = "update", .resource_type = "material",
-                                                .resource_id = m->id,
-                                                .description = arena_fmt(c->arena, "%s物料: %s", verb, m->material_name),
-                                                .changes = audit_change(c->arena, "status", m->status, status)});
-}
-
 static enum rc post_retire(struct call *call)
 {
-    struct ctx *c = &call->ctx;
     struct material m;
-    int64_t pending;
-    TRY(material_get(c, call->id, &m));
+    TRY(material_get(&call->ctx, call->id, &m));
     TRY(check_version(call, &m, NULL));
-    if (dec_sign(m.current_stock) != 0)
-        return error_set(&c->err, RC_MATERIAL_HAS_STOCK);
-    TRY(ctx_number(c, &MATERIAL_PENDING, DB_ARGS(DB_I(m.id)), &pending));
-    if (pending)
-        return error_say(&c->err, RC_MATERIAL_HAS_STOCK, "物料有待审批的单据，无法停用",
-                         "Documents of this material are pending: it cannot be retired");
-    if (strcmp(m.status, "active") == 0)
-        TRY(set_status(call, &m, "retired", "停用"));
+    TRY(material_retire(&call->ctx, &m));
     return reply_id(call, 200, "物料已停用", "Material retired", m.id);
 }
 
@@ -538,8 +550,7 @@ static enum rc post_restore(struct call *call)
     struct material m;
     TRY(material_get(&call->ctx, call->id, &m));
     TRY(check_version(call, &m, NULL));
-    if (strcmp(m.status, "retired") == 0)
-        TRY(set_status(call, &m, "active", "恢复"));
+    TRY(material_restore(&call->ctx, &m));
     return reply_id(call, 200, "物料已恢复使用", "Material restored", m.id);
 }
 
