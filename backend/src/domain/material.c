@@ -183,6 +183,14 @@ enum rc material_add(struct ctx *c, const struct material *m, int64_t *id)
                                                 .description = arena_fmt(c->arena, "创建物料: %s", m->material_name)});
 }
 
+/* By what it is searched for: the fields of search_index.c. */
+static bool is_found_as_before(const struct material *before, const struct material *m)
+{
+    return text_equal(before->material_code, m->material_code) && text_equal(before->material_name, m->material_name) &&
+           text_equal(before->name_en, m->name_en) && text_equal(before->cas_no, m->cas_no) && text_equal(before->un_no, m->un_no) &&
+           text_equal(before->standard, m->standard) && text_equal(before->metal_grade, m->metal_grade);
+}
+
 enum rc material_change(struct ctx *c, const struct material *before, const struct material *m, const char *reason)
 {
     int64_t unit_id;
@@ -193,7 +201,8 @@ enum rc material_change(struct ctx *c, const struct material *before, const stru
                 DB_ARGS(DB_I(m->id), DB_T(m->material_code), DB_T(text_fold(c->arena, m->material_code)),
                         DB_T(m->material_name), DB_T(name_fold(c, m)), COMMON_VALUES, DB_I(c->now_ms)),
                 NULL));
-    TRY(search_put(c, SEARCH_MATERIAL, m->id));
+    if (!is_found_as_before(before, m))
+        TRY(search_put(c, SEARCH_MATERIAL, m->id));
     if (new_code)
         TRY(db_exec(c->db, &CODE_HISTORY_INSERT,
                     DB_ARGS(DB_I(m->id), DB_T(before->material_code), DB_T(m->material_code), DB_I(c->actor.user_id),

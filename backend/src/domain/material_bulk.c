@@ -350,7 +350,7 @@ static enum rc do_all(struct ctx *c, const struct bulk *b, struct outcome *o)
     *o = (struct outcome){.refused = arena_array(c->arena, MATERIAL_BULK_TOLD, sizeof *o->refused)};
     TRY(choose(c, b, &chosen));
     o->matched = (int64_t)chosen.count;
-    if (b->preview || chosen.count < BULK_CHANGE_ROWS)
+    if (b->preview || chosen.count < MATERIAL_BULK_GATHERED)
         return do_each(c, b, &chosen, o);
     TRY(bulk_change_begin(c, &gathered));
     return bulk_change_end(c, do_each(c, b, &chosen, o));

@@ -99,7 +99,8 @@ test('a filter means the rows that the list shows', async () => {
     }
     assert.deepEqual(counts(await bulk(M, 'set_location', { filter: { keyword: prefix, category: 'metal' } }, { value: 'Q-1' })), [20, 20, 0, 0, 20]);
     assert.deepEqual(await server.sql(`SELECT category, COUNT(*) AS n FROM materials WHERE location = 'Q-1' GROUP BY category`).then((rows) => rows.map((row) => [row.category, Number(row.n)])), [['metal', 20]]);
-    assert.deepEqual(counts(await bulk(M, 'set_location', { filter: { keyword: prefix } }, { value: 'Q-2' })), [60, 60, 0, 0, 60]); // what SQL made is in the index now
+    for (const [action, status] of [['retire', 'active'], ['restore', 'retired']]) // what SQL made is in the index then
+        assert.deepEqual(counts(await bulk(M, action, { filter: { keyword: prefix, status } })), [60, 60, 0, 0, 60]);
     await server.verifyClean();
 });
 
