@@ -24,6 +24,8 @@ start_postgres() {
         PGPASSWORD=$pg_password psql -qX -v ON_ERROR_STOP=1 -h "$tmp/pg" -U mms -d bench
     pg "INSERT INTO material_figures SELECT category, status, COUNT(*), COUNT(*) FILTER (WHERE min_stock > 0 AND current_stock <= min_stock),
         SUM(current_stock / 1000000), SUM(current_stock % 1000000), SUM(stock_value / 1000000), SUM(stock_value % 1000000) FROM materials GROUP BY 1, 2"
+    pg "INSERT INTO unit_figures SELECT category, status, unit_id, COUNT(*), SUM(current_stock / 1000000), SUM(current_stock % 1000000)
+        FROM materials GROUP BY 1, 2, 3"
     pg 'ALTER TABLE materials ENABLE TRIGGER material_figures_follow'
     pg "SELECT setval(pg_get_serial_sequence('materials', 'id'), $pg_materials), setval(pg_get_serial_sequence('units', 'id'), 1000)" >/dev/null
     DATABASE_URL=$pg_url "$build/mms" migrate >/dev/null # indexes them for the search

@@ -133,7 +133,7 @@ static void example_field(struct json_writer *w, struct arena *a, const struct f
 void openapi_example_record(struct json_writer *w, struct arena *a, const struct record_type *t, enum oa_use use)
 {
     for (size_t i = 0; i < t->count; i++) {
-        if (!openapi_is_told(&t->fields[i], use))
+        if (!openapi_is_told(&t->fields[i], use) || (t->fields[i].flags & F_OBJECT)) /* an object stands instead of something else */
             continue;
         jw_name(w, openapi_told_name(a, &t->fields[i], use));
         example_field(w, a, &t->fields[i], use);

@@ -115,10 +115,28 @@ static bool may_be_null(const struct field *f, enum oa_use use)
     return !(f->flags & F_NEED) && !(use == OA_CREATION && (f->flags & F_ASKED));
 }
 
+static void write_field(struct json_writer *w, struct arena *a, const struct field *f, enum oa_use use);
+
+static void write_members(struct json_writer *w, struct arena *a, const struct record_type *t)
+{
+    oa_object(w, "properties");
+    for (size_t i = 0; i < t->count; i++) {
+        jw_name(w, openapi_told_name(a, &t->fields[i], OA_CREATION));
+        write_field(w, a, &t->fields[i], OA_CREATION);
+    }
+    jw_object_end(w);
+}
+
 static void write_field(struct json_writer *w, struct arena *a, const struct field *f, enum oa_use use)
 {
     bool nullable = may_be_null(f, use);
     jw_object(w);
+    if (f->flags & F_OBJECT) {
+        oa_type(w, "object", nullable);
+        write_members(w, a, f->items);
+        jw_object_end(w);
+        return;
+    }
     write_type(w, f, use, nullable);
     write_format(w, f);
     if (use != OA_ANSWER)
@@ -194,7 +212,8 @@ static void add_record(struct components *c, const struct record_type *t, enum o
     c->done[c->count++] = name;
     write_record(c->w, c->a, t, use);
     for (size_t i = 0; use != OA_ANSWER && i < t->count; i++)
-        add_record(c, t->fields[i].items, OA_CREATION);
+        if (!(t->fields[i].flags & F_OBJECT))
+            add_record(c, t->fields[i].items, OA_CREATION);
 }
 
 static void add_parts(struct components *c, const struct answer_part *parts)

@@ -22,6 +22,13 @@ static const struct sql COUNT_FIGURES = {
     "CAST(SUM(current_stock / 1000000) AS BIGINT), CAST(SUM(current_stock % 1000000) AS BIGINT), CAST(SUM(stock_value / 1000000) AS "
     "BIGINT), CAST(SUM(stock_value % 1000000) AS BIGINT) FROM materials GROUP BY category, status"};
 
+static const struct sql NO_UNIT_FIGURES = {"bulk_change.no_unit_figures", "DELETE FROM unit_figures"};
+static const struct sql COUNT_UNIT_FIGURES = {
+    "bulk_change.unit_figures",
+    "INSERT INTO unit_figures (category, status, unit_id, materials, stock_wholes, stock_millionths) SELECT category, status, unit_id, "
+    "COUNT(*), CAST(SUM(current_stock / 1000000) AS BIGINT), CAST(SUM(current_stock % 1000000) AS BIGINT) FROM materials "
+    "GROUP BY category, status, unit_id"};
+
 #define GROWN_FIRST 64
 
 static enum rc set_keepers(struct ctx *c, bool on)
@@ -55,7 +62,9 @@ enum rc bulk_change_grown(struct ctx *c, int64_t count)
 enum rc bulk_change_count_figures(struct ctx *c)
 {
     TRY(db_exec(c->db, &NO_FIGURES, DB_NO_ARGS, NULL));
-    return db_exec(c->db, &COUNT_FIGURES, DB_NO_ARGS, NULL);
+    TRY(db_exec(c->db, &COUNT_FIGURES, DB_NO_ARGS, NULL));
+    TRY(db_exec(c->db, &NO_UNIT_FIGURES, DB_NO_ARGS, NULL));
+    return db_exec(c->db, &COUNT_UNIT_FIGURES, DB_NO_ARGS, NULL);
 }
 
 void bulk_change_search_later(struct bulk_change *b, int kind, int64_t id)

@@ -16,7 +16,7 @@
 static const char *const technical_tables[] = {
     "schema_migrations", "sessions",  "refresh_tokens", "service_tokens",   "login_failures", "idempotency",
     "change_counters",   "heartbeat", "log_head",       "document_numbers", "recent_window",  "pending_documents",
-    "search_tokens",     "search_fills", NULL};
+    "search_tokens",     "search_fills", "user_preferences", "saved_views", NULL};
 
 /* What nobody reads here, nor sorts by. */
 static const char *const masked_columns[][2] = {{"users", "password_hash"},
@@ -24,7 +24,13 @@ static const char *const masked_columns[][2] = {{"users", "password_hash"},
                                                 {"service_tokens", "token_hash"},
                                                 {"idempotency", "key"},
                                                 {"idempotency", "fingerprint"},
-                                                {"idempotency", "body"}};
+                                                {"idempotency", "body"},
+                                                {"user_preferences", "value"},
+                                                {"saved_views", "name"},
+                                                {"saved_views", "name_fold"},
+                                                {"saved_views", "state"},
+                                                {"document_drafts", "title"},
+                                                {"document_drafts", "content"}};
 
 struct column {
     const char *name, *type;

@@ -109,7 +109,7 @@ enum rc document_get(struct ctx *c, int64_t id, struct document *out)
 
 /* ---------------------------------------------------------------- reading */
 
-static const struct list_spec document_list = {
+const struct list_spec document_list = {
     .columns = DOCUMENT_COLUMNS,
     .from = DOCUMENT_FROM,
     .count_from = "documents d",
@@ -129,16 +129,16 @@ static const struct list_spec document_list = {
     .row = &document_type,
 };
 
-static enum rc own_documents(struct ctx *c, int64_t id, struct list_scope *out)
+enum rc document_scope_own(struct ctx *c, int64_t id, struct list_scope *out)
 {
     (void)id;
     *out = (struct list_scope){"d.applicant_id = ?", c->actor.user_id};
     return RC_OK;
 }
 
-static enum rc seen_documents(struct ctx *c, int64_t id, struct list_scope *out)
+enum rc document_scope_seen(struct ctx *c, int64_t id, struct list_scope *out)
 {
-    return ctx_may(c, PERM_DOCUMENT_READ_ALL) ? RC_OK : own_documents(c, id, out);
+    return ctx_may(c, PERM_DOCUMENT_READ_ALL) ? RC_OK : document_scope_own(c, id, out);
 }
 
 static enum rc pending_documents(struct ctx *c, int64_t id, struct list_scope *out)
@@ -175,19 +175,19 @@ static const struct export_column document_columns[] = {
         .name = (NAME), .zh = (ZH), .en = (EN), .module = "inventory", .resource_type = "transaction", .scope = (SCOPE), \
         .columns = document_columns                                                                                    \
     }
-static const struct list_export seen_export = DOCUMENT_EXPORT(seen_documents, "documents", "出入库单列表", "Documents");
-static const struct list_export own_export = DOCUMENT_EXPORT(own_documents, "my-documents", "我的出入库单", "My documents");
+static const struct list_export seen_export = DOCUMENT_EXPORT(document_scope_seen, "documents", "出入库单列表", "Documents");
+static const struct list_export own_export = DOCUMENT_EXPORT(document_scope_own, "my-documents", "我的出入库单", "My documents");
 static const struct list_export pending_export =
     DOCUMENT_EXPORT(pending_documents, "pending-documents", "待审批出入库单", "Pending documents");
 
 static enum rc get_mine(struct call *call)
 {
-    return list_answer(call, own_documents);
+    return list_answer(call, document_scope_own);
 }
 
 static enum rc get_documents(struct call *call)
 {
-    return list_answer(call, seen_documents);
+    return list_answer(call, document_scope_seen);
 }
 
 static enum rc get_pending(struct call *call)

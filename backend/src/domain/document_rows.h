@@ -3,6 +3,7 @@
 #define MMS_DOMAIN_DOCUMENT_ROWS_H
 
 #include "domain/document.h"
+#include "domain/list.h"
 
 struct document {
     struct record record;
@@ -14,6 +15,10 @@ struct document {
 };
 
 extern const struct record_type document_type;
+extern const struct list_spec document_list; /* over documents d */
+/* Scopes of it: one's own; all that one may see. */
+MUST_CHECK enum rc document_scope_own(struct ctx *c, int64_t id, struct list_scope *out);
+MUST_CHECK enum rc document_scope_seen(struct ctx *c, int64_t id, struct list_scope *out);
 
 /* RC_DOCUMENT_NOT_FOUND when there is none. */
 MUST_CHECK enum rc document_get(struct ctx *c, int64_t id, struct document *out);

@@ -687,6 +687,8 @@ enum rc list_walk(struct ctx *c, const struct list_query *q, const struct list_v
 struct remembered {
     struct call *call;
     const char *key;
+    const struct db_value *args;
+    size_t count;
     unsigned topics;
     handler_fn write;
 };
@@ -699,7 +701,7 @@ static enum rc remembered_in_snapshot(struct db *db, void *arg)
     struct changes changes = {0};
     struct buf key;
     TRY(read_changes(c, &changes));
-    if (!c->memo || !write_key(&key, r->key, NULL, 0, 0, c->numbers_as_text))
+    if (!c->memo || !write_key(&key, r->key, r->args, r->count, 0, c->numbers_as_text))
         return r->write(r->call);
     int64_t now = sum_of(&changes, r->topics);
     struct memo_slot *slot = &c->memo->pages[slot_of(key.bytes, key.n, PAGE_SLOTS)];
@@ -715,7 +717,18 @@ static enum rc remembered_in_snapshot(struct db *db, void *arg)
 
 enum rc list_remembered(struct call *call, const char *key, unsigned topics, handler_fn write)
 {
-    struct remembered r = {call, key, topics, write};
+    struct remembered r = {.call = call, .key = key, .topics = topics, .write = write};
+    return db_run_read(call->ctx.db, remembered_in_snapshot, &r);
+}
+
+enum rc list_remembered_set(struct call *call, const char *key, const struct list_query *q, unsigned topics, handler_fn write)
+{
+    struct remembered r = {.call = call,
+                           .key = arena_fmt(call->ctx.arena, "%s%s", key, q->where),
+                           .args = q->args,
+                           .count = q->arg_count,
+                           .topics = topics | q->topics | q->spec->row_topics,
+                           .write = write};
     return db_run_read(call->ctx.db, remembered_in_snapshot, &r);
 }
 

@@ -102,6 +102,8 @@ int64_t list_number(struct call *call, const char *param, int64_t fallback, int6
 /* An answer that `write` makes, remembered under `key` (which names all that it depends on beside the database) while the
  * counters of `topics` stand still. */
 MUST_CHECK enum rc list_remembered(struct call *call, const char *key, unsigned topics, handler_fn write);
+/* The same for an answer about the query's set: its filters and values are part of the key, what it depends on part of the topics. */
+MUST_CHECK enum rc list_remembered_set(struct call *call, const char *key, const struct list_query *q, unsigned topics, handler_fn write);
 
 /* Remembered totals and pages, one memo per thread. */
 struct list_memo *list_memo_new(void);

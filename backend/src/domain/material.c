@@ -183,6 +183,14 @@ enum rc material_add(struct ctx *c, const struct material *m, int64_t *id)
                                                 .description = arena_fmt(c->arena, "创建物料: %s", m->material_name)});
 }
 
+/* By what it is searched for: the fields of search_index.c. */
+static bool is_found_as_before(const struct material *before, const struct material *m)
+{
+    return text_equal(before->material_code, m->material_code) && text_equal(before->material_name, m->material_name) &&
+           text_equal(before->name_en, m->name_en) && text_equal(before->cas_no, m->cas_no) && text_equal(before->un_no, m->un_no) &&
+           text_equal(before->standard, m->standard) && text_equal(before->metal_grade, m->metal_grade);
+}
+
 enum rc material_change(struct ctx *c, const struct material *before, const struct material *m, const char *reason)
 {
     int64_t unit_id;
@@ -193,7 +201,8 @@ enum rc material_change(struct ctx *c, const struct material *before, const stru
                 DB_ARGS(DB_I(m->id), DB_T(m->material_code), DB_T(text_fold(c->arena, m->material_code)),
                         DB_T(m->material_name), DB_T(name_fold(c, m)), COMMON_VALUES, DB_I(c->now_ms)),
                 NULL));
-    TRY(search_put(c, SEARCH_MATERIAL, m->id));
+    if (!is_found_as_before(before, m))
+        TRY(search_put(c, SEARCH_MATERIAL, m->id));
     if (new_code)
         TRY(db_exec(c->db, &CODE_HISTORY_INSERT,
                     DB_ARGS(DB_I(m->id), DB_T(before->material_code), DB_T(m->material_code), DB_I(c->actor.user_id),
@@ -226,12 +235,45 @@ enum rc material_remove(struct ctx *c, const struct material *m)
                               .description = arena_fmt(c->arena, "删除物料: %s (%s)", m->material_name, m->material_code)});
 }
 
+static enum rc set_status(struct ctx *c, const struct material *m, const char *status, const char *verb)
+{
+    TRY(db_exec(c->db, &MATERIAL_STATUS, DB_ARGS(DB_I(m->id), DB_T(status), DB_I(c->now_ms)), NULL));
+    TRY(search_put(c, SEARCH_MATERIAL, m->id));
+    TRY(ctx_changed(c, TOPIC_MATERIALS));
+    return audit_write(c, &(struct audit_entry){.module = "materials", .action = "update", .resource_type = "material",
+                                                .resource_id = m->id,
+                                                .description = arena_fmt(c->arena, "%s物料: %s", verb, m->material_name),
+                                                .changes = audit_change(c->arena, "status", m->status, status)});
+}
+
+enum rc material_may_retire(struct ctx *c, const struct material *m)
+{
+    int64_t pending;
+    if (dec_sign(m->current_stock) != 0)
+        return error_set(&c->err, RC_MATERIAL_HAS_STOCK);
+    TRY(ctx_number(c, &MATERIAL_PENDING, DB_ARGS(DB_I(m->id)), &pending));
+    return !pending ? RC_OK
+                    : error_say(&c->err, RC_MATERIAL_HAS_STOCK, "物料有待审批的单据，无法停用",
+                                "Documents of this material are pending: it cannot be retired");
+}
+
+enum rc material_retire(struct ctx *c, const struct material *m)
+{
+    TRY(material_may_retire(c, m));
+    return strcmp(m->status, "active") == 0 ? set_status(c, m, "retired", "停用") : RC_OK;
+}
+
+enum rc material_restore(struct ctx *c, const struct material *m)
+{
+    return strcmp(m->status, "retired") == 0 ? set_status(c, m, "active", "恢复") : RC_OK;
+}
+
 /* ---------------------------------------------------------------- reading */
 
 static const char *const categories[] = {"chemical", "metal", NULL};
 static const char *const statuses[] = {"active", "retired", NULL};
 
-static const struct list_spec material_list = {
+const struct list_spec material_list = {
     .columns = MATERIAL_COLUMNS,
     .from = MATERIAL_FROM,
     .count_from = "materials m",
@@ -503,33 +545,12 @@ static enum rc delete_material(struct call *call)
     return reply_message(call, "物料删除成功", "Material deleted");
 }
 
-static enum rc set_status(struct call *call, const struct material *m, const char *status, const char *verb)
-{
-    struct ctx *c = &call->ctx;
-    TRY(db_exec(c->db, &MATERIAL_STATUS, DB_ARGS(DB_I(m->id), DB_T(status), DB_I(c->now_ms)), NULL));
-    TRY(search_put(c, SEARCH_MATERIAL, m->id));
-    TRY(ctx_changed(c, TOPIC_MATERIALS));
-    return audit_write(c, &(struct audit_entry){.module = "materials", .action = "update", .resource_type = "material",
-                                                .resource_id = m->id,
-                                                .description = arena_fmt(c->arena, "%s物料: %s", verb, m->material_name),
-                                                .changes = audit_change(c->arena, "status", m->status, status)});
-}
-
 static enum rc post_retire(struct call *call)
 {
-    struct ctx *c = &call->ctx;
     struct material m;
-    int64_t pending;
-    TRY(material_get(c, call->id, &m));
+    TRY(material_get(&call->ctx, call->id, &m));
     TRY(check_version(call, &m, NULL));
-    if (dec_sign(m.current_stock) != 0)
-        return error_set(&c->err, RC_MATERIAL_HAS_STOCK);
-    TRY(ctx_number(c, &MATERIAL_PENDING, DB_ARGS(DB_I(m.id)), &pending));
-    if (pending)
-        return error_say(&c->err, RC_MATERIAL_HAS_STOCK, "物料有待审批的单据，无法停用",
-                         "Documents of this material are pending: it cannot be retired");
-    if (strcmp(m.status, "active") == 0)
-        TRY(set_status(call, &m, "retired", "停用"));
+    TRY(material_retire(&call->ctx, &m));
     return reply_id(call, 200, "物料已停用", "Material retired", m.id);
 }
 
@@ -538,8 +559,7 @@ static enum rc post_restore(struct call *call)
     struct material m;
     TRY(material_get(&call->ctx, call->id, &m));
     TRY(check_version(call, &m, NULL));
-    if (strcmp(m.status, "retired") == 0)
-        TRY(set_status(call, &m, "active", "恢复"));
+    TRY(material_restore(&call->ctx, &m));
     return reply_id(call, 200, "物料已恢复使用", "Material restored", m.id);
 }
 

@@ -3,6 +3,7 @@
 #define MMS_DOMAIN_MATERIAL_H
 
 #include "domain/ctx.h"
+#include "domain/list.h"
 #include "domain/route.h"
 
 struct material {
@@ -25,6 +26,7 @@ struct material {
 };
 
 extern const struct record_type material_type;
+extern const struct list_spec material_list; /* over materials m */
 
 MUST_CHECK enum rc material_by_id(struct ctx *c, int64_t id, struct material *out, bool *found);
 /* RC_MATERIAL_NOT_FOUND when there is none. */
@@ -38,6 +40,11 @@ MUST_CHECK enum rc material_add(struct ctx *c, const struct material *m, int64_t
 MUST_CHECK enum rc material_check(struct ctx *c, const struct material *before, const struct material *m, int64_t unit_decimals);
 /* Stores what record_merge has changed in `m`; `reason` (may be NULL) is of a new code. */
 MUST_CHECK enum rc material_change(struct ctx *c, const struct material *before, const struct material *m, const char *reason);
+/* RC_MATERIAL_HAS_STOCK while there is stock of it, or a document of it waits. */
+MUST_CHECK enum rc material_may_retire(struct ctx *c, const struct material *m);
+/* Nothing when it is so already. */
+MUST_CHECK enum rc material_retire(struct ctx *c, const struct material *m);
+MUST_CHECK enum rc material_restore(struct ctx *c, const struct material *m);
 /* RC_MATERIAL_IN_USE when documents or counts name it. */
 MUST_CHECK enum rc material_remove(struct ctx *c, const struct material *m);
 

@@ -45,6 +45,7 @@ enum {
     /* For the description only: */
     F_ASKED = 128,      /* must be given on creation; the module says so, in its own words */
     F_INLINE = 256,     /* JSON: instead of an array of one object, the object's members may stand in the body itself */
+    F_OBJECT = 2048, /* JSON: not an array, but one object of the type `items` */
     F_SURE = 512,       /* in answers never null; an `id` need not say so */
 };
 

@@ -110,7 +110,7 @@ enum rc reply_conflict(struct ctx *c, const struct record_type *type, const void
 {
     struct buf out;
     struct json_writer w;
-    buf_init(&out, 64 * 1024);
+    buf_init(&out, HTTP_ANSWER_MAX);
     jw_init(&w, &out, c->numbers_as_text);
     jw_name(&w, "data");
     jw_object(&w);

@@ -17,6 +17,7 @@
     "CASE u.status WHEN 'active' THEN 0 ELSE 1 END AS out_of_use"
 #define COUNT_FIELDS "t.id, t.task_code AS code, t.task_name AS name, t.remark AS description, 0 AS out_of_use"
 
+/* material_change leaves the index alone while none of these changes. */
 static const char *const material_fields[] = {"code", "name", "name_en", "cas_no", "un_no", "standard", "metal_grade", NULL};
 static const char *const user_fields[] = {"code", "name", "description", NULL};
 static const char *const count_fields[] = {"code", "name", NULL};

@@ -8,8 +8,11 @@
 #include "base/text.h"
 #include "crypto/password.h"
 #include "domain/audit.h"
+#include "domain/draft.h"
 #include "domain/list_export.h"
+#include "domain/preference.h"
 #include "domain/reply.h"
+#include "domain/saved_view.h"
 #include "domain/search_index.h"
 #include "domain/session.h"
 
@@ -374,6 +377,9 @@ static enum rc delete_user(struct call *call)
     if (!found)
         return error_set(&c->err, RC_USER_NOT_FOUND);
     TRY(user_set_status(c, &u, "closed"));
+    TRY(draft_forget(c, u.id));
+    TRY(preference_forget(c, u.id));
+    TRY(saved_view_forget(c, u.id));
     TRY(audit_write(c, &(struct audit_entry){.module = "users", .action = "delete", .resource_type = "user",
                                              .resource_id = u.id,
                                              .description = arena_fmt(c->arena, "删除用户: %s（账户已关闭）", u.username),

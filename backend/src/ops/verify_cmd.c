@@ -17,6 +17,9 @@ struct proof {
 #define OF_MATERIALS(NAME, THERE, FIGURE)                                                                              \
     "SELECT '" NAME "' AS figure, category, status, " THERE " AS there, 0 AS kept FROM materials GROUP BY category, status UNION ALL " \
     "SELECT '" NAME "', category, status, 0, " FIGURE " FROM material_figures"
+#define OF_UNITS(NAME, THERE, FIGURE)                                                                                  \
+    "SELECT '" NAME "' AS figure, category, status, unit_id, " THERE " AS there, 0 AS kept FROM materials GROUP BY category, status, "   \
+    "unit_id UNION ALL SELECT '" NAME "', category, status, unit_id, 0, " FIGURE " FROM unit_figures"
 #define IF_MOVED(WAY) "SUM(CASE WHEN stock_after " WAY " stock_before THEN quantity ELSE 0 END)"
 
 /* What is added to an id in the index (domain/search_index.h). */
@@ -117,6 +120,15 @@ static const struct proof proofs[] = {
       OF_MATERIALS("value, wholes", "SUM(stock_value / 1000000)", "value_wholes") " UNION ALL "
       OF_MATERIALS("value, millionths", "SUM(stock_value % 1000000)", "value_millionths")
       ") AS both_sides GROUP BY figure, category, status HAVING SUM(there) <> SUM(kept) ORDER BY 1"}},
+    {"the figures of each unit equal its materials",
+     {"verify.units", "SELECT COUNT(*) AS n FROM unit_figures"},
+     {"verify.unit_figures",
+      "SELECT figure || ' of ' || status || ' materials of category ' || category || ' in unit ' || unit_id AS thing, CAST(SUM(there) AS "
+      "BIGINT) AS expected, CAST(SUM(kept) AS BIGINT) AS found FROM ("
+      OF_UNITS("number", "COUNT(*)", "materials") " UNION ALL "
+      OF_UNITS("stock, wholes", "SUM(current_stock / 1000000)", "stock_wholes") " UNION ALL "
+      OF_UNITS("stock, millionths", "SUM(current_stock % 1000000)", "stock_millionths")
+      ") AS both_sides GROUP BY figure, category, status, unit_id HAVING SUM(there) <> SUM(kept) ORDER BY 1"}},
     {"the number of waiting documents is theirs",
      {"verify.pending", "SELECT COUNT(*) AS n FROM documents WHERE status = 'pending'"},
      {"verify.pending_documents",

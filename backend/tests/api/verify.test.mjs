@@ -72,6 +72,9 @@ test('the figures of a day', () => finds('UPDATE posted_quarters SET documents =
 for (const figure of ['materials', 'low', 'stock_wholes', 'stock_millionths', 'value_wholes', 'value_millionths'])
     test(`a category's ${figure}`, () => finds(`UPDATE material_figures SET ${figure} = ${figure} + 1 WHERE category = '${material.category}'`, `materials of category ${material.category}`));
 test('a category whose figures are gone', () => finds('DELETE FROM material_figures', 'materials of category'));
+for (const figure of ['materials', 'stock_wholes', 'stock_millionths'])
+    test(`a unit's ${figure}`, () => finds(`UPDATE unit_figures SET ${figure} = ${figure} + 1 WHERE category = '${material.category}'`, `materials of category ${material.category} in unit`));
+test('a unit whose figures are gone', () => finds('DELETE FROM unit_figures', 'in unit'));
 test('the number of pending documents', () => finds('UPDATE pending_documents SET n = n + 1', 'pending documents'));
 for (const figure of ['moves', 'received', 'issued'])
     test(`a material's ${figure} of the last days`, () => finds(`UPDATE materials SET recent_${figure} = recent_${figure} - 1 WHERE id = ${material.id}`, ofMaterial()));

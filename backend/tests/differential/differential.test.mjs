@@ -220,6 +220,7 @@ const DUMP = {
         WHERE n.document_id IS NULL OR d.status = 'pending' ORDER BY n.id`,
     figures: 'SELECT kind, CAST(SUM(documents) AS BIGINT) AS documents, CAST(SUM(quantity) AS BIGINT) AS quantity FROM posted_quarters GROUP BY kind ORDER BY kind',
     categories: 'SELECT * FROM material_figures WHERE materials > 0 ORDER BY category, status',
+    units: 'SELECT f.category, f.status, u.code, f.materials, f.stock_wholes, f.stock_millionths FROM unit_figures f JOIN units u ON u.id = f.unit_id WHERE f.materials > 0 ORDER BY f.category, f.status, u.code',
     pending: 'SELECT n FROM pending_documents',
     recent: 'SELECT code_fold, recent_moves, recent_received, recent_issued FROM materials ORDER BY code_fold',
     settings: 'SELECT key, value FROM settings ORDER BY key',
