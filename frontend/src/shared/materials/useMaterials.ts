@@ -19,6 +19,7 @@ export function useMaterials(ids: () => number[]): ComputedRef<Map<number, Mater
         queryKey: ['materials', 'one', id],
         queryFn: ({ signal }: { signal: AbortSignal }) => getMaterial(id, signal),
         staleTime: FRESH_MS,
+        refetchOnWindowFocus: 'always' as const,
       })),
     ),
   })
