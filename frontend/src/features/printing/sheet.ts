@@ -14,6 +14,8 @@ export interface Sheet {
   /** The number of what is printed; a QR code says it, too. */
   code: string
   facts: { label: string; text: string }[]
+  /** Many columns: smaller type, closer together. */
+  dense?: boolean
   columns: SheetColumn[]
   rows: SheetRow[]
   /** By column what rows come to; null for forms that are not added up. */
