@@ -31,4 +31,3 @@ export const createDraft = (body: DraftBody, signal: AbortSignal) => post<DraftR
 export const updateDraft = (id: number, version: number, body: DraftBody) => put<DraftRow>(`/drafts/${id}`, { ...body, version })
 export const removeDraft = (id: number) => remove(`/drafts/${id}`)
 export const getRoles = (signal?: AbortSignal) => get<{ permission: Permission; roles: Role[] }[]>('/roles', {}, signal)
-export const getSettings = (signal?: AbortSignal) => get<{ key: string; value: string }[]>('/settings', {}, signal)
