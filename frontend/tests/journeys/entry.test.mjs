@@ -81,10 +81,15 @@ test('sign-in, a receipt of three lines and its approval, by the keyboard alone'
     await manager.go('/approval');
     const row = manager.page.locator('[data-testid^="approval-row-"]', { hasText: 'KEY-01' });
     await row.waitFor();
-    for (let i = 0; i < 20 && !(await manager.page.getByTestId('approval-document').innerText()).includes(code); i += 1) {
+    const wanted = (await row.getAttribute('data-testid')).replace('approval-row-', '');
+    const shown = () => new URL(manager.page.url()).searchParams.get('id');
+    await manager.page.waitForURL(/id=\d+/);
+    for (let last = null; shown() !== wanted && shown() !== last;) {
+        last = shown();
         await manager.page.keyboard.press('j');
-        await manager.page.waitForTimeout(100);
+        await manager.page.waitForURL((url) => url.searchParams.get('id') !== last);
     }
+    await manager.at('approval-document').getByText(code).waitFor();
     await manager.at('approval-document').getByText('KEY-03').waitFor();
     await manager.page.keyboard.press('a');
     await row.waitFor({ state: 'detached' });
@@ -213,6 +218,27 @@ test('a draft survives reload, the end of the browser, and is there on another d
     await phone.page.waitForFunction(() => !location.search.includes('draft'));
     assert.deepEqual(await drafts('keeper'), []);
     calm(phone);
+});
+
+test('who types and goes elsewhere at once leaves nothing behind, and is there', async () => {
+    await material('LEAVE-01');
+    const keeper = await site.person('keeper');
+    await keeper.go('/documents/new/in');
+    await chooseMaterial(keeper, 0, 'LEAVE-01');
+    await keeper.at('line-quantity-0').fill('3');
+    await keeper.at('menu-materials').click();
+    await keeper.page.waitForURL(/\/materials$/);
+    const [{ id, line_count }] = await drafts('keeper');
+    assert.equal(line_count, 1);
+    await keeper.go(`/documents/new/in?draft=${id}`);
+    await keeper.page.waitForFunction(() => document.querySelector('[data-testid="line-quantity-0"]')?.value === '3');
+    // From a receipt to an issue nothing is carried over.
+    await keeper.go('/documents');
+    await keeper.at('document-new-out').click();
+    await keeper.at('document-form-out').waitFor();
+    assert.equal(await keeper.at('line-quantity-0').inputValue(), '');
+    await site.api('keeper', 'DELETE', `/drafts/${id}`);
+    calm(keeper);
 });
 
 test('one draft in two tabs: both are shown side by side, and none is lost', async () => {

@@ -10,7 +10,10 @@ import { dropLocal, isLocalKey, newLocalKey, readLocal, writeLocal } from './loc
 import type { DocumentFormState } from './useDocumentForm'
 
 const AFTER_MS = 1000
-export type DraftState = 'clean' | 'saving' | 'saved' | 'local' | 'lost'
+const PATIENCE_MS = 2000
+/** `local`: on this device until the server is back; `full`: because the server keeps no more; `lost`: nowhere. */
+export type DraftState = 'clean' | 'saving' | 'saved' | 'local' | 'full' | 'lost'
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 /**
  * Keeps what is typed: on this device at once, at the server a second later. The address names the draft, so that reload, a
@@ -34,6 +37,9 @@ export function useDraft(form: DocumentFormState) {
   let timer: ReturnType<typeof setTimeout> | undefined
   let sending: Promise<void> | null = null
   let stopped = false
+  /** The page is being left: its address is no longer this one's to change. */
+  let going = false
+  let creating = leaving
   /** Asked for while the server was away. */
   let missing = ''
 
@@ -49,7 +55,7 @@ export function useDraft(form: DocumentFormState) {
 
   async function name(draft: string | undefined): Promise<void> {
     key.value = draft ?? ''
-    if (stopped || (route.query.draft ?? '') === key.value) return
+    if (stopped || going || (route.query.draft ?? '') === key.value) return
     await router.replace({ query: { ...route.query, draft } })
   }
 
@@ -65,9 +71,11 @@ export function useDraft(form: DocumentFormState) {
     const text = content.value
     const body = { kind: type, ...summary(), content: text }
     const before = key.value
+    creating = new AbortController()
+    const { signal } = creating
     stored.value = 'saving'
     try {
-      const { data } = base.value ? await updateDraft(base.value.id, base.value.version, body) : await createDraft(body, leaving.signal)
+      const { data } = base.value ? await updateDraft(base.value.id, base.value.version, body) : await createDraft(body, signal)
       base.value = { id: data.id, version: data.version }
       savedText = text
       savedAt.value = data.updated_at
@@ -76,12 +84,12 @@ export function useDraft(form: DocumentFormState) {
       await name(String(data.id))
       if (content.value !== text) changed()
     } catch (fault) {
-      if (leaving.signal.aborted) return
+      if (signal.aborted) return
       if (!isProblem(fault)) throw fault
       if (fault.status === 409 && base.value) return await compare(fault.present as Partial<Draft> | undefined)
       // Discarded somewhere else while it is written on here: what is here is kept as another one.
       if (fault.status === 404) base.value = null
-      stored.value = keepHere() ? 'local' : 'lost'
+      stored.value = !keepHere() ? 'lost' : fault.code === 'draft_limit' ? 'full' : 'local'
     }
   }
 
@@ -160,6 +168,7 @@ export function useDraft(form: DocumentFormState) {
 
   async function open(wanted: string): Promise<void> {
     if (wholeNumber(wanted) === null && !isLocalKey(wanted)) return
+    if (key.value && key.value !== wanted && !server.away) await save()
     clearTimeout(timer)
     loading.value = true
     gone.value = false
@@ -184,6 +193,8 @@ export function useDraft(form: DocumentFormState) {
   /** Away with it, here and at the server. What is on its way is waited for: it would bring the draft back. */
   async function discard(): Promise<void> {
     clearTimeout(timer)
+    if (sending) await Promise.race([sending, wait(PATIENCE_MS)])
+    creating.abort(new DOMException('discarded', 'AbortError'))
     await sending
     const id = base.value?.id
     dropLocal(type, key.value)
@@ -196,6 +207,14 @@ export function useDraft(form: DocumentFormState) {
     await name(undefined)
   }
 
+  /** Before the page is left: the server gets the last words, or they wait on this device. False when they are nowhere. */
+  async function leave(): Promise<boolean> {
+    going = true
+    if (!server.away) await Promise.race([save(), wait(PATIENCE_MS)])
+    return stored.value !== 'lost'
+  }
+  const stay = () => (going = false)
+
   watch(content, changed)
   const stop = onServerBack(() => void (missing ? open(missing) : save()))
   const hidden = () => document.visibilityState === 'hidden' && void save()
@@ -205,11 +224,11 @@ export function useDraft(form: DocumentFormState) {
     clearTimeout(timer)
     stop()
     document.removeEventListener('visibilitychange', hidden)
-    leaving.abort(new DOMException('left', 'AbortError'))
+    for (const work of [leaving, creating]) work.abort(new DOMException('left', 'AbortError'))
     void queries.invalidateQueries({ queryKey: ['drafts'] })
   })
 
-  return { state, savedAt, loading, gone, problem, conflict, key, open, save, resolve, discard }
+  return { state, savedAt, loading, gone, problem, conflict, key, open, leave, stay, resolve, discard }
 }
 
 export type DraftKeeper = ReturnType<typeof useDraft>
