@@ -68,6 +68,8 @@ test('a receipt of many lines: on A4 and both continuous papers, with sums, word
         assert.equal(print.pages.reduce((sum, text) => sum + fen(/本页小计\s+([\d,.]+)/.exec(text)[1]), 0), 192_150);
     }
     const { id: issue } = await site.api('keeper', 'POST', '/inventory', { transactionType: 'out', lines: [{ materialId: list[0].id, quantity: 1 }] });
+    await admin.go(`/documents/${issue}`);
+    assert.equal(await admin.at('document-print').getAttribute('href'), `/print/document/${issue}`);
     const print = await printed(`/print/document/${issue}`, 'issue');
     assert.equal(print.pages.length, 1);
     numbered(print, '领料单');
