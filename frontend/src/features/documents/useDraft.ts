@@ -62,7 +62,7 @@ export function useDraft(form: DocumentFormState) {
   function changed(): void {
     if (stopped || loading.value || content.value === savedText) return
     if (!key.value) void name(newLocalKey())
-    stored.value = keepHere() ? 'local' : 'lost'
+    stored.value = keepHere() ? 'saving' : 'lost'
     clearTimeout(timer)
     timer = setTimeout(() => void save(), AFTER_MS)
   }
