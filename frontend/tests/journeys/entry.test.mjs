@@ -280,6 +280,42 @@ test('who types and goes elsewhere at once leaves nothing behind, and is there',
     calm(keeper);
 });
 
+test('one draft becomes one document, also when the answer was never heard and another device goes on', async () => {
+    await material('ONCE-01');
+    const made = async () => (await site.api('keeper', 'GET', '/inventory/mine?keyword=ONCE-01')).list;
+    const first = await site.person('keeper');
+    await first.go('/documents/new/in');
+    await chooseMaterial(first, 0, 'ONCE-01');
+    await first.at('line-quantity-0').fill('3');
+    await saved(first);
+    // The request arrives, its answer does not.
+    await first.page.route('**/api/inventory', async (route) => { await route.fetch(); });
+    await first.at('document-submit').click();
+    while ((await made()).length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    await first.context.close();
+    const [{ id }] = await drafts('keeper');
+    const second = await site.person('keeper', PHONE);
+    const third = await site.person('keeper');
+    for (const who of [second, third]) {
+        await who.go(`/documents/new/in?draft=${id}`);
+        await who.page.waitForFunction(() => document.querySelector('[data-testid="line-quantity-0"]')?.value === '3');
+    }
+    await second.at('document-submit').click();
+    await second.at('submit-done').getByText((await made())[0].transaction_code).waitFor();
+    assert.equal((await made()).length, 1);
+    // Changed since, it is another document: that is said before it is made.
+    await third.at('line-quantity-0').fill('4');
+    await third.at('document-submit').click();
+    await third.at('sent-before').waitFor();
+    assert.equal((await made()).length, 1);
+    await third.at('draft-discard').click();
+    await third.at('question-yes').click();
+    await third.page.waitForFunction(() => !location.search.includes('draft'));
+    assert.deepEqual(await drafts('keeper'), []);
+    calm(second);
+    calm(third, /422|404/);
+});
+
 test('one draft in two tabs: both are shown side by side, and none is lost', async () => {
     await material('TWO-01');
     const one = await site.person('manager');

@@ -31,6 +31,12 @@ describe('what is kept of a document', () => {
       purpose: 'purchase', remark: '', lines: [{ materialId: null, quantity: '' }, { materialId: null, quantity: '' }],
     })
   })
+  it('keeps the key of its submission, where there is something to submit', () => {
+    const key = '0123456789abcdef0123456789abcdef'
+    expect(unpack(pack('purchase', '', [line({ material: steel })], key), 'in')?.submitKey).toBe(key)
+    expect(pack('purchase', '', [newLine()], key)).toBe(pack('purchase', '', [newLine()]))
+    expect(unpack('{"lines":[],"submitKey":"x y"}', 'in')?.submitKey).toBe('')
+  })
   it('names what is no longer there', () => {
     const content = unpack(pack('purchase', '', [line({ material: steel, quantity: '2' })]), 'in') as DraftContent
     expect(linesOf(content, new Map([[3, null]]))[0]).toMatchObject({ material: null, unknownCode: 'M-3', quantity: '2' })

@@ -14,6 +14,8 @@ export interface DraftContent {
   purpose: Purpose
   remark: string
   lines: KeptLine[]
+  /** The key of its submission: the same on every device, so that one draft becomes one document. */
+  submitKey: string
 }
 
 export const PURPOSES: Record<TransactionType, Purpose[]> = {
@@ -29,8 +31,10 @@ function keptLine(line: LineDraft): KeptLine {
   }
 }
 
-export function pack(purpose: Purpose, remark: string, lines: LineDraft[]): string {
-  return JSON.stringify({ purpose, remark, lines: lines.filter((line) => !isEmpty(line)).map(keptLine) })
+export function pack(purpose: Purpose, remark: string, lines: LineDraft[], submitKey = ''): string {
+  const written = lines.filter((line) => !isEmpty(line))
+  // Where nothing is written there is nothing to submit: two empty forms are the same.
+  return JSON.stringify({ purpose, remark, lines: written.map(keptLine), ...(submitKey && written.length ? { submitKey } : {}) })
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
@@ -55,7 +59,9 @@ export function unpack(text: string, type: TransactionType): DraftContent | null
   if (typeof value !== 'object' || value === null || !('lines' in value) || !Array.isArray(value.lines)) return null
   const given = value as Record<string, unknown> & { lines: unknown[] }
   const purpose = PURPOSES[type].find((one) => one === given.purpose) ?? PURPOSES[type][0]
-  return purpose ? { purpose, remark: textOf(given.remark), lines: given.lines.map(lineOf) } : null
+  if (!purpose) return null
+  const key = textOf(given.submitKey)
+  return { purpose, remark: textOf(given.remark), lines: given.lines.map(lineOf), submitKey: /^[0-9a-f]{32}$/.test(key) ? key : '' }
 }
 
 /** Lines to go on with: a material that is gone or retired stands as a code that is to be replaced. */

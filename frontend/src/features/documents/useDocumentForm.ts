@@ -1,9 +1,9 @@
 import { computed, onScopeDispose, reactive, ref, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
+import { newKey } from '@/api/client'
 import { isProblem, type Problem } from '@/api/problem'
 import type { Material, Purpose, TransactionType } from '@/api/types'
 import { useAction } from '@/shared/composables/useAction'
-import { useSubmitKey } from '@/shared/composables/useSubmitKey'
 import { formatQuantity } from '@/shared/decimal/decimal'
 import { eachAtOnce, getMaterial } from '@/shared/materials/api'
 import { rememberMaterial, useMaterials } from '@/shared/materials/useMaterials'
@@ -24,7 +24,9 @@ export function useDocumentForm(type: TransactionType) {
   const removed = ref<{ line: LineDraft; at: number } | null>(null)
   const tried = ref(false)
   const leaving = new AbortController()
-  const once = useSubmitKey()
+  const submitKey = ref(newKey())
+  /** This draft has become a document already, with other contents. */
+  const sentBefore = ref(false)
   const lots = useLots()
 
   const written = computed(() => lines.filter((line) => !isEmpty(line)))
@@ -34,7 +36,7 @@ export function useDocumentForm(type: TransactionType) {
   const total = computed(() => totalOf(lines))
   const equal = computed(() => mergeable(lines))
   const full = computed(() => lines.length >= MOST_LINES)
-  const content = computed(() => pack(purpose.value, remark.value, lines))
+  const content = computed(() => pack(purpose.value, remark.value, lines, submitKey.value))
 
   function add(at = lines.length): LineDraft | undefined {
     if (full.value) return undefined
@@ -86,6 +88,8 @@ export function useDocumentForm(type: TransactionType) {
     }
     const materials = await eachAtOnce(ids, (id) => getMaterial(id, leaving.signal).catch(gone))
     for (const material of materials.values()) if (material) rememberMaterial(material)
+    submitKey.value = kept.submitKey || newKey()
+    sentBefore.value = false
     purpose.value = kept.purpose
     remark.value = kept.remark
     lines.splice(0, lines.length, ...linesOf(kept, materials))
@@ -101,6 +105,8 @@ export function useDocumentForm(type: TransactionType) {
     tried.value = false
     removed.value = null
     problem.value = null
+    sentBefore.value = false
+    submitKey.value = newKey()
     lots.forget()
   }
 
@@ -131,18 +137,23 @@ export function useDocumentForm(type: TransactionType) {
     }
     for (const line of lines) line.refused = ''
     try {
-      const answer = await once((key) => createDocument(document, key, leaving.signal))
+      // A refusal has changed nothing, and is not what the key gives again.
+      const answer = await createDocument(document, submitKey.value, leaving.signal)
       stockChanged()
       return answer
     } catch (fault) {
       if (isProblem(fault)) mark(fault)
-      throw fault
+      if (!isProblem(fault) || fault.code !== 'idempotency_key_reused') throw fault
+      sentBefore.value = true
+      submitKey.value = newKey()
+      return undefined
     }
   })
 
   async function submit() {
     tried.value = true
     problem.value = null
+    sentBefore.value = false
     if (written.value.length === 0 || faulty.value > 0) return undefined
     return run()
   }
@@ -158,7 +169,7 @@ export function useDocumentForm(type: TransactionType) {
   onScopeDispose(() => leaving.abort(new DOMException('left', 'AbortError')))
 
   return {
-    type, purpose, remark, lines, written, faults, faulty, stocks, total, equal, tried, full, content, removed, lots, busy, problem,
+    type, purpose, remark, lines, written, faults, faulty, stocks, total, equal, tried, full, content, removed, lots, busy, problem, submitKey, sentBefore,
     add, free, removeLine, restoreLine, merge, choose, fill, clear, submit,
   }
 }

@@ -1,5 +1,6 @@
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
+import { newKey } from '@/api/client'
 import { isProblem, type Problem } from '@/api/problem'
 import { onServerBack, server } from '@/api/serverAway'
 import { queries } from '@/shared/query'
@@ -124,6 +125,7 @@ export function useDraft(form: DocumentFormState) {
     else if (choice === 'both') {
       dropLocal(type, key.value)
       base.value = null
+      form.submitKey.value = newKey()
       await name(newLocalKey())
     } else {
       dropLocal(type, key.value)
