@@ -122,6 +122,7 @@ const struct list_spec document_list = {
                 {"transactionType", FILTER_CHOICE, "d.kind = CASE ? WHEN 'in' THEN 'receipt' ELSE 'issue' END", types},
                 {"materialId", FILTER_ID, "EXISTS (SELECT 1 FROM document_lines x WHERE x.document_id = d.id AND "
                                           "x.material_id = ?)"},
+                {"applicantId", FILTER_ID, "d.applicant_id = ?"},
                 {"keyword", FILTER_LIKE,
                  "(LOWER(d.number) LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM document_lines x JOIN materials xm ON "
                  "xm.id = x.material_id WHERE x.document_id = d.id AND (xm.code_fold LIKE ? ESCAPE '\\' OR "

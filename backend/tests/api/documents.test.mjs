@@ -168,6 +168,10 @@ test('list: filters, and who sees what', async () => {
     forbidden(await U.get('/api/inventory/pending'), 'document.approve');
     faulty(await M.get('/api/inventory?status=odd&transactionType=up&materialId=x'), { status: null, transactionType: null, materialId: null });
     const [row] = accepted(await M.get(`/api/inventory?materialId=${material.id}&status=approved`), 200).list;
+    const of = async (client, who) => accepted(await client.get(`/api/inventory?materialId=${material.id}&applicantId=${who.user.id}`), 200).list.map((one) => one.applicant_id);
+    assert.deepEqual([...new Set(await of(M, U))], [U.user.id]);
+    assert.deepEqual(await of(M, M2), []);
+    assert.deepEqual(await of(U, U2), [], 'who sees his own only does not see others by asking for them');
     assert.deepEqual(Object.keys(row).sort(), ROW);
     assert.deepEqual([row.applicant_name, row.approver_name], [U2.realName, M.realName]);
 });

@@ -3,9 +3,11 @@ import { computed, reactive, ref, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRoute, useRouter } from 'vue-router'
 import { isProblem } from '@/api/problem'
+import { me } from '@/api/session'
 import type { Decisions } from '@/api/types'
 import { useAction } from '@/shared/composables/useAction'
 import { getDocument } from '@/shared/documents/api'
+import { useOwnClosed } from '@/shared/documents/useOwnDocuments'
 import { ask } from '@/shared/feedback/confirm'
 import { toast } from '@/shared/feedback/toast'
 import { stockChanged } from '@/shared/query'
@@ -35,7 +37,13 @@ export function useApproval(autoOpen: () => boolean) {
   const unreadable = computed(() => (isProblem(shown.error.value) && shownId.value !== null ? shown.error.value : null))
 
   const selected = ref<number[]>([])
-  const refusals = reactive(new Map<number, string>())
+  const told = reactive(new Map<number, string>())
+  const ownClosed = useOwnClosed()
+  /** By document, why this person cannot decide it: what the server has said, and before it is asked that nobody decides his own. */
+  const refusals = computed(() => {
+    const own = rows.value.filter(({ applicant_id }) => ownClosed.value && applicant_id === me.value?.id)
+    return new Map([...own.map(({ id }) => [id, t('approval.ownClosed')] as const), ...told])
+  })
   const summary = ref<{ decisions: Decisions; codes: Map<number, string> } | null>(null)
 
   const show = (id: number | null) => router.replace({ query: id === null ? {} : { id } })
@@ -56,14 +64,14 @@ export function useApproval(autoOpen: () => boolean) {
 
   async function pass(action: Verdict) {
     const id = shownId.value
-    if (id === null || document.value?.status !== 'pending' || busy.value || refusals.has(id)) return
+    if (id === null || document.value?.status !== 'pending' || busy.value || refusals.value.has(id)) return
     const reason = action === 'approve' ? '' : await askReason(1)
     if (reason === null) return
     const next = nextOf(ids.value, id)
     const answer = await run(id, action, reason)
     if (!answer) {
       if (problem.value && LASTING.has(problem.value.code)) {
-        refusals.set(id, problem.value.message)
+        told.set(id, problem.value.message)
         problem.value = null
       } else stockChanged()
       return
@@ -94,7 +102,7 @@ export function useApproval(autoOpen: () => boolean) {
     const answer = await bulk.run(action, remark)
     if (!answer) return
     summary.value = { decisions: answer.data, codes }
-    for (const { id, code, message } of answer.data.results) if (code && LASTING.has(code)) refusals.set(id, message ?? '')
+    for (const { id, code, message } of answer.data.results) if (code && LASTING.has(code)) told.set(id, message ?? '')
     selected.value = []
     await show(null)
     stockChanged()

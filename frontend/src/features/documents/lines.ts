@@ -1,8 +1,9 @@
 /** The lines of a document being written, and what can be said of them without the server. */
 import type { Material, NewLine, TransactionType } from '@/api/types'
-import { add, type Dec, multiply, toPlaces, ZERO } from '@/shared/decimal/decimal'
+import { add, type Dec, isNegative, multiply, subtract, toPlaces, ZERO } from '@/shared/decimal/decimal'
 import { evaluate, faultOf, type TypedFault } from '@/shared/decimal/typed'
 import { stockAfterLines } from '@/shared/documents/documents'
+import { type Breach, breachOf } from '@/shared/materials/stock'
 
 export const MOST_LINES = 500
 export const PRICE_PLACES = 6
@@ -64,14 +65,39 @@ export function hasFaults(faults: LineFaults): boolean {
   return Boolean(faults.material ?? faults.quantity ?? faults.price)
 }
 
-/** By line key: the stock when all lines down to this one are posted. */
-export function stocksAfter(type: TransactionType, lines: LineDraft[]): Map<number, Dec> {
+export interface LineStock {
+  /** Of the material, or of the lot that the line takes from. */
+  before: Dec
+  after: Dec
+  breach: Breach | null
+  /** Before and after are those of the lot. */
+  ofLot: boolean
+}
+
+/** What a lot has, when that is known. */
+export type LotStock = (materialId: number, lotNo: string) => Dec | null
+
+/** By line key: the stock when all lines down to this one are posted; lines of one material draw on it together, and so do those of one lot. */
+export function stocksAfter(type: TransactionType, lines: LineDraft[], lotStock: LotStock = () => null): Map<number, LineStock> {
   const known = lines.filter((line): line is LineDraft & { material: Material } => line.material !== null)
   const after = stockAfterLines(
     type,
     known.map(({ material, quantity }) => ({ materialId: material.id, stock: material.current_stock, quantity: evaluate(quantity) })),
   )
-  return new Map(known.map(({ key }, i) => [key, after[i] ?? ZERO]))
+  const lots = new Map<string, Dec>()
+  return new Map(
+    known.map(({ key, material, quantity, lotNo }, i) => {
+      const whole: LineStock = {
+        before: material.current_stock, after: after[i] ?? ZERO, breach: breachOf(type, material, after[i] ?? ZERO), ofLot: false,
+      }
+      const before = type === 'out' && lotNo ? lotStock(material.id, lotNo) : null
+      if (before === null) return [key, whole]
+      const name = `${material.id}\n${lotNo}`
+      const left = subtract(lots.get(name) ?? before, evaluate(quantity) ?? ZERO)
+      lots.set(name, left)
+      return [key, { before, after: left, breach: isNegative(left) ? 'short' : whole.breach, ofLot: true }]
+    }),
+  )
 }
 
 export function outgoing(line: LineDraft, type: TransactionType): NewLine {
@@ -80,7 +106,8 @@ export function outgoing(line: LineDraft, type: TransactionType): NewLine {
     materialId: line.material?.id ?? 0,
     quantity: evaluate(line.quantity) ?? '',
     unitPrice: evaluate(line.price) ?? undefined,
-    ...(type === 'in' ? { lotNo: text(line.lotNo), expiresOn: text(line.expiresOn) } : {}),
+    lotNo: text(line.lotNo),
+    ...(type === 'in' ? { expiresOn: text(line.expiresOn) } : {}),
     remark: text(line.remark),
   }
 }

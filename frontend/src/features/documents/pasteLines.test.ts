@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cellsOf, isTable, pasteLines } from './pasteLines'
+import { cellsOf, dayOf, isTable, pasteLines } from './pasteLines'
 
 describe('rows from a spreadsheet', () => {
   it('reads code, quantity and price', () => {
-    expect(pasteLines('CH-001\t12.5\t3.20\r\nCH-002\t１，０００\t\r\n').lines).toEqual([
+    expect(pasteLines('CH-001\t12.5\t3.20\r\nCH-002\t１，０００\t\r\n').lines).toMatchObject([
       { row: 1, code: 'CH-001', quantity: '12.5', price: '3.20' },
       { row: 2, code: 'CH-002', quantity: '1000', price: '' },
     ])
   })
   it('passes over a heading and empty rows', () => {
     const { lines, faults } = pasteLines('物料编码\t数量\t单价\n\t\t\nCH-001\t1\t2')
-    expect(lines).toEqual([{ row: 3, code: 'CH-001', quantity: '1', price: '2' }])
+    expect(lines).toMatchObject([{ row: 3, code: 'CH-001', quantity: '1', price: '2' }])
     expect(faults).toEqual([])
   })
   it('names row and column of a fault and keeps the rest', () => {
@@ -23,6 +23,19 @@ describe('rows from a spreadsheet', () => {
       { row: 3, column: 1, kind: 'codeMissing', text: '' },
       { row: 4, column: 2, kind: 'quantityMissing', text: '' },
     ])
+  })
+  it('goes by the words of the head', () => {
+    const { lines, faults, extraColumns } = pasteLines('备注\t数量（kg）\t物料编码\t到期日\t批号\n新到\t5\tCH-1\t2027/1/31\tB7\n\tx\tCH-2\t31.1.\t')
+    expect(extraColumns).toBe(false)
+    expect(lines).toEqual([
+      { row: 2, code: 'CH-1', quantity: '5', price: '', lotNo: 'B7', expiresOn: '2027-01-31', remark: '新到' },
+      { row: 3, code: 'CH-2', quantity: '', price: '', lotNo: '', expiresOn: '', remark: '' },
+    ])
+    expect(faults).toEqual([{ row: 3, column: 2, kind: 'quantityBad', text: 'x' }, { row: 3, column: 4, kind: 'dayBad', text: '31.1.' }])
+  })
+  it('reads days as people write them', () => {
+    expect(['2027-01-31', '2027/1/31', '2027年1月31日', '20270131', '2027.01.31'].map(dayOf)).toEqual(Array(5).fill('2027-01-31'))
+    expect(['2027-02-30', '31/1/2027', '', '2027-13-01', '202701'].map(dayOf)).toEqual(Array(5).fill(null))
   })
   it('tells of columns it does not take', () => {
     expect(pasteLines('A\t1\t2\tlot').extraColumns).toBe(true)

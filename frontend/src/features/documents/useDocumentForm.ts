@@ -1,39 +1,42 @@
-import { computed, onScopeDispose, reactive, ref } from 'vue'
+import { computed, onScopeDispose, reactive, ref, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
+import { newKey } from '@/api/client'
 import { isProblem, type Problem } from '@/api/problem'
 import type { Material, Purpose, TransactionType } from '@/api/types'
 import { useAction } from '@/shared/composables/useAction'
-import { useSubmitKey } from '@/shared/composables/useSubmitKey'
 import { formatQuantity } from '@/shared/decimal/decimal'
-import { getMaterial } from '@/shared/materials/api'
+import { eachAtOnce, getMaterial } from '@/shared/materials/api'
+import { rememberMaterial, useMaterials } from '@/shared/materials/useMaterials'
 import { stockChanged } from '@/shared/query'
 import { wholeNumber } from '@/shared/wholeNumber'
 import { createDocument } from './api'
+import { type DraftContent, linesOf, pack, PURPOSES } from './draftContent'
 import { faultsOfLine, hasFaults, isEmpty, type LineDraft, MOST_LINES, newLine, outgoing, stocksAfter, totalOf } from './lines'
-
-export const PURPOSES: Record<TransactionType, Purpose[]> = {
-  in: ['purchase', 'return', 'opening'],
-  out: ['production', 'scrap'],
-}
+import { mergeable, merged } from './merge'
+import { useLots } from './useLots'
 
 /** A receipt or issue being written: its lines, what is wrong with them, and sending it off. */
 export function useDocumentForm(type: TransactionType) {
   const { t } = useI18n()
-  const purpose = ref<Purpose>(type === 'in' ? 'purchase' : 'production')
+  const purpose = ref<Purpose>(PURPOSES[type][0] ?? 'purchase')
   const remark = ref('')
   const lines = reactive<LineDraft[]>([newLine()])
+  const removed = ref<{ line: LineDraft; at: number } | null>(null)
   const tried = ref(false)
-  const sent = ref(false)
   const leaving = new AbortController()
-  const once = useSubmitKey()
+  const submitKey = ref(newKey())
+  /** This draft has become a document already, with other contents. */
+  const sentBefore = ref(false)
+  const lots = useLots()
 
   const written = computed(() => lines.filter((line) => !isEmpty(line)))
   const faults = computed(() => new Map(lines.map((line) => [line.key, isEmpty(line) ? {} : faultsOfLine(line)])))
   const faulty = computed(() => [...faults.value.values()].filter(hasFaults).length)
-  const after = computed(() => stocksAfter(type, lines))
+  const stocks = computed(() => stocksAfter(type, lines, lots.stockOf))
   const total = computed(() => totalOf(lines))
-  const unsaved = computed(() => !sent.value && (written.value.length > 0 || remark.value.trim() !== ''))
+  const equal = computed(() => mergeable(lines))
   const full = computed(() => lines.length >= MOST_LINES)
+  const content = computed(() => pack(purpose.value, remark.value, lines, submitKey.value))
 
   function add(at = lines.length): LineDraft | undefined {
     if (full.value) return undefined
@@ -41,25 +44,85 @@ export function useDocumentForm(type: TransactionType) {
     return lines[at]
   }
 
+  /** An empty line to write on: the last one, or another. */
+  function free(): LineDraft | undefined {
+    const last = lines.at(-1)
+    return last && isEmpty(last) ? last : add()
+  }
+
   function removeLine(key: number): void {
     const at = lines.findIndex((line) => line.key === key)
-    if (at >= 0) lines.splice(at, 1)
+    const [line] = at < 0 ? [] : lines.splice(at, 1)
+    if (line && !isEmpty(line)) removed.value = { line, at }
     if (lines.length === 0) add()
   }
 
+  function restoreLine(): LineDraft | undefined {
+    const back = removed.value
+    removed.value = null
+    if (!back) return undefined
+    const [only] = lines
+    if (lines.length === 1 && only && isEmpty(only)) lines.splice(0, 1)
+    lines.splice(back.at, 0, back.line)
+    return back.line
+  }
+
+  function merge(): void {
+    lines.splice(0, lines.length, ...merged(lines))
+  }
+
+  function choose(line: LineDraft, material: Material): void {
+    if (line.material?.id !== material.id && type === 'out') line.lotNo = ''
+    rememberMaterial(material)
+    line.material = material
+    line.unknownCode = ''
+    line.refused = ''
+  }
+
+  /** Goes on with what was kept: the materials as they are today. */
+  async function fill(kept: DraftContent): Promise<void> {
+    const ids = kept.lines.flatMap(({ materialId }) => (materialId === null ? [] : [materialId]))
+    const gone = (fault: unknown) => {
+      if (isProblem(fault) && fault.status === 404) return null
+      throw fault
+    }
+    const materials = await eachAtOnce(ids, (id) => getMaterial(id, leaving.signal).catch(gone))
+    for (const material of materials.values()) if (material) rememberMaterial(material)
+    submitKey.value = kept.submitKey || newKey()
+    sentBefore.value = false
+    purpose.value = kept.purpose
+    remark.value = kept.remark
+    lines.splice(0, lines.length, ...linesOf(kept, materials))
+    if (lines.length === 0) add()
+    removed.value = null
+    tried.value = false
+    if (type === 'out') for (const line of lines) if (line.material && line.lotNo) void lots.want(line.material.id)
+  }
+
+  function clear(): void {
+    lines.splice(0, lines.length, newLine())
+    remark.value = ''
+    tried.value = false
+    removed.value = null
+    problem.value = null
+    sentBefore.value = false
+    submitKey.value = newKey()
+    lots.forget()
+  }
+
   /** What the server has said about single lines goes to them. */
-  function mark(problem: Problem): void {
+  function mark(refusal: Problem): void {
     const told = written.value
-    for (const { line_no, wanted, available, material } of problem.shortages) {
+    for (const { line_no, wanted, available, material } of refusal.shortages) {
       const line = told[line_no - 1]
       const places = line?.material?.unit_decimals ?? 0
       if (!line) continue
       line.refused = t('documents.shortage', {
-        message: problem.message, wanted: formatQuantity(wanted, places), available: formatQuantity(available, places), unit: material.unit,
+        message: refusal.message, wanted: formatQuantity(wanted, places), available: formatQuantity(available, places), unit: material.unit,
       })
-      if (line.material?.id === material.id) line.material.current_stock = available
+      if (line.material?.id === material.id && !line.lotNo) line.material.current_stock = available
     }
-    for (const { field, message } of problem.faults) {
+    for (const { field, message } of refusal.faults) {
       const line = told[wholeNumber(/^lines\[(\d+)\]/.exec(field)?.[1]) ?? -1]
       if (line) line.refused = message
     }
@@ -74,39 +137,41 @@ export function useDocumentForm(type: TransactionType) {
     }
     for (const line of lines) line.refused = ''
     try {
-      const answer = await once((key) => createDocument(document, key, leaving.signal))
-      sent.value = true
+      // A refusal has changed nothing, and is not what the key gives again.
+      const answer = await createDocument(document, submitKey.value, leaving.signal)
       stockChanged()
       return answer
     } catch (fault) {
       if (isProblem(fault)) mark(fault)
-      throw fault
+      if (!isProblem(fault) || fault.code !== 'idempotency_key_reused') throw fault
+      sentBefore.value = true
+      submitKey.value = newKey()
+      return undefined
     }
   })
 
   async function submit() {
     tried.value = true
     problem.value = null
+    sentBefore.value = false
     if (written.value.length === 0 || faulty.value > 0) return undefined
     return run()
   }
 
-  /** The stock beside the lines as it is now: others work, too. */
-  async function freshen(): Promise<void> {
-    const ids = new Set(lines.flatMap(({ material }) => (material ? [material.id] : [])))
-    for (const id of ids) {
-      const now: Material | null = await getMaterial(id, leaving.signal).catch(() => null)
-      if (now) for (const line of lines) if (line.material?.id === id) line.material = now
+  // The stock beside the lines as it is now: others work, too.
+  const now = useMaterials(() => lines.flatMap(({ material }) => (material ? [material.id] : [])))
+  watch(now, (materials) => {
+    for (const line of lines) {
+      const known = line.material && materials.get(line.material.id)
+      if (known && known !== line.material) line.material = known
     }
-  }
-  const seen = () => document.visibilityState === 'visible' && void freshen()
-  document.addEventListener('visibilitychange', seen)
-  onScopeDispose(() => {
-    document.removeEventListener('visibilitychange', seen)
-    leaving.abort(new DOMException('left', 'AbortError'))
   })
+  onScopeDispose(() => leaving.abort(new DOMException('left', 'AbortError')))
 
-  return { purpose, remark, lines, written, faults, faulty, after, total, tried, unsaved, full, add, removeLine, submit, busy, problem }
+  return {
+    type, purpose, remark, lines, written, faults, faulty, stocks, total, equal, tried, full, content, removed, lots, busy, problem, submitKey, sentBefore,
+    add, free, removeLine, restoreLine, merge, choose, fill, clear, submit,
+  }
 }
 
 export type DocumentFormState = ReturnType<typeof useDocumentForm>

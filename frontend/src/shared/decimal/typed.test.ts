@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { acceptable, evaluate, faultOf, narrow } from './typed'
+import { acceptable, evaluate, faultOf, narrow, refusalOf } from './typed'
 
 describe('typed numbers', () => {
   it.each([
@@ -22,6 +22,27 @@ describe('typed numbers', () => {
     expect(acceptable('1.0', 0)).toBe(false)
     expect(acceptable('3*1.25', 1)).toBe(true)
     expect(acceptable('1a', 2)).toBe(false)
+  })
+  it('says why something cannot be typed', () => {
+    expect(refusalOf('1,2.', 6)).toBe('grouping')
+    expect(refusalOf('1,2', 6)).toBeNull()
+    expect(refusalOf('1,234.5', 6)).toBeNull()
+    expect(refusalOf('1,2345', 6)).toBe('grouping')
+    expect(refusalOf('1.2.', 6)).toBe('points')
+    expect(refusalOf('3*1.2.3', 6)).toBe('points')
+    expect(refusalOf('１，２。３', 6)).toBe('grouping')
+    expect(refusalOf('1.25', 1)).toBe('decimals')
+    expect(refusalOf('5k', 1)).toBe('characters')
+  })
+  it('lets every number be typed that it reads', () => {
+    const grouped = (n: bigint) => n.toString().replace(/\B(?=(\d{3})+$)/g, ',')
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 10n ** 12n }), fc.nat(999_999), fc.boolean(), (whole, fraction, commas) => {
+        const text = `${commas ? grouped(whole) : whole}.${String(fraction).padStart(6, '0')}`
+        for (let i = 1; i <= text.length; i += 1) expect(refusalOf(text.slice(0, i), 6)).toBeNull()
+        expect(evaluate(text)).toBe(`${whole}.${String(fraction).padStart(6, '0')}`)
+      }),
+    )
   })
   it('names the fault', () => {
     expect(faultOf('', { places: 2, required: true })).toBe('required')

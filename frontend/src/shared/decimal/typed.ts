@@ -44,14 +44,30 @@ export function evaluate(typed: string): Dec | null {
   return value
 }
 
-/** What may stand in the field while typing: characters of numbers only, and no digit that the unit does not have. */
-export function acceptable(typed: string, places: number): boolean {
-  const text = narrow(typed).replace(/\s+/g, '')
-  if (!/^[\d.,*+-]*$/.test(text)) return false
-  if (/[*+-]/.test(text)) return true
-  const [, fraction = '', ...more] = text.split('.')
-  return more.length === 0 && fraction.length <= places
+export type Refusal = 'characters' | 'points' | 'grouping' | 'decimals'
+
+/** A number being typed: one point, and commas between threes as far as it has got. */
+function refusalOfTerm(text: string): Refusal | null {
+  const [whole = '', fraction, ...more] = text.split('.')
+  if (more.length > 0) return 'points'
+  if (fraction?.includes(',')) return 'grouping'
+  if (!whole.includes(',')) return null
+  return (fraction === undefined ? /^\d{1,3}(?:,\d{3})*,\d{0,3}$/ : /^\d{1,3}(?:,\d{3})+$/).test(whole) ? null : 'grouping'
 }
+
+/** Why this may not stand in the field while typing, or null. A sum is held to the decimals of the unit when it is reckoned. */
+export function refusalOf(typed: string, places: number): Refusal | null {
+  const text = narrow(typed).replace(/\s+/g, '')
+  if (!/^[\d.,*+-]*$/.test(text)) return 'characters'
+  const terms = text.split(/[*+-]/)
+  for (const term of terms) {
+    const refusal = refusalOfTerm(term)
+    if (refusal) return refusal
+  }
+  return terms.length === 1 && (text.split('.')[1] ?? '').length > places ? 'decimals' : null
+}
+
+export const acceptable = (typed: string, places: number): boolean => refusalOf(typed, places) === null
 
 export type TypedFault = 'required' | 'notANumber' | 'notPositive' | 'negative' | 'tooManyDecimals' | 'tooLarge'
 

@@ -1,4 +1,4 @@
-import type { DocumentLine, DocumentStatus, TransactionType } from '@/api/types'
+import type { DocumentLine, DocumentStatus, Role, TransactionType } from '@/api/types'
 import { add, type Dec, subtract } from '@/shared/decimal/decimal'
 import type { Tone } from '@/shared/StatusTag.vue'
 
@@ -24,4 +24,10 @@ export function stockAfterDocument(type: TransactionType, lines: DocumentLine[])
     type,
     lines.map(({ material_id, current_stock, quantity }) => ({ materialId: material_id, stock: current_stock, quantity })),
   )
+}
+
+/** The company's rule: whose hand may decide what it has itself handed in. */
+export function mayDecideOwn(settings: { key: string; value: string }[], role: Role): boolean {
+  const who = settings.find(({ key }) => key === 'approval.own_documents')?.value ?? 'administrators'
+  return who === 'everybody' || (who === 'administrators' && role === 'system_admin')
 }

@@ -1,5 +1,5 @@
 import { get } from '@/api/client'
-import type { Material, Page } from '@/api/types'
+import type { Balance, Material, Page } from '@/api/types'
 
 const OFFERED = 20
 
@@ -13,4 +13,19 @@ export async function searchMaterials(keyword: string, signal?: AbortSignal): Pr
 export async function materialByCode(code: string): Promise<Material | null> {
   const wanted = code.toLowerCase()
   return (await searchMaterials(code)).find(({ material_code }) => material_code.toLowerCase() === wanted) ?? null
+}
+
+export const getBalances = (id: number, signal?: AbortSignal): Promise<Balance[]> => get<Balance[]>(`/materials/${id}/balances`, {}, signal)
+
+const AT_ONCE = 6
+
+/** One call for each of `wanted`, a few at a time. */
+export async function eachAtOnce<Key, Found>(wanted: Key[], find: (key: Key) => Promise<Found>): Promise<Map<Key, Found>> {
+  const found = new Map<Key, Found>()
+  const waiting = [...new Set(wanted)]
+  const worker = async () => {
+    for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) found.set(key, await find(key))
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  return found
 }
