@@ -1,5 +1,5 @@
 /** The calls of the page: with the token, renewed when it has run out, and patient while the server is away. */
-import { type Answer, exchange, type Exchange } from './http'
+import { type Answer, exchange, exchangeFile, type Exchange, type FileAnswer } from './http'
 import { isProblem } from './problem'
 import { serverBack } from './serverAway'
 import { accessToken, me, refresh, sessionState, signedInAgain, updateMe } from './session'
@@ -9,25 +9,25 @@ import type { Me } from './types'
 const IDEMPOTENCY = 'Idempotency-Key'
 
 /** The first call with a new session waits for nobody; the sign-in form belongs to the same person, or the page is left. */
-async function authorized<T>(call: Exchange): Promise<Answer<T>> {
+async function authorized<R>(call: Exchange, exchanged: (call: Exchange) => Promise<R>): Promise<R> {
   const token = accessToken()
   if (token === null && sessionState.expired) await signedInAgain()
   const used = accessToken() ?? ''
   try {
-    return await exchange<T>({ ...call, headers: { ...call.headers, Authorization: `Bearer ${used}` } })
+    return await exchanged({ ...call, headers: { ...call.headers, Authorization: `Bearer ${used}` } })
   } catch (fault) {
     if (!isProblem(fault)) throw fault
     if (fault.code === 'password_change_required' && me.value) updateMe({ ...me.value, mustChangePassword: true })
     if (fault.status !== 401) throw fault
     if (!(await refresh(used)) && !(await signedInAgain())) throw fault
-    return exchange<T>({ ...call, headers: { ...call.headers, Authorization: `Bearer ${accessToken() ?? ''}` } })
+    return exchanged({ ...call, headers: { ...call.headers, Authorization: `Bearer ${accessToken() ?? ''}` } })
   }
 }
 
 export async function call<T>(request: Exchange): Promise<Answer<T>> {
   for (;;) {
     try {
-      return await authorized<T>(request)
+      return await authorized(request, exchange<T>)
     } catch (fault) {
       const again = isProblem(fault) && fault.isNetwork && request.headers?.[IDEMPOTENCY] !== undefined
       if (!again) throw fault
@@ -55,6 +55,22 @@ export function put<T>(path: string, body: unknown): Promise<Answer<T>> {
 
 export function remove(path: string): Promise<Answer<undefined>> {
   return call({ method: 'DELETE', path })
+}
+
+/** A form with files in it. */
+export function postForm<T>(path: string, form: FormData, signal?: AbortSignal): Promise<Answer<T>> {
+  return call<T>({ method: 'POST', path, form, signal })
+}
+
+/** A file of the service, as the browser keeps what it downloads. */
+export async function download(path: string, query?: Exchange['query'], method = 'GET'): Promise<void> {
+  const { name, blob } = await authorized<FileAnswer>({ method, path, query }, exchangeFile)
+  const address = URL.createObjectURL(blob)
+  const link = document.createElement('a')
+  link.href = address
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(address), 60_000)
 }
 
 /** 128 random bits. (crypto.randomUUID exists only on pages that came over https.) */

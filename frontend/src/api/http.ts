@@ -9,6 +9,7 @@ export interface Exchange {
   path: string
   query?: Query
   body?: unknown
+  form?: FormData
   headers?: Record<string, string>
   signal?: AbortSignal
 }
@@ -33,12 +34,12 @@ export function addressOf(path: string, query: Query = {}): string {
   return text ? `/api${path}?${text}` : `/api${path}`
 }
 
-async function send({ method, path, query, body, headers, signal }: Exchange): Promise<Response> {
+async function send({ method, path, query, body, form, headers, signal }: Exchange): Promise<Response> {
   try {
     return await fetch(addressOf(path, query), {
       method,
       signal,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: form ?? (body === undefined ? undefined : JSON.stringify(body)),
       headers: {
         Accept: 'application/json;numbers=text',
         'Accept-Language': language,
@@ -73,16 +74,35 @@ function envelopeOf<T>(text: string): Envelope<T> | null {
   }
 }
 
+function refusal(response: Response, envelope: Envelope<unknown> | null): Problem {
+  if (envelope === null && fromProxy(response)) {
+    serverLost()
+    return new Problem(0, {})
+  }
+  return new Problem(response.status, envelope ?? {})
+}
+
 export async function exchange<T>(call: Exchange): Promise<Answer<T>> {
   const response = await send(call)
   const envelope = envelopeOf<T>(await response.text())
-  if (envelope === null) {
-    if (fromProxy(response)) {
-      serverLost()
-      throw new Problem(0, {})
-    }
-    throw new Problem(response.status, {})
-  }
-  if (!response.ok || envelope.success !== true) throw new Problem(response.status, envelope)
+  if (!response.ok || envelope?.success !== true) throw refusal(response, envelope)
   return { data: envelope.data as T, message: envelope.message ?? '' }
+}
+
+export interface FileAnswer {
+  name: string
+  blob: Blob
+}
+
+/** The name of a file as its answer gives it (RFC 6266): in UTF-8 before the plain one. */
+export function fileNameOf(disposition: string | null): string {
+  const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition ?? '')?.[1]
+  if (encoded) return decodeURIComponent(encoded)
+  return /filename="?([^";]+)"?/i.exec(disposition ?? '')?.[1] ?? 'mms'
+}
+
+export async function exchangeFile(call: Exchange): Promise<FileAnswer> {
+  const response = await send({ ...call, headers: { ...call.headers, Accept: '*/*' } })
+  if (!response.ok) throw refusal(response, envelopeOf(await response.text()))
+  return { name: fileNameOf(response.headers.get('Content-Disposition')), blob: await response.blob() }
 }

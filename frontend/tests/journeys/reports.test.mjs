@@ -1,0 +1,61 @@
+/** Reports, sums and files of lists: what is on the screen is what the service says. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { accessible, calm, noSidewaysScroll, PHONE, picture, Site } from './steps.mjs';
+
+const REPORTS = ['stock-ledger', 'stock', 'most-moved', 'slow-moving'];
+let site;
+before(async () => { site = await Site.open(); });
+after(() => site?.close());
+
+const grouped = (text) => `${text.split('.')[0].replace(/\B(?=(\d{3})+$)/g, ',')}.${text.split('.')[1]}`;
+
+test('the stock ledger of a year leads to the stock card', async () => {
+    const manager = await site.person('manager'), year = new Date().getFullYear();
+    await manager.go('/reports');
+    await manager.at('period-thisYear').click();
+    await manager.page.waitForURL(/startDate=\d{4}-01-01/);
+    const { list } = await site.api('manager', 'GET', `/reports/stock-ledger?startDate=${year}-01-01&endDate=${year}-12-31`);
+    const row = manager.at(`ledger-row-${list[0].id}`);
+    await row.waitFor();
+    assert.match(await row.innerText(), new RegExp(list[0].material_code));
+    await picture(manager, 'reports-ledger');
+    await accessible(manager);
+    await row.getByRole('link').click();
+    await manager.at('stock-card-row').first().waitFor();
+    calm(manager);
+});
+
+test('every report, in the dark and on the phone', async () => {
+    const manager = await site.person('manager', { ...PHONE, colorScheme: 'dark' });
+    for (const report of REPORTS) {
+        await manager.go(`/reports/${report}`);
+        await manager.page.locator('[data-testid^="ledger-row-"], [data-testid^="stock-row-"], [data-testid^="ranked-row-"], [data-testid="list-empty"]').first().waitFor();
+        await noSidewaysScroll(manager);
+        await accessible(manager);
+        await picture(manager, `reports-${report}-phone`);
+    }
+    calm(manager);
+});
+
+test('the sums under a list are those of all its rows, and its file has them', async () => {
+    const manager = await site.person('manager');
+    await manager.go('/materials?category=metal');
+    const sums = await site.api('manager', 'GET', '/materials/sums?category=metal&status=active');
+    const shown = manager.at('list-sums').getByText(grouped(Number(sums.stock_value).toFixed(2)));
+    await shown.waitFor();
+    await manager.at('export-menu').click();
+    const [file] = await Promise.all([manager.page.waitForEvent('download'), manager.at('export-csv').click()]);
+    const lines = (await readFile(await file.path(), 'utf8')).trim().split('\r\n');
+    assert.equal(lines.length, sums.count + 1, file.suggestedFilename());
+    await manager.at('export-menu').click();
+    const [book] = await Promise.all([manager.page.waitForEvent('download'), manager.at('export-xlsx').click()]);
+    assert.match(book.suggestedFilename(), /\.xlsx$/);
+    assert.equal((await readFile(await book.path())).subarray(0, 2).toString(), 'PK');
+    await manager.go('/documents');
+    await manager.at('list-sums').getByText(/¥/).first().waitFor();
+    await picture(manager, 'documents-sums');
+    await accessible(manager);
+    calm(manager);
+});
