@@ -20,6 +20,8 @@ export default defineConfig({
     __VUE_I18N_LEGACY_API__: 'false',
     __INTLIFY_PROD_DEVTOOLS__: 'false',
   },
+  // The service gives `.worker.js` a policy of its own; see src/shared/scan/scan.worker.ts.
+  worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'assets/[name]-[hash].worker.js' } } },
   build: {
     target: 'es2022',
     manifest: true,
