@@ -1,3 +1,5 @@
 import type { RouteRecordRaw } from 'vue-router'
 
-export const profileRoutes: RouteRecordRaw[] = []
+export const profileRoutes: RouteRecordRaw[] = [
+  { path: 'profile', name: 'profile', component: () => import('./ProfilePage.vue'), meta: { title: 'profile.title' } },
+]
