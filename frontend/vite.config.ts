@@ -3,6 +3,7 @@ import vue from '@vitejs/plugin-vue'
 import components from 'unplugin-vue-components/vite'
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import { defineConfig } from 'vitest/config'
+import { offline } from './build/offline.ts'
 import { precompress } from './build/precompress.ts'
 
 export default defineConfig({
@@ -10,6 +11,13 @@ export default defineConfig({
     vue(),
     // Element Plus on demand: what a template names is imported together with its style, nothing else.
     components({ dirs: [], dts: 'src/components.d.ts', resolvers: [ElementPlusResolver({ importStyle: 'css' })] }),
+    offline(
+      [
+        'src/app/AppShell.vue', 'src/features/counting/CountPhone.vue', 'src/shared/scan/ScanDialog.vue',
+        ...['zh-CN', 'en'].flatMap((language) => [`src/locales/${language}/index.ts`, `src/locales/${language}/pages.ts`]),
+      ],
+      /\.(?:worker\.js|wasm)$/,
+    ),
     precompress(),
   ],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
@@ -20,6 +28,8 @@ export default defineConfig({
     __VUE_I18N_LEGACY_API__: 'false',
     __INTLIFY_PROD_DEVTOOLS__: 'false',
   },
+  // The service gives `.worker.js` a policy of its own; see src/shared/scan/scan.worker.ts.
+  worker: { format: 'es', rolldownOptions: { output: { entryFileNames: 'assets/[name]-[hash].worker.js' } } },
   build: {
     target: 'es2022',
     manifest: true,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import type { Plugin } from 'vite'
 
-const COMPRESSIBLE = /\.(?:html|js|css|svg|json|txt|webmanifest)$/
+const COMPRESSIBLE = /\.(?:html|js|css|svg|json|txt|wasm|webmanifest)$/
 const WORTH_IT_FROM = 512
 
 /** Writes `.gz` and `.br` beside every asset, so that the server sends them as they are. */

@@ -15,6 +15,10 @@
     "default-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "       \
     "object-src 'none'; "                                                                          \
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+/* A worker runs under the policy of its own answer: the one that reads codes in pictures, and no
+ * page, may compile wasm. */
+#define WORKER_POLICY                                                                              \
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
 static const char *content_type(const struct exchange *e)
 {
@@ -90,6 +94,8 @@ static void add_file_headers(struct MHD_Response *m, const struct exchange *e)
         add(m, "Content-Encoding", e->form->coding);
     if (e->file->is_html)
         add_page_headers(m);
+    if (e->file->is_worker)
+        add(m, "Content-Security-Policy", WORKER_POLICY);
 }
 
 static void add_own_headers(struct MHD_Response *m, const struct exchange *e)

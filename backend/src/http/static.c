@@ -106,11 +106,19 @@ static void compress(struct arena *a, struct static_file *f)
     buf_free(&packed);
 }
 
+static bool ends_with(const char *s, const char *ending)
+{
+    size_t n = strlen(s), m = strlen(ending);
+
+    return n >= m && !strcmp(s + n - m, ending);
+}
+
 static void describe(struct arena *a, struct static_file *f)
 {
     f->type = type_of(f->path);
     f->is_html = text_starts(f->type, "text/html");
     f->is_immutable = text_starts(f->path, "/assets/");
+    f->is_worker = f->is_immutable && ends_with(f->path, ".worker.js");
     compress(a, f);
     for (struct static_body *const *b = (struct static_body *[]){&f->plain, &f->br, &f->gz, NULL};
          *b; b++)

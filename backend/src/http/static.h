@@ -24,6 +24,7 @@ struct static_file {
     const char *path; /* "/assets/app.js" */
     const char *type;
     bool is_html;
+    bool is_worker;    /* "/assets/….worker.js": it may compile wasm */
     bool is_immutable; /* its name changes with its content */
     struct static_body plain, br, gz;
 };

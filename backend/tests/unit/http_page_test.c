@@ -48,6 +48,8 @@ static void make_page(void)
     write_file("/assets/app-1a2b.js.br", "BR");
     write_file("/assets/app-1a2b.js.gz", "GZ");
     write_file("/assets/long.css", long_text());
+    write_file("/assets/scan-3c4d.worker.js", "let w;");
+    write_file("/scan.worker.js", "let w;");
     write_file("/icon.svg", "<svg/>");
     write_file("/site.webmanifest", "{}");
     write_file("/lone.gz", "lone");
@@ -123,6 +125,24 @@ static void files(void **state)
     a = client_get(toy, "POST /icon.svg", "Content-Length: 0\r\n");
     assert_string_equal(answer_header(&a, "Allow"), "GET, HEAD");
     expect(a, 405, NULL);
+}
+
+/* What reads codes compiles wasm; neither a page nor another script may. */
+static void workers(void **state)
+{
+    (void)state;
+    struct answer a = client_get(toy, "GET /assets/scan-3c4d.worker.js", "");
+    assert_string_equal(answer_header(&a, "Content-Type"), "text/javascript; charset=utf-8");
+    assert_string_equal(
+        answer_header(&a, "Content-Security-Policy"),
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'");
+    expect(a, 200, "let w;");
+    a = client_get(toy, "GET /scan.worker.js", "");
+    assert_null(answer_header(&a, "Content-Security-Policy"));
+    expect(a, 200, "let w;");
+    a = client_get(toy, "GET /", "");
+    assert_null(strstr(answer_header(&a, "Content-Security-Policy"), "wasm"));
+    expect(a, 200, NULL);
 }
 
 static void nothing_outside_the_folder(void **state)
@@ -424,6 +444,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PAGE_TEST(the_page),
         PAGE_TEST(files),
+        PAGE_TEST(workers),
         PAGE_TEST(nothing_outside_the_folder),
         PAGE_TEST(compressed_forms),
         PAGE_TEST(etags),

@@ -4,6 +4,7 @@ import { createApp } from 'vue'
 import App from './App.vue'
 import { reportFaults } from './faults'
 import { i18n, rememberedLanguage, useLanguage } from './i18n'
+import { keepForOffline } from './offline'
 import { router } from './router'
 import { followTheme } from './theme'
 
@@ -13,6 +14,7 @@ async function start() {
   await useLanguage(rememberedLanguage())
   const app = createApp(App).use(i18n).use(router)
   reportFaults(app)
+  keepForOffline(router)
   app.mount('#app')
 }
 

@@ -29,6 +29,8 @@ declare module 'vue-router' {
     permission?: Permission
     /** For anybody, signed in or not. */
     open?: boolean
+    /** Opens without a network after a visit. */
+    offline?: boolean
     /** Stands in the menu. */
     menu?: { icon: MenuIcon; group: 'work' | 'data' | 'system' }
   }

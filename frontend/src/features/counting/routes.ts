@@ -17,6 +17,6 @@ export const countingRoutes: RouteRecordRaw[] = [
     path: 'counting/:id(\\d+)/count',
     name: 'count-phone',
     component: () => import('./CountPhone.vue'),
-    meta: { title: 'counting.count', permission: 'count.write' },
+    meta: { title: 'counting.count', permission: 'count.write', offline: true },
   },
 ]

@@ -1,14 +1,14 @@
-import { onScopeDispose, ref, watch } from 'vue'
+import { ref, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { evaluate } from '@/shared/decimal/typed'
 import { materialByCode } from '@/shared/materials/api'
 import { rememberMaterial } from '@/shared/materials/useMaterials'
-import { makeBurst, plainCode } from './burst'
+import { useWedge } from '@/shared/scan/useWedge'
 import { takeScan } from './scanned'
 import type { DocumentFormState } from './useDocumentForm'
 
 const KEY = 'mms.scan.counts'
-/** So many digits are a quantity where one is typed; more are a code. */
+/** More digits are a code. */
 const MOST_OF_A_NUMBER = 7
 
 /** Scanned codes become lines, wherever the cursor is; `show` takes the cursor to the line. */
@@ -18,9 +18,6 @@ export function useScanAdd(form: DocumentFormState, show: (at: number) => void) 
   const report = ref<{ text: string; good: boolean } | null>(null)
   const counts = ref(localStorage.getItem(KEY) !== 'no')
   watch(counts, (is) => localStorage.setItem(KEY, is ? 'yes' : 'no'))
-  const { feed } = makeBurst()
-  let field: HTMLInputElement | null = null
-  let before = ''
   let turn = Promise.resolve()
 
   async function take(code: string): Promise<void> {
@@ -41,32 +38,14 @@ export function useScanAdd(form: DocumentFormState, show: (at: number) => void) 
 
   /** One after the other: two scans of the same code are two. */
   function scanned(code: string): void {
-    turn = turn.then(() => take(plainCode(code)))
+    turn = turn.then(() => take(code))
   }
 
-  /** What the scanner has typed into the field is taken out again. */
-  function restore(): void {
-    if (!field || field.value === before) return
-    field.value = before
-    field.dispatchEvent(new Event('input', { bubbles: true }))
+  /** Few digits where a quantity is typed are one. */
+  function isQuantity(code: string, field: HTMLInputElement | null): boolean {
+    return field?.inputMode === 'decimal' && code.length <= MOST_OF_A_NUMBER && evaluate(code) !== null
   }
-
-  function pressed(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || document.querySelector('dialog[open]')) return
-    const { began, code } = feed(event.key, event.timeStamp)
-    if (began) {
-      field = event.target instanceof HTMLInputElement ? event.target : null
-      before = field?.value ?? ''
-    }
-    const isNumber = field?.inputMode === 'decimal' && code !== null && code.length <= MOST_OF_A_NUMBER && evaluate(code) !== null
-    if (code === null || isNumber) return
-    event.preventDefault()
-    event.stopPropagation()
-    restore()
-    scanned(code)
-  }
-  document.addEventListener('keydown', pressed, { capture: true })
-  onScopeDispose(() => document.removeEventListener('keydown', pressed, { capture: true }))
+  useWedge(scanned, { stays: isQuantity })
 
   return { report, counts, scanned }
 }
