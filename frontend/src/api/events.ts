@@ -58,8 +58,9 @@ function newToken(used: string, signal: AbortSignal): Promise<void> {
 class Reader {
   /** Told by this tab's stream or by the tab that had it before. */
   lastId: string | null = null
+  /** There was a stream before, here or in the tab that had it. */
+  opened = false
   private failures = 0
-  private opened = false
 
   constructor(
     private readonly tell: (told: Told) => void,
@@ -155,23 +156,24 @@ class Reader {
 export function listen(userId: number, hear: (told: Told) => void): () => void {
   const over = new AbortController()
   const { signal } = over
-  const channel = new BroadcastChannel(`${NAME}.${userId}`)
+  const locks = navigator.locks as LockManager | undefined
+  const channel = locks ? new BroadcastChannel(`${NAME}.${userId}`) : null
   const reader = new Reader((told) => {
     if (signal.aborted) return
     hear(told)
-    channel.postMessage(told)
+    channel?.postMessage(told)
   }, signal)
-  channel.onmessage = ({ data }: MessageEvent<Told>) => {
+  channel?.addEventListener('message', ({ data }: MessageEvent<Told>) => {
+    reader.opened = true
     if (wholeNumber(data.id) !== null) reader.lastId = data.id
     hear(data)
-  }
-  const locks = navigator.locks as LockManager | undefined
+  })
   const alone = locks ? locks.request(NAME, { signal }, () => reader.run()) : reader.run()
   alone.catch((fault: unknown) => {
     if (!signal.aborted) throw fault
   })
   return () => {
     over.abort()
-    channel.close()
+    channel?.close()
   }
 }

@@ -112,6 +112,36 @@ test('the service restarts: the stream comes back by itself, and nothing is miss
     calm(manager, /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|50\d/);
 });
 
+test('without locks each tab reads for itself; a token that has run out is renewed; a session that is over is not asked again and again', async () => {
+    const keeper = await site.person('keeper');
+    const { page, context } = keeper;
+    await context.addInitScript(() => {
+        Object.defineProperty(navigator, 'locks', { value: undefined });
+        const session = JSON.parse(localStorage.getItem('mms.session') ?? 'null');
+        if (!session || sessionStorage.getItem('spoiled')) return;
+        sessionStorage.setItem('spoiled', 'once');
+        localStorage.setItem('mms.session', JSON.stringify({ ...session, accessToken: `${session.accessToken}x` }));
+    });
+    const { open, asked } = streams(context);
+    await keeper.go('/materials');
+    await until('a stream with a new token', async () => asked.length > 0 && open.size === 1 && !(await asked.at(-1).headerValue('authorization')).endsWith('x'));
+    // As a link opens it: with the same session.
+    const [second] = await Promise.all([context.waitForEvent('page'), page.evaluate(() => void window.open('/materials'))]);
+    await until('one for each tab', () => open.size === 2);
+    await second.close();
+    await until('one again', () => open.size === 1);
+
+    // Ended from elsewhere: one refresh is refused, and then it is quiet.
+    const token = await page.evaluate(() => JSON.parse(localStorage.getItem('mms.session')).accessToken);
+    await site.api({ accessToken: token }, 'POST', '/auth/logout', {});
+    await until('the end', () => open.size === 0);
+    const before = asked.length;
+    await page.waitForTimeout(4000);
+    assert.ok(asked.length <= before + 1, `${asked.length - before} more streams`);
+    assert.equal(open.size, 0);
+    calm(keeper, /401/);
+});
+
 test('the bell by keyboard and the page: filters, reading, deleting, switches; an announcement for everybody', async () => {
     const admin = await site.person('admin');
     const keeper = await site.person('keeper', PHONE);
