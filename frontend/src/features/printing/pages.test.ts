@@ -11,6 +11,7 @@ describe('rows on pages', () => {
     expect(rowsOfPages([10, 10], 25, 6)).toEqual([1, 1])
     expect(rowsOfPages([10, 10], 26, 6)).toEqual([2])
     expect(rowsOfPages([10, 10, 10, 10], 20, 15)).toEqual([2, 1, 1])
+    expect(rowsOfPages([8, 4, 27, 12], 60, 22)).toEqual([3, 1])
   })
   it('give a high row a page of its own', () => {
     expect(rowsOfPages([5, 99, 5], 20, 0)).toEqual([1, 1, 1])

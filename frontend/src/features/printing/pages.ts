@@ -18,18 +18,10 @@ export function rowsOfPages(heights: number[], room: number, ending: number): nu
     used += height
   }
   pages.push(count)
-  // The sums go with at least one row: rows move on with them until they fit.
-  let moved = 0
-  let end = heights.length
-  while (count > 1 && used + ending > room) {
-    end -= 1
-    moved += 1
-    count -= 1
-    used -= heights[end] ?? 0
-  }
-  if (moved > 0) {
-    pages[pages.length - 1] = count
-    pages.push(moved)
+  // The sums go with at least one row: the last one moves on with them when they do not fit where it is.
+  if (count > 1 && used + ending > room) {
+    pages[pages.length - 1] = count - 1
+    pages.push(1)
   }
   return pages
 }
