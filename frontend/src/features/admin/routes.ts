@@ -1,3 +1,13 @@
 import type { RouteRecordRaw } from 'vue-router'
 
-export const adminRoutes: RouteRecordRaw[] = []
+const permission = 'database.read'
+
+export const adminRoutes: RouteRecordRaw[] = [
+  {
+    path: 'admin',
+    name: 'admin',
+    component: () => import('./AdminPage.vue'),
+    meta: { title: 'admin.title', permission, menu: { icon: 'admin', group: 'system' } },
+  },
+  { path: 'admin/tables/:name', name: 'admin-table', component: () => import('./TablePage.vue'), meta: { title: 'admin.table', permission } },
+]

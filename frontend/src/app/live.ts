@@ -1,0 +1,34 @@
+/** What the server tells makes old what the page has asked before. */
+import { onScopeDispose, watch } from 'vue'
+import type { Told } from '@/api/events'
+import { can, me } from '@/api/session'
+import { queries } from '@/shared/query'
+import { topicsOf } from './liveTopics'
+
+function hear(told: Told): void {
+  for (const topic of topicsOf(told)) void queries.invalidateQueries({ queryKey: [topic] })
+}
+
+/** From sign-in to sign-out. */
+export function followEvents(): void {
+  let stop: (() => void) | undefined
+  let wanted = 0
+  const end = () => {
+    wanted += 1
+    stop?.()
+    stop = undefined
+  }
+  watch(
+    () => (me.value && can('notification.read') ? me.value.id : null),
+    async (id) => {
+      end()
+      if (id === null) return
+      const mine = wanted
+      // Nothing that the first page waits for.
+      const { listen } = await import('@/api/events')
+      if (mine === wanted) stop = listen(id, hear)
+    },
+    { immediate: true },
+  )
+  onScopeDispose(end)
+}

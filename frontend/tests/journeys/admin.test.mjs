@@ -1,0 +1,68 @@
+/** Settings and administration. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { accessible, calm, noSidewaysScroll, PHONE, picture, Site } from './steps.mjs';
+
+let site;
+before(async () => { site = await Site.open(); });
+after(() => site?.close());
+
+test('settings are kept, units and places are added, faults stand at their fields', async () => {
+    const admin = await site.person('admin');
+    await admin.go('/settings');
+    await admin.at('setting-counting.reason_percent').fill('zwei');
+    await admin.at('save-counting.reason_percent').click();
+    await admin.at('error-message').first().waitFor();
+    await admin.at('setting-counting.reason_percent').fill('2');
+    await admin.at('save-counting.reason_percent').click();
+    await admin.at('toast-good').first().waitFor();
+    assert.equal((await site.api('admin', 'GET', '/settings')).find(({ key }) => key === 'counting.reason_percent').value, '2');
+    await admin.at('location-code').fill('COLD-1');
+    await admin.at('location-nameZh').fill('冷库一');
+    await admin.at('location-make').click();
+    await admin.at('location-row').getByText('冷库一').waitFor();
+    await admin.at('unit-code').fill('托');
+    await admin.at('unit-nameZh').fill('托盘');
+    await admin.at('unit-make').click();
+    await admin.at('unit-row').getByText('托盘').waitFor();
+    await picture(admin, 'settings');
+    await accessible(admin);
+    calm(admin, /400/);
+});
+
+test('the database: what it is, its rows, and a copy of it', async () => {
+    const admin = await site.person('admin');
+    await admin.go('/admin');
+    await admin.at('admin-info').getByText('SQLite').waitFor();
+    await admin.at('admin-advice').waitFor();
+    await admin.at('rights').getByText('审批出入库单').waitFor();
+    await picture(admin, 'admin');
+    await accessible(admin);
+    const [file] = await Promise.all([admin.page.waitForEvent('download'), admin.at('admin-copy').click()]);
+    assert.equal((await readFile(await file.path())).subarray(0, 15).toString(), 'SQLite format 3');
+    await admin.at('table-users').click();
+    await admin.at('table-row').first().waitFor();
+    assert.doesNotMatch(await admin.page.locator('table').innerText(), /argon2/);
+    await accessible(admin);
+    calm(admin);
+});
+
+test('on a phone, in the dark', async () => {
+    const admin = await site.person('admin', { ...PHONE, colorScheme: 'dark' });
+    for (const [where, hook] of [['/admin', 'admin-advice'], ['/settings', 'unit-row'], ['/admin/tables/materials', 'table-row']]) {
+        await admin.go(where);
+        await admin.at(hook).first().waitFor();
+        await noSidewaysScroll(admin);
+        await accessible(admin);
+    }
+    calm(admin);
+});
+
+test('who may not is told what permission it takes', async () => {
+    const keeper = await site.person('keeper');
+    await keeper.go('/admin');
+    await keeper.at('not-permitted').getByText('查看和导出数据库').waitFor();
+    await accessible(keeper);
+    calm(keeper);
+});
