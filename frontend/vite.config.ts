@@ -54,7 +54,7 @@ export default defineConfig({
   server: { proxy: { '/api': 'http://localhost:3000', '/uploads': 'http://localhost:3000' } },
   test: {
     environment: 'happy-dom',
-    include: ['src/**/*.test.ts', 'tests/*.test.ts'],
+    include: ['src/**/*.test.ts', 'tests/*.test.ts', 'build/*.test.ts'],
     server: { deps: { inline: ['element-plus'] } },
   },
 })

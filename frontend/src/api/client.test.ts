@@ -63,6 +63,15 @@ describe('the calls of the page', () => {
     expect(pathsTo('/auth/refresh')).toHaveLength(0)
   })
 
+  it('take no token of another person who has signed in in another tab', async () => {
+    const { get, sessionState } = await load()
+    answer = () => reply(401, { success: false, code: 'token_invalid' })
+    localStorage.setItem('mms.session', JSON.stringify({ accessToken: 'theirs', refreshToken: 'r9', user: { ...user, id: 2 } }))
+    void get('/a')
+    await vi.waitFor(() => expect(sessionState.expired).toBe(true))
+    expect(asked.map(({ path, header }) => [path, header('Authorization')])).toEqual([['/api/a', 'Bearer old']])
+  })
+
   it('wait for somebody to sign in when the session is over', async () => {
     const { get, signIn, sessionState } = await load()
     answer = (one) => {

@@ -87,6 +87,8 @@ export function signedInAgain(): Promise<boolean> {
 async function renew(failed: string): Promise<boolean> {
   // Another tab may have done it while this one waited for the lock.
   const stored = read()
+  // And another person may have signed in there: what this tab asks is not asked in his name; the tab is about to start anew.
+  if (stored?.user.id !== state.session?.user.id) return false
   if (stored && stored.accessToken !== failed) {
     state.session = stored
     return true

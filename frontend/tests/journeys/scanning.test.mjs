@@ -46,7 +46,7 @@ const CAMERA = () => ['--use-fake-device-for-media-stream', `--use-file-for-fake
 
 test('the camera adds a line, once for as long as the label is before it', () => through(CAMERA(), async () => {
     for (const screen of [PHONE, DESK]) {
-        const keeper = await site.person('keeper', { ...screen, permissions: ['camera'] });
+        const keeper = await site.person('keeper', { ...screen, permissions: ['camera'], colorScheme: screen === DESK ? 'dark' : 'light' });
         const wasm = [];
         keeper.context.on('request', (request) => request.url().endsWith('.wasm') && wasm.push(request.url()));
         await keeper.go('/documents/new/in');

@@ -1,6 +1,6 @@
 /** The queue of this person on this device: what waits, and the sending of it whenever the server is there. */
 import { onScopeDispose, readonly, ref, shallowRef } from 'vue'
-import { isProblem } from '@/api/problem'
+import { isProblem, type Problem } from '@/api/problem'
 import { newKey } from '@/api/client'
 import { onServerBack } from '@/api/serverAway'
 import { me } from '@/api/session'
@@ -17,13 +17,18 @@ function same(a: string, b: string): boolean {
   return one !== null && other !== null && compare(one, other) === 0
 }
 
+/** No word about this count: the server is away or busy, or wants to know first who is there. */
+function passes({ isNetwork, status, code }: Problem): boolean {
+  return isNetwork || status === 401 || status === 408 || status === 429 || status >= 500 || code === 'password_change_required'
+}
+
 async function send(entry: Entry): Promise<Outcome> {
   try {
     const { data } = await countItem(entry.taskId, entry.itemId, { actualStock: entry.actualStock, version: entry.version })
     return { kind: 'done', version: data.version }
   } catch (fault) {
     if (!isProblem(fault)) throw fault
-    if (fault.isNetwork || fault.status === 401 || fault.status >= 500) return { kind: 'later' }
+    if (passes(fault)) return { kind: 'later' }
     const present = fault.status === 409 ? (fault.present as Present | null) : null
     return (present && settled(entry, present, same)) ?? { kind: 'refused', message: fault.message }
   }
