@@ -112,6 +112,13 @@ describe('the calls of the page', () => {
     ])
   })
 
+  it('send what belongs to the address of a post there', async () => {
+    const { post } = await load()
+    answer = () => reply(202, { success: true, data: { jobId: 3 } })
+    await post('/export-jobs/materials', {}, { query: { category: 'metal', keyword: '', format: 'xlsx' } })
+    expect(asked[0]?.path).toBe('/api/export-jobs/materials?category=metal&format=xlsx')
+  })
+
   it('do not repeat what has no key', async () => {
     const { put } = await load()
     answer = () => Promise.reject(new TypeError('Failed to fetch'))

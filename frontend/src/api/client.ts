@@ -43,10 +43,11 @@ export async function get<T>(path: string, query?: Exchange['query'], signal?: A
 export interface PostOptions {
   key?: string
   signal?: AbortSignal
+  query?: Exchange['query']
 }
 
-export function post<T>(path: string, body: unknown = {}, { key, signal }: PostOptions = {}): Promise<Answer<T>> {
-  return call<T>({ method: 'POST', path, body, signal, headers: { [IDEMPOTENCY]: key ?? newKey() } })
+export function post<T>(path: string, body: unknown = {}, { key, signal, query }: PostOptions = {}): Promise<Answer<T>> {
+  return call<T>({ method: 'POST', path, query, body, signal, headers: { [IDEMPOTENCY]: key ?? newKey() } })
 }
 
 export function put<T>(path: string, body: unknown): Promise<Answer<T>> {

@@ -1,5 +1,5 @@
 import {
-  Bell, Box, Checked, Cpu, DataAnalysis, Finished, List, Memo, Odometer, QuestionFilled, Setting, Tickets, Upload, UserFilled,
+  Bell, Box, Checked, Cpu, DataAnalysis, Finished, List, Memo, Odometer, Setting, Tickets, UserFilled,
 } from '@element-plus/icons-vue'
 
 /** The pictures that stand in the menu, by the names that routes use. */
@@ -11,12 +11,10 @@ export const MENU_ICONS = {
   counting: Finished,
   reports: DataAnalysis,
   notifications: Bell,
-  imports: Upload,
   jobs: List,
   users: UserFilled,
   logs: Memo,
   settings: Setting,
   admin: Cpu,
-  help: QuestionFilled,
 }
 export type MenuIcon = keyof typeof MENU_ICONS

@@ -6,8 +6,6 @@ import { adminRoutes } from '@/features/admin/routes'
 import { approvalRoutes } from '@/features/approval/routes'
 import { countingRoutes } from '@/features/counting/routes'
 import { documentRoutes } from '@/features/documents/routes'
-import { helpRoutes } from '@/features/help/routes'
-import { importRoutes } from '@/features/imports/routes'
 import { jobRoutes } from '@/features/jobs/routes'
 import { logRoutes } from '@/features/logs/routes'
 import { materialRoutes } from '@/features/materials/routes'
@@ -44,14 +42,12 @@ export const featureRoutes: RouteRecordRaw[] = [
   ...countingRoutes,
   ...reportRoutes,
   ...notificationRoutes,
-  ...importRoutes,
   ...jobRoutes,
   ...userRoutes,
   ...logRoutes,
   ...settingRoutes,
   ...adminRoutes,
   ...profileRoutes,
-  ...helpRoutes,
 ]
 
 export const router = createRouter({

@@ -14,10 +14,13 @@ test('settings are kept, units and places are added, faults stand at their field
     await admin.at('setting-counting.reason_percent').fill('zwei');
     await admin.at('save-counting.reason_percent').click();
     await admin.at('error-message').first().waitFor();
+    await admin.at('setting-counting.reason_value').fill('123.4');
     await admin.at('setting-counting.reason_percent').fill('2');
     await admin.at('save-counting.reason_percent').click();
     await admin.at('toast-good').first().waitFor();
     assert.equal((await site.api('admin', 'GET', '/settings')).find(({ key }) => key === 'counting.reason_percent').value, '2');
+    await admin.page.waitForFunction((hook) => document.querySelector(`[data-testid="${hook}"]`).disabled, 'save-counting.reason_percent');
+    assert.equal(await admin.at('setting-counting.reason_value').inputValue(), '123.4', 'what is typed beside it stays');
     await admin.at('location-code').fill('COLD-1');
     await admin.at('location-nameZh').fill('冷库一');
     await admin.at('location-make').click();

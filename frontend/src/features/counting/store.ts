@@ -1,6 +1,6 @@
 /** Counts that wait and the tasks they are for, on this device: IndexedDB, so that a closed page loses nothing. */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
-import type { CountTask } from './api'
+import type { CountTask } from '@/shared/counts'
 import type { Entry, Store } from './queue'
 
 interface Schema extends DBSchema {

@@ -1,5 +1,5 @@
 import { call, get, post, remove } from '@/api/client'
-import type { Balance, CodeChange, Material, Move, Page, Unit } from '@/api/types'
+import type { Balance, CodeChange, Material, Move, Page } from '@/api/types'
 
 const MOVES_AT_ONCE = 50
 
@@ -7,7 +7,6 @@ export type MaterialChange = Record<string, string | number | null>
 
 export const balancesOf = (id: number) => get<Balance[]>(`/materials/${id}/balances`)
 export const codeHistoryOf = (id: number) => get<Page<CodeChange>>(`/materials/${id}/code-history`, { pageSize: 50 })
-export const units = () => get<Unit[]>('/units')
 
 export function movesOf(id: number, cursor: string | null, signal?: AbortSignal): Promise<Page<Move>> {
   return get<Page<Move>>(`/materials/${id}/moves`, { pageSize: MOVES_AT_ONCE, cursor }, signal)

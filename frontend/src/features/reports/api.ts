@@ -1,25 +1,6 @@
 import { get } from '@/api/client'
-import type { Category } from '@/api/types'
 import type { Dec } from '@/shared/decimal/decimal'
-
-interface OfMaterial {
-  id: number
-  material_code: string
-  material_name: string
-  category: Category
-  unit: string
-}
-
-export interface LedgerRow extends OfMaterial {
-  opening: Dec
-  received: Dec
-  issued: Dec
-  closing: Dec
-  opening_value: Dec
-  received_value: Dec
-  issued_value: Dec
-  closing_value: Dec
-}
+import type { OfMaterial } from '@/shared/ledger'
 
 export interface StockRow extends OfMaterial {
   stock: Dec

@@ -2,10 +2,7 @@ import admin from './admin.json'
 import approval from './approval.json'
 import counting from './counting.json'
 import documents from './documents.json'
-import help from './help.json'
-import imports from './imports.json'
 import jobs from './jobs.json'
-import lists from './lists.json'
 import logs from './logs.json'
 import materials from './materials.json'
 import notifications from './notifications.json'
@@ -23,10 +20,7 @@ export default {
   approval,
   counting,
   documents,
-  help,
-  imports,
   jobs,
-  lists,
   logs,
   materials,
   notifications,

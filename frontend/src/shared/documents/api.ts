@@ -6,9 +6,3 @@ export const getDocument = (id: number, signal?: AbortSignal): Promise<Document>
 /** What somebody has handed in lately, the newest first. */
 export const documentsOf = (applicantId: number, most: number, signal?: AbortSignal) =>
   get<Page<DocumentRow>>('/inventory', { applicantId, pageSize: most, sort: '-created_at' }, signal)
-
-export interface Setting {
-  key: string
-  value: string
-}
-export const getSettings = (signal?: AbortSignal): Promise<Setting[]> => get<Setting[]>('/settings', {}, signal)

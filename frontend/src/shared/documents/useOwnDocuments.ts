@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/vue-query'
 import { computed, type ComputedRef } from 'vue'
 import { can, me } from '@/api/session'
-import { getSettings } from './api'
+import { getSettings } from '@/shared/company'
 import { mayDecideOwn } from './documents'
 
 const RARELY_MS = 600_000

@@ -1,0 +1,79 @@
+/** Count tasks as the service tells of them: for the pages that count and the sheets that are printed. */
+import { get } from '@/api/client'
+import type { Category } from '@/api/types'
+import type { Dec } from '@/shared/decimal/decimal'
+
+export type Stage = 'draft' | 'counting' | 'review' | 'completed' | 'cancelled'
+export type Scope = 'selection' | 'category' | 'location' | 'all'
+
+export interface CountRow {
+  id: number
+  task_code: string
+  task_name: string
+  status: 'draft' | 'in_progress' | 'completed' | 'cancelled'
+  stage: Stage
+  scope: Scope
+  category: Category | null
+  location_id: number | null
+  location_code: string | null
+  is_blind: 0 | 1
+  reason_percent: Dec | null
+  reason_value: Dec | null
+  start_date: string | null
+  end_date: string | null
+  remark: string | null
+  created_at: string
+  completed_at: string | null
+  creator_name: string | null
+  completed_by_name: string | null
+  item_count: number
+  completed_count: number
+}
+
+export interface CountItem {
+  id: number
+  material_id: number
+  material_code: string
+  material_name: string
+  unit: string
+  category: Category
+  book_stock: Dec | null
+  actual_stock: Dec | null
+  difference: Dec | null
+  difference_type: 'surplus' | 'shortage' | 'normal' | null
+  remark: string | null
+  reason: string | null
+  wants_recount: 0 | 1
+  counted_by: number | null
+  counted_by_name: string | null
+  version: number
+}
+
+export interface CountTask extends CountRow {
+  items: CountItem[]
+}
+
+/** A line of the report; what a blind task hides is null. */
+export interface DifferenceItem {
+  id: number
+  materialCode: string
+  materialName: string
+  unit: string
+  bookStock: Dec | null
+  actualStock: Dec | null
+  difference: Dec | null
+  /** In yuan, by the material's present average. */
+  differenceValue: Dec | null
+  remark: string | null
+  reason: string | null
+  needsReason: boolean
+}
+
+export interface Differences {
+  summary: { surplusValue: Dec | null; shortageValue: Dec | null; differenceValue: Dec | null }
+  items: DifferenceItem[]
+}
+
+export const getTask = (id: number, signal?: AbortSignal) => get<CountTask>(`/stocktaking/${id}`, {}, signal)
+/** What differs, the largest value first. */
+export const getDifferences = (id: number, signal?: AbortSignal) => get<Differences>(`/stocktaking/${id}/diff/report`, { sort: 'value' }, signal)
