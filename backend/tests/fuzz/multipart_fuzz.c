@@ -1,6 +1,8 @@
 /* Forms: whatever stands in the body, what is found in it is a piece of it, and the server answers: the input goes through a whole
  * server, over the loopback. Its first line is the boundary that the header names, the rest the body. */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -64,7 +66,14 @@ static int connect_to_it(void)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    insist(fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0);
+    insist(fd >= 0);
+    /* libFuzzer's clock is a signal: a connection that it interrupts is still made, and waited for. */
+    if (connect(fd, (struct sockaddr *)&a, sizeof a) != 0) {
+        struct pollfd made = {.fd = fd, .events = POLLOUT};
+        int error = 0;
+        insist(errno == EINTR && TEMP_FAILURE_RETRY(poll(&made, 1, -1)) == 1);
+        insist(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error}) == 0 && error == 0);
+    }
     /* A connection that is broken off leaves no port behind that could not be used again soon. */
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
     return fd;
@@ -82,10 +91,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                           "POST /form HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=%.*s\r\n"
                           "Content-Length: %zu\r\n\r\n", (int)n, (const char *)data, body);
     int fd = connect_to_it();
-    ssize_t got = 0, sent = send(fd, head, (size_t)length, MSG_NOSIGNAL);
+    ssize_t sent = TEMP_FAILURE_RETRY(send(fd, head, (size_t)length, MSG_NOSIGNAL));
     if (sent == length)
-        sent = send(fd, line + 1, body, MSG_NOSIGNAL);
-    got = recv(fd, answer, sizeof answer - 1, 0);
+        TEMP_FAILURE_RETRY(send(fd, line + 1, body, MSG_NOSIGNAL));
+    ssize_t got = TEMP_FAILURE_RETRY(recv(fd, answer, sizeof answer - 1, 0));
     insist(got <= 0 || memcmp(answer, "HTTP/1.1 ", 9) == 0);
     insist(got <= 0 || answer[9] != '5');
     close(fd);
