@@ -5,6 +5,7 @@
 #include "domain/dashboard.h"
 #include "domain/database_admin.h"
 #include "domain/document.h"
+#include "domain/document_lines.h"
 #include "domain/draft.h"
 #include "domain/export_job.h"
 #include "domain/import.h"
@@ -32,7 +33,7 @@
 
 const struct module *const modules[] = {
     &session_module,      &user_module,          &profile_module,  &service_token_module, &preference_module, &saved_view_module, &avatar_module,         &material_module,        &list_sums_module, &material_bulk_module,
-    &ledger_module,       &unit_module,          &location_module, &document_module, &draft_module,       &setting_module,
+    &ledger_module,       &unit_module,          &location_module, &document_module, &document_line_module, &draft_module,       &setting_module,
     &stocktaking_module,  &dashboard_module,     &report_module,   &notification_module,   &operation_log_module,
     &search_module,        &material_export_module, &export_job_module, &database_admin_module, &job_module,            &import_module,  &import_template_module,           &assessment_module, &health_module,      &metrics_module,       &openapi_module,  &api_docs_module,
 };
