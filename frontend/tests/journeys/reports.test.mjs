@@ -63,6 +63,7 @@ test('the sums under a list are those of all its rows, and its file has them', a
     await manager.at('export-menu').click();
     const [details] = await Promise.all([manager.page.waitForEvent('download'), manager.at('export-lines-csv').click()]);
     assert.match(await readFile(await details.path(), 'utf8'), /^\ufeff?单号,类型,用途,状态,行号,物料编码,/);
+    await manager.at('export-lines-csv').waitFor({ state: 'hidden' });
     await picture(manager, 'documents-sums');
     await accessible(manager);
     calm(manager);
