@@ -1,6 +1,7 @@
 /* The list of modules: adding a resource is one line here. */
 #include "app/app.h"
 #include "app/metrics.h"
+#include "domain/assessment_measure.h"
 #include "domain/avatar.h"
 #include "domain/dashboard.h"
 #include "domain/database_admin.h"
@@ -39,5 +40,5 @@ const struct module *const modules[] = {
 };
 const size_t module_count = sizeof modules / sizeof *modules;
 
-const struct job_kind *const job_kinds[] = {&import_check_job, &import_commit_job, &import_undo_job, &export_job};
+const struct job_kind *const job_kinds[] = {&import_check_job, &import_commit_job, &import_undo_job, &export_job, &assessment_measure_job};
 const size_t job_kind_count = sizeof job_kinds / sizeof *job_kinds;
