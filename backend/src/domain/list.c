@@ -8,24 +8,6 @@
 
 /* ---------------------------------------------------------------- total */
 
-static const struct sql CHANGES = {"change_counters.get",
-                                   "SELECT materials, stock, documents, users FROM change_counters WHERE id = 1"};
-
-struct changes {
-    int64_t materials, stock, documents, users;
-};
-
-static enum rc read_changes(struct ctx *c, struct changes *out)
-{
-    DB_ROWS rows = NULL;
-    bool more;
-    TRY(db_start(c->db, &CHANGES, DB_NO_ARGS, &rows));
-    TRY(db_next(rows, &more));
-    *out = (struct changes){db_int(rows, "materials"), db_int(rows, "stock"), db_int(rows, "documents"),
-                            db_int(rows, "users")};
-    return RC_OK;
-}
-
 /* Counters only grow, so their sum stands still only when all of them do. */
 static int64_t sum_of(const struct changes *n, unsigned topics)
 {
@@ -218,7 +200,7 @@ static enum rc reply_in_snapshot(struct db *db, void *arg)
     struct changes changes = {0};
     struct page *page = arena_new(c->arena, struct page);
     struct buf key;
-    TRY(read_changes(c, &changes));
+    TRY(ctx_read_changes(c, &changes));
     page->text = rows_text(work->call, work->q, page->args, &page->count);
     if (!c->memo || work->more || !memo_key(&key, page->text, page->args, page->count,
                                               work->q->page * (LIST_PAGE_SIZE_MAX + 1) + work->q->page_size, c->numbers_as_text))
@@ -264,7 +246,7 @@ static enum rc remembered_in_snapshot(struct db *db, void *arg)
     struct ctx *c = &r->call->ctx;
     struct changes changes = {0};
     struct buf key;
-    TRY(read_changes(c, &changes));
+    TRY(ctx_read_changes(c, &changes));
     if (!c->memo || !memo_key(&key, r->key, r->args, r->count, 0, c->numbers_as_text))
         return r->write(r->call);
     int64_t now = sum_of(&changes, r->topics);
