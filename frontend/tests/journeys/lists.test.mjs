@@ -51,3 +51,74 @@ test('what is asked for stands as chips, each of which goes by itself, and in th
     calm(keeper);
     calm(other);
 });
+
+const heads = (who) => who.page.locator('thead th').allInnerTexts();
+const widthOf = async (who, key) => (await who.page.locator('th', { has: who.at(`column-grip-${key}`) }).boundingBox()).width;
+
+test('columns are hidden, moved and sized by hand and by keys, and are the same where one signs in next', async () => {
+    const keeper = await site.person('keeper');
+    await keeper.go('/materials');
+    await rows(keeper).first().waitFor();
+    await keeper.at('columns-open').click();
+    await keeper.at('column-show-unit').uncheck();
+    await keeper.at('column-show-cas').check();
+    await keeper.at('column-up-level').focus();
+    for (let i = 0; i < 20 && !(await keeper.at('column-up-level').isDisabled()); i++) await keeper.page.keyboard.press('Enter');
+    assert.equal(await keeper.at('column-down-level').evaluate((button) => button === document.activeElement), true, 'the focus stays with the column');
+    await keeper.at('density-compact').check();
+    await accessible(keeper);
+    await picture(keeper, 'lists-columns');
+    await keeper.at('columns-done').click();
+    const shown = await heads(keeper);
+    assert.match(shown[0], /库存状态/);
+    assert.equal(shown.some((text) => /CAS/.test(text)), true);
+    assert.equal(shown.some((text) => text.trim() === '单位'), false);
+
+    const before = await widthOf(keeper, 'code');
+    await keeper.at('column-grip-code').focus();
+    await keeper.page.keyboard.press('ArrowRight');
+    await keeper.page.keyboard.press('ArrowRight');
+    assert.equal(Math.round(await widthOf(keeper, 'code') - before), 32);
+    const grip = await keeper.at('column-grip-category').boundingBox();
+    const category = await widthOf(keeper, 'category');
+    await keeper.page.mouse.move(grip.x + 5, grip.y + 10);
+    await keeper.page.mouse.down();
+    await keeper.page.mouse.move(grip.x + 65, grip.y + 10, { steps: 4 });
+    const kept = keeper.page.waitForResponse((answer) => answer.url().includes('/profile/preferences/list.materials') && answer.ok());
+    await keeper.page.mouse.up();
+    assert.equal(Math.round(await widthOf(keeper, 'category') - category), 60);
+    await kept;
+
+    const elsewhere = await site.person('keeper');
+    await elsewhere.go('/materials');
+    await elsewhere.at('column-grip-cas').waitFor();
+    assert.deepEqual(await heads(elsewhere), shown);
+    assert.equal(Math.round(await widthOf(elsewhere, 'code') - before), 32);
+    await elsewhere.at('columns-open').click();
+    await elsewhere.at('columns-reset').click();
+    await elsewhere.at('columns-done').click();
+    await elsewhere.at('column-grip-cas').waitFor({ state: 'detached' });
+    calm(keeper);
+    calm(elsewhere);
+});
+
+test('columns stay on the device when the server does not take them, and reach it later', async () => {
+    const manager = await site.person('manager');
+    const refusing = (route) => (route.request().method() === 'PUT' ? route.fulfill({ status: 409, json: { success: false, code: 'preference_limit', message: '已满' } }) : route.continue());
+    await manager.page.route('**/api/profile/preferences/**', refusing);
+    await manager.go('/materials');
+    await rows(manager).first().waitFor();
+    await manager.at('columns-open').click();
+    const refused = manager.page.waitForResponse((answer) => answer.status() === 409);
+    await manager.at('column-show-unit').uncheck();
+    await manager.at('columns-done').click();
+    await refused;
+    await manager.page.reload();
+    await rows(manager).first().waitFor();
+    assert.equal((await heads(manager)).some((text) => text.trim() === '单位'), false);
+    await manager.page.unroute('**/api/profile/preferences/**', refusing);
+    const kept = manager.page.waitForResponse((answer) => answer.url().includes('/preferences/list.materials') && answer.ok());
+    await manager.page.reload();
+    await kept;
+    calm(manager, /409/);
+});
