@@ -30,7 +30,6 @@ test('what is asked for stands as chips, each of which goes by itself, and in th
     await keeper.at('chip-unit').getByText('kg').waitFor();
     const { category, unit } = query(keeper);
     assert.deepEqual([['chemical', 'metal'].includes(category), unit], [true, 'kg']);
-    await accessible(keeper);
     await picture(keeper, 'lists-chips');
 
     const other = await site.person('manager');
@@ -48,6 +47,8 @@ test('what is asked for stands as chips, each of which goes by itself, and in th
     await keeper.at('chip-category').waitFor();
     await keeper.page.reload();
     await keeper.at('material-unit').waitFor();
+    await keeper.at('columns-open').waitFor();
+    await accessible(keeper);
     calm(keeper);
     calm(other);
 });
@@ -121,4 +122,72 @@ test('columns stay on the device when the server does not take them, and reach i
     await manager.page.reload();
     await kept;
     calm(manager, /409/);
+});
+
+test('a view keeps filters, order and columns, goes by its role to others, and its link shows the same', async () => {
+    const manager = await site.person('manager');
+    await manager.go('/materials?category=metal&sort=material_code&page=2');
+    await rows(manager).first().waitFor();
+    await manager.at('columns-open').click();
+    await manager.at('column-show-unit').uncheck();
+    await manager.at('columns-done').click();
+    await manager.at('views-open').click();
+    await manager.at('view-new').click();
+    await manager.at('view-save').click();
+    await manager.page.getByText('请填写名称').waitFor();
+    await manager.at('view-name').fill('金属按编码');
+    await manager.at('view-audience').selectOption('regular_user');
+    await accessible(manager);
+    await manager.at('view-save').click();
+    await manager.at('views-open').getByText('金属按编码').waitFor();
+    const { view, ...asked } = query(manager);
+    assert.deepEqual(asked, { category: 'metal', sort: 'material_code' });
+    const shown = await heads(manager);
+    const first = await rows(manager).first().innerText();
+
+    const keeper = await site.person('keeper');
+    await keeper.go('/materials');
+    await rows(keeper).first().waitFor();
+    await keeper.at('views-open').click();
+    await keeper.at(`view-row-${view}`).getByText('金属按编码').waitFor();
+    assert.equal(await keeper.at(`view-drop-${view}`).count(), 0, 'only its owner changes it');
+    await accessible(keeper);
+    await picture(keeper, 'lists-views');
+    await keeper.at(`view-row-${view}`).getByRole('button').click();
+    await keeper.at('views-open').getByText('金属按编码').waitFor();
+    await rows(keeper).filter({ hasText: first.split(/\s/)[0] }).first().waitFor();
+    assert.deepEqual(await heads(keeper), shown);
+    await keeper.at('view-none').waitFor({ state: 'detached' });
+    await keeper.at('views-open').click();
+    await keeper.at('view-none').click();
+    await keeper.at('column-grip-unit').waitFor();
+    assert.deepEqual(query(keeper), {});
+    await keeper.go(`/materials?view=${view}`);
+    await keeper.at('chip-category').waitFor();
+    await keeper.at('column-grip-unit').waitFor({ state: 'detached' });
+
+    await manager.at('material-keyword').fill('钛');
+    await manager.at('material-search').click();
+    await manager.at('view-changed').waitFor();
+    await manager.at('views-open').click();
+    await manager.at('view-update').click();
+    await manager.at('view-changed').waitFor({ state: 'detached' });
+    await manager.at(`view-edit-${view}`).click();
+    await manager.at('view-name').fill('钛按编码');
+    await manager.at('view-audience').selectOption('nobody');
+    await manager.at('view-save').click();
+    await manager.at(`view-row-${view}`).getByText('钛按编码').waitFor();
+    await manager.at(`view-row-${view}`).getByText('只给自己').waitFor();
+    await manager.at(`view-drop-${view}`).click();
+    await manager.at('view-restore').click();
+    await manager.page.locator('[data-testid^="view-row-"]', { hasText: '钛按编码' }).waitFor();
+    await manager.at('views-close').click();
+    await manager.at('chip-keyword').getByText('钛').waitFor();
+
+    await keeper.page.reload();
+    await rows(keeper).first().waitFor();
+    await keeper.at('views-open').click();
+    await keeper.page.getByText('没有人共享视图').waitFor();
+    calm(manager);
+    calm(keeper);
 });
