@@ -13,7 +13,7 @@
 
 const char *const document_statuses[] = {"pending", "approved", "rejected", "cancelled", NULL};
 const char *const document_types[] = {"in", "out", NULL};
-static const char *const all_purposes[] = {"purchase", "opening", "return", "production", "scrap", "count", "reversal", NULL};
+const char *const document_purposes[] = {"purchase", "opening", "return", "production", "scrap", "count", "reversal", NULL};
 
 #define D(MEMBER, TYPE) FIELD(struct document, MEMBER, TYPE, F_OUT)
 #define SURE(MEMBER, TYPE, ...) FIELD(struct document, MEMBER, TYPE, F_OUT | F_SURE, __VA_ARGS__)
@@ -21,7 +21,7 @@ static const struct field document_fields[] = {
     D(id, FIELD_INT),
     SURE(transaction_code, FIELD_TEXT),
     SURE(transaction_type, FIELD_TEXT, .choices = document_types),
-    SURE(purpose, FIELD_TEXT, .choices = all_purposes),
+    SURE(purpose, FIELD_TEXT, .choices = document_purposes),
     SURE(material_id, FIELD_INT),
     SURE(quantity, FIELD_DEC),
     D(unit_price, FIELD_DEC),
