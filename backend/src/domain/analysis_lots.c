@@ -2,7 +2,7 @@
  *
  * The value of a material's stock is shared out over its lots and places in their order, each part the difference of two shares, so
  * that all parts of a material are its value to the fen, and all classes of an answer the value of the whole stock.
- * A named lot is as old as its record; what has no lot is as old as the material's last receipt from outside. */
+ * A named lot is as old as its record; what has no lot is as old as the material's last receipt from outside, opening stock among them. */
 #include "domain/analysis.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 #define SINCE                                                                                                          \
     "(CASE WHEN lo.lot_no = '' THEN COALESCE((SELECT v.posted_at FROM moves v WHERE v.material_id = b.material_id "     \
-    "AND v.from_location_id = 1 ORDER BY v.seq DESC LIMIT 1), lo.created_at) ELSE lo.created_at END)"
+    "AND (v.from_location_id = 1 OR (v.from_location_id = 3 AND (SELECT d.purpose FROM documents d WHERE d.id = v.document_id) = 'opening')) ORDER BY v.seq DESC LIMIT 1), lo.created_at) ELSE lo.created_at END)"
 #define WALK(SINCE_VALUE)                                                                                              \
     "SELECT b.material_id, b.lot_id, b.location_id, b.quantity, m.current_stock, m.stock_value, lo.expires_day, "      \
     "CASE WHEN COALESCE(m.ghs_pictograms, '') = '' THEN 0 ELSE 1 END AS hazardous, " SINCE_VALUE " AS since "          \
