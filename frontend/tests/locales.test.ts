@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import en from '../src/locales/en'
 import enPages from '../src/locales/en/pages'
+import enPictures from '../src/locales/en/pictures'
 import zh from '../src/locales/zh-CN'
 import zhPages from '../src/locales/zh-CN/pages'
+import zhPictures from '../src/locales/zh-CN/pictures'
 
 type Texts = { [key: string]: string | Texts }
 
@@ -16,8 +18,8 @@ function flat(texts: Texts, prefix = ''): Map<string, string> {
   )
 }
 
-const chinese = flat({ ...zh, ...zhPages })
-const english = flat({ ...en, ...enPages })
+const chinese = flat({ ...zh, ...zhPages, ...zhPictures })
+const english = flat({ ...en, ...enPages, ...enPictures })
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 
 function sources(): { name: string; text: string }[] {

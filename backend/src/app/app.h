@@ -47,6 +47,7 @@ int64_t health_resident_bytes(void);
 
 extern const struct module assessment_module;
 extern const struct module health_module;
+extern const struct module metrics_api_module;
 extern const struct module openapi_module;
 extern const struct module api_docs_module;
 

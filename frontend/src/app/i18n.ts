@@ -10,17 +10,24 @@ export const LANGUAGES: { code: Language; name: string }[] = [
 
 const KEY = 'mms.language'
 
-/** The texts of one language: what the sign-in page says, and what the pages behind it say, which come with the first of those. */
+/** The texts of one language: what the sign-in page says; what the pages behind it say, which comes with the first of those; and of pictures. */
 const first = {
   'zh-CN': () => import('@/locales/zh-CN'),
   en: () => import('@/locales/en'),
 }
-const pages = {
-  'zh-CN': () => import('@/locales/zh-CN/pages'),
-  en: () => import('@/locales/en/pages'),
+const further = {
+  pages: {
+    'zh-CN': () => import('@/locales/zh-CN/pages'),
+    en: () => import('@/locales/en/pages'),
+  },
+  pictures: {
+    'zh-CN': () => import('@/locales/zh-CN/pictures'),
+    en: () => import('@/locales/en/pictures'),
+  },
 }
-const complete = new Set<Language>()
-let pagesWanted = false
+type Part = keyof typeof further
+const complete = new Set<`${Language} ${Part}`>()
+const wantedParts = new Set<Part>()
 
 export const i18n = createI18n({ legacy: false, locale: 'zh-CN', missingWarn: false, fallbackWarn: false })
 export const language = ref<Language>('zh-CN')
@@ -33,9 +40,10 @@ export function rememberedLanguage(): Language {
 async function load(wanted: Language): Promise<void> {
   const { global } = i18n
   if (Object.keys(global.getLocaleMessage(wanted)).length === 0) global.setLocaleMessage(wanted, (await first[wanted]()).default)
-  if (!pagesWanted || complete.has(wanted)) return
-  global.mergeLocaleMessage(wanted, (await pages[wanted]()).default)
-  complete.add(wanted)
+  await Promise.all([...wantedParts].filter((part) => !complete.has(`${wanted} ${part}`)).map(async (part) => {
+    global.mergeLocaleMessage(wanted, (await further[part][wanted]()).default)
+    complete.add(`${wanted} ${part}`)
+  }))
 }
 
 export async function useLanguage(next: Language): Promise<void> {
@@ -47,8 +55,9 @@ export async function useLanguage(next: Language): Promise<void> {
   setLanguage(next)
 }
 
-/** Before the first page behind the sign-in. */
-export async function loadPageTexts(): Promise<void> {
-  pagesWanted = true
+/** Before a page behind the sign-in; `pictures`: one with pictures. */
+export async function loadPageTexts(pictures = false): Promise<void> {
+  wantedParts.add('pages')
+  if (pictures) wantedParts.add('pictures')
   await load(language.value)
 }

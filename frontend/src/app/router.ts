@@ -29,6 +29,8 @@ declare module 'vue-router' {
     open?: boolean
     /** Opens without a network after a visit. */
     offline?: boolean
+    /** Has pictures, whose texts come with the first of them. */
+    pictures?: boolean
     /** Stands in the menu. */
     menu?: { icon: MenuIcon; group: 'work' | 'data' | 'system' }
   }
@@ -81,7 +83,7 @@ function guard(to: RouteLocationNormalized) {
 }
 
 router.beforeEach(guard)
-router.beforeResolve((to) => (to.meta.open ? undefined : loadPageTexts()))
+router.beforeResolve((to) => (to.meta.open ? undefined : loadPageTexts(to.meta.pictures)))
 
 // A page's file that does not come: either the server is away (try again when it is back), or there is a newer build.
 router.onError(async (fault, to) => {

@@ -45,6 +45,24 @@ export interface Right {
   roles: Role[]
 }
 
+/** How often something was up to so much, and more than the one before; null: above all bounds. */
+export interface Bar {
+  up_to: number | null
+  count: number
+}
+
+/** Of one instance, since its start. Times are in µs. */
+export interface Metrics {
+  uptime: number
+  memory_bytes: number
+  connections: number
+  streams: number
+  lanes: { name: 'read' | 'write' | 'slow' | 'probe'; took: Bar[] }[]
+  queues: { name: string; length: number; wait: Bar[] }[]
+  writer: { jobs: number; failed_jobs: number; commits: number; log_bytes: number | null; group: Bar[]; commit: Bar[] }
+}
+
+export const getMetrics = (signal?: AbortSignal) => get<Metrics>('/admin/metrics', {}, signal)
 export const getInfo = (signal?: AbortSignal) => get<DatabaseInfo>('/admin/database/info', {}, signal)
 export const getTables = (signal?: AbortSignal) => get<TableInfo[]>('/admin/database/tables', {}, signal)
 export const getRows = (name: string, query: { page: number; pageSize: number; orderBy?: string; order?: string }, signal?: AbortSignal) =>
