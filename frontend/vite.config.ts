@@ -3,7 +3,9 @@ import vue from '@vitejs/plugin-vue'
 import components from 'unplugin-vue-components/vite'
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
 import { defineConfig } from 'vitest/config'
+import { firstPaint } from './build/firstPaint.ts'
 import { offline } from './build/offline.ts'
+import { pageTitle } from './build/pageTitle.ts'
 import { precompress } from './build/precompress.ts'
 
 export default defineConfig({
@@ -11,6 +13,8 @@ export default defineConfig({
     vue(),
     // Element Plus on demand: what a template names is imported together with its style, nothing else.
     components({ dirs: [], dts: 'src/components.d.ts', resolvers: [ElementPlusResolver({ importStyle: 'css' })] }),
+    pageTitle(),
+    firstPaint(),
     offline(
       [
         'src/app/AppShell.vue', 'src/features/counting/CountPhone.vue', 'src/shared/scan/ScanDialog.vue',

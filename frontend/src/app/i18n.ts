@@ -19,6 +19,9 @@ const pages = {
   'zh-CN': () => import('@/locales/zh-CN/pages'),
   en: () => import('@/locales/en/pages'),
 }
+/** The company may call the system as it likes. A function: what is in a title is no placeholder. */
+const TITLE = import.meta.env.VITE_APP_TITLE?.trim()
+const named = TITLE ? { app: { name: () => TITLE, shortName: () => TITLE } } : {}
 const complete = new Set<Language>()
 let pagesWanted = false
 
@@ -32,7 +35,10 @@ export function rememberedLanguage(): Language {
 
 async function load(wanted: Language): Promise<void> {
   const { global } = i18n
-  if (Object.keys(global.getLocaleMessage(wanted)).length === 0) global.setLocaleMessage(wanted, (await first[wanted]()).default)
+  if (Object.keys(global.getLocaleMessage(wanted)).length === 0) {
+    global.setLocaleMessage(wanted, (await first[wanted]()).default)
+    global.mergeLocaleMessage(wanted, named)
+  }
   if (!pagesWanted || complete.has(wanted)) return
   global.mergeLocaleMessage(wanted, (await pages[wanted]()).default)
   complete.add(wanted)

@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router'
+import { addressOf } from '@/api/address'
 import { onServerBack, serverLost } from '@/api/serverAway'
 import { can, me, sessionState } from '@/api/session'
 import type { Permission } from '@/api/types'
@@ -18,6 +19,7 @@ import { settingRoutes } from '@/features/settings/routes'
 import { userRoutes } from '@/features/users/routes'
 import { loadPageTexts } from './i18n'
 import LoginPage from './LoginPage.vue'
+import { bringLook } from './look'
 import type { MenuIcon } from './menuIcons'
 
 declare module 'vue-router' {
@@ -81,13 +83,15 @@ function guard(to: RouteLocationNormalized) {
 }
 
 router.beforeEach(guard)
-router.beforeResolve((to) => (to.meta.open ? undefined : loadPageTexts()))
+router.beforeResolve(async (to) => {
+  if (!to.meta.open) await Promise.all([loadPageTexts(), bringLook()])
+})
 
 // A page's file that does not come: either the server is away (try again when it is back), or there is a newer build.
 router.onError(async (fault, to) => {
   if (!/import|module|preload/i.test(fault instanceof Error ? fault.message : '')) return
   try {
-    await fetch('/api/health', { cache: 'no-store' })
+    await fetch(addressOf('/health'), { cache: 'no-store' })
     const last = sessionStorage.getItem('mms.reloaded')
     if (last === to.fullPath) return
     sessionStorage.setItem('mms.reloaded', to.fullPath)

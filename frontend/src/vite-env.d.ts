@@ -1,0 +1,5 @@
+/** What a build may be told (docs/operations.md). */
+interface ImportMetaEnv {
+  readonly VITE_API_BASE_URL?: string
+  readonly VITE_APP_TITLE?: string
+}
