@@ -3,3 +3,6 @@ interface ImportMetaEnv {
   readonly VITE_API_BASE_URL?: string
   readonly VITE_APP_TITLE?: string
 }
+
+/** The page's own version, of package.json. */
+declare const __MMS_VERSION__: string

@@ -22,7 +22,13 @@ const pages = {
 /** The company may call the system as it likes. A function: what is in a title is no placeholder. */
 const TITLE = import.meta.env.VITE_APP_TITLE?.trim()
 const named = TITLE ? { app: { name: () => TITLE, shortName: () => TITLE } } : {}
-const complete = new Set<Language>()
+/** What one page alone says, and much of it: comes with that page. */
+const parts = {
+  help: { 'zh-CN': () => import('@/locales/zh-CN/help.json'), en: () => import('@/locales/en/help.json') },
+}
+type Part = keyof typeof parts
+const partsWanted = new Set<Part>()
+const complete = new Set<string>()
 let pagesWanted = false
 
 export const i18n = createI18n({ legacy: false, locale: 'zh-CN', missingWarn: false, fallbackWarn: false })
@@ -39,9 +45,15 @@ async function load(wanted: Language): Promise<void> {
     global.setLocaleMessage(wanted, (await first[wanted]()).default)
     global.mergeLocaleMessage(wanted, named)
   }
-  if (!pagesWanted || complete.has(wanted)) return
-  global.mergeLocaleMessage(wanted, (await pages[wanted]()).default)
-  complete.add(wanted)
+  if (pagesWanted && !complete.has(wanted)) {
+    global.mergeLocaleMessage(wanted, (await pages[wanted]()).default)
+    complete.add(wanted)
+  }
+  for (const part of partsWanted) {
+    if (complete.has(`${part} ${wanted}`)) continue
+    global.mergeLocaleMessage(wanted, { [part]: (await parts[part][wanted]()).default })
+    complete.add(`${part} ${wanted}`)
+  }
 }
 
 export async function useLanguage(next: Language): Promise<void> {
@@ -56,5 +68,11 @@ export async function useLanguage(next: Language): Promise<void> {
 /** Before the first page behind the sign-in. */
 export async function loadPageTexts(): Promise<void> {
   pagesWanted = true
+  await load(language.value)
+}
+
+/** Before the page that says it. */
+export async function loadPart(part: Part): Promise<void> {
+  partsWanted.add(part)
   await load(language.value)
 }

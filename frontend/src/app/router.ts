@@ -3,10 +3,12 @@ import { addressOf } from '@/api/address'
 import { onServerBack, serverLost } from '@/api/serverAway'
 import { can, me, sessionState } from '@/api/session'
 import type { Permission } from '@/api/types'
+import { aboutRoutes } from '@/features/about/routes'
 import { adminRoutes } from '@/features/admin/routes'
 import { approvalRoutes } from '@/features/approval/routes'
 import { countingRoutes } from '@/features/counting/routes'
 import { documentRoutes } from '@/features/documents/routes'
+import { helpRoutes } from '@/features/help/routes'
 import { jobRoutes } from '@/features/jobs/routes'
 import { logRoutes } from '@/features/logs/routes'
 import { materialRoutes } from '@/features/materials/routes'
@@ -15,6 +17,7 @@ import { overviewRoutes } from '@/features/overview/routes'
 import { printRoutes } from '@/features/printing/routes'
 import { profileRoutes } from '@/features/profile/routes'
 import { reportRoutes } from '@/features/reports/routes'
+import { roleRoutes } from '@/features/roles/routes'
 import { settingRoutes } from '@/features/settings/routes'
 import { userRoutes } from '@/features/users/routes'
 import { loadPageTexts } from './i18n'
@@ -32,7 +35,12 @@ declare module 'vue-router' {
     /** Opens without a network after a visit. */
     offline?: boolean
     /** Stands in the menu. */
-    menu?: { icon: MenuIcon; group: 'work' | 'data' | 'system' }
+    menu?: {
+      icon: MenuIcon
+      group: 'work' | 'data' | 'system'
+      /** Who may go there, but has it in the menu only with this. */
+      permission?: Permission
+    }
   }
 }
 
@@ -46,10 +54,13 @@ export const featureRoutes: RouteRecordRaw[] = [
   ...notificationRoutes,
   ...jobRoutes,
   ...userRoutes,
+  ...roleRoutes,
   ...logRoutes,
   ...settingRoutes,
   ...adminRoutes,
   ...profileRoutes,
+  ...helpRoutes,
+  ...aboutRoutes,
 ]
 
 export const router = createRouter({

@@ -1,5 +1,4 @@
 import { download, get, post } from '@/api/client'
-import type { Permission, Role } from '@/api/types'
 import type { Dec } from '@/shared/decimal/decimal'
 
 export interface DatabaseInfo {
@@ -36,19 +35,11 @@ export interface Assessment {
   unknown: Told[]
 }
 
-export interface Right {
-  permission: Permission
-  title: string
-  titleEn: string
-  roles: Role[]
-}
-
 export const getInfo = (signal?: AbortSignal) => get<DatabaseInfo>('/admin/database/info', {}, signal)
 export const getTables = (signal?: AbortSignal) => get<TableInfo[]>('/admin/database/tables', {}, signal)
 export const getRows = (name: string, query: { page: number; pageSize: number; orderBy?: string; order?: string }, signal?: AbortSignal) =>
   get<TableRows>(`/admin/database/table/${encodeURIComponent(name)}`, query, signal)
 export const getAssessment = (signal?: AbortSignal) => get<Assessment>('/admin/assessment', {}, signal)
-export const getRights = (signal?: AbortSignal) => get<Right[]>('/roles', {}, signal)
 
 interface Copy {
   filename: string
