@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import en from '../src/locales/en'
+import enHelp from '../src/locales/en/help.json'
 import enPages from '../src/locales/en/pages'
 import enPictures from '../src/locales/en/pictures'
 import zh from '../src/locales/zh-CN'
+import zhHelp from '../src/locales/zh-CN/help.json'
 import zhPages from '../src/locales/zh-CN/pages'
 import zhPictures from '../src/locales/zh-CN/pictures'
 
@@ -18,8 +20,8 @@ function flat(texts: Texts, prefix = ''): Map<string, string> {
   )
 }
 
-const chinese = flat({ ...zh, ...zhPages, ...zhPictures })
-const english = flat({ ...en, ...enPages, ...enPictures })
+const chinese = flat({ ...zh, ...zhPages, ...zhPictures, help: zhHelp })
+const english = flat({ ...en, ...enPages, ...enPictures, help: enHelp })
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 
 function sources(): { name: string; text: string }[] {

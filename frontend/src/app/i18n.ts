@@ -24,10 +24,17 @@ const further = {
     'zh-CN': () => import('@/locales/zh-CN/pictures'),
     en: () => import('@/locales/en/pictures'),
   },
+  help: {
+    'zh-CN': () => import('@/locales/zh-CN/help.json').then(({ default: help }) => ({ default: { help } })),
+    en: () => import('@/locales/en/help.json').then(({ default: help }) => ({ default: { help } })),
+  },
 }
 type Part = keyof typeof further
 const complete = new Set<`${Language} ${Part}`>()
 const wantedParts = new Set<Part>()
+/** The company may call the system as it likes. A function: what is in a title is no placeholder. */
+const TITLE = import.meta.env.VITE_APP_TITLE?.trim()
+const named = TITLE ? { app: { name: () => TITLE, shortName: () => TITLE } } : {}
 
 export const i18n = createI18n({ legacy: false, locale: 'zh-CN', missingWarn: false, fallbackWarn: false })
 export const language = ref<Language>('zh-CN')
@@ -39,7 +46,10 @@ export function rememberedLanguage(): Language {
 
 async function load(wanted: Language): Promise<void> {
   const { global } = i18n
-  if (Object.keys(global.getLocaleMessage(wanted)).length === 0) global.setLocaleMessage(wanted, (await first[wanted]()).default)
+  if (Object.keys(global.getLocaleMessage(wanted)).length === 0) {
+    global.setLocaleMessage(wanted, (await first[wanted]()).default)
+    global.mergeLocaleMessage(wanted, named)
+  }
   await Promise.all([...wantedParts].filter((part) => !complete.has(`${wanted} ${part}`)).map(async (part) => {
     global.mergeLocaleMessage(wanted, (await further[part][wanted]()).default)
     complete.add(`${wanted} ${part}`)
@@ -55,9 +65,8 @@ export async function useLanguage(next: Language): Promise<void> {
   setLanguage(next)
 }
 
-/** Before a page behind the sign-in; `pictures`: one with pictures. */
-export async function loadPageTexts(pictures = false): Promise<void> {
-  wantedParts.add('pages')
-  if (pictures) wantedParts.add('pictures')
+/** Before the page that says it. */
+export async function loadTexts(...parts: Part[]): Promise<void> {
+  for (const part of parts) wantedParts.add(part)
   await load(language.value)
 }

@@ -1,5 +1,5 @@
 import {
-  Bell, Box, Checked, Cpu, DataAnalysis, Finished, List, Memo, Odometer, Setting, Tickets, UserFilled,
+  Bell, Box, Checked, Cpu, DataAnalysis, Finished, Key, List, Memo, Odometer, Setting, Tickets, UserFilled,
 } from '@element-plus/icons-vue'
 
 /** The pictures that stand in the menu, by the names that routes use. */
@@ -13,6 +13,7 @@ export const MENU_ICONS = {
   notifications: Bell,
   jobs: List,
   users: UserFilled,
+  roles: Key,
   logs: Memo,
   settings: Setting,
   admin: Cpu,
