@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import en from '../src/locales/en'
+import enImports from '../src/locales/en/imports.json'
 import enPages from '../src/locales/en/pages'
 import zh from '../src/locales/zh-CN'
+import zhImports from '../src/locales/zh-CN/imports.json'
 import zhPages from '../src/locales/zh-CN/pages'
 
 type Texts = { [key: string]: string | Texts }
@@ -16,8 +18,8 @@ function flat(texts: Texts, prefix = ''): Map<string, string> {
   )
 }
 
-const chinese = flat({ ...zh, ...zhPages })
-const english = flat({ ...en, ...enPages })
+const chinese = flat({ ...zh, ...zhPages, imports: zhImports })
+const english = flat({ ...en, ...enPages, imports: enImports })
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 
 function sources(): { name: string; text: string }[] {

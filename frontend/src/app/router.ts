@@ -6,6 +6,7 @@ import { adminRoutes } from '@/features/admin/routes'
 import { approvalRoutes } from '@/features/approval/routes'
 import { countingRoutes } from '@/features/counting/routes'
 import { documentRoutes } from '@/features/documents/routes'
+import { importRoutes } from '@/features/imports/routes'
 import { jobRoutes } from '@/features/jobs/routes'
 import { logRoutes } from '@/features/logs/routes'
 import { materialRoutes } from '@/features/materials/routes'
@@ -16,7 +17,7 @@ import { profileRoutes } from '@/features/profile/routes'
 import { reportRoutes } from '@/features/reports/routes'
 import { settingRoutes } from '@/features/settings/routes'
 import { userRoutes } from '@/features/users/routes'
-import { loadPageTexts } from './i18n'
+import { loadPageTexts, type TextsBeside } from './i18n'
 import LoginPage from './LoginPage.vue'
 import type { MenuIcon } from './menuIcons'
 
@@ -27,6 +28,8 @@ declare module 'vue-router' {
     permission?: Permission
     /** For anybody, signed in or not. */
     open?: boolean
+    /** Its texts come with it, not with those of all pages. */
+    texts?: TextsBeside
     /** Opens without a network after a visit. */
     offline?: boolean
     /** Stands in the menu. */
@@ -42,6 +45,7 @@ export const featureRoutes: RouteRecordRaw[] = [
   ...countingRoutes,
   ...reportRoutes,
   ...notificationRoutes,
+  ...importRoutes,
   ...jobRoutes,
   ...userRoutes,
   ...logRoutes,
@@ -81,7 +85,7 @@ function guard(to: RouteLocationNormalized) {
 }
 
 router.beforeEach(guard)
-router.beforeResolve((to) => (to.meta.open ? undefined : loadPageTexts()))
+router.beforeResolve((to) => (to.meta.open ? undefined : loadPageTexts(to.meta.texts)))
 
 // A page's file that does not come: either the server is away (try again when it is back), or there is a newer build.
 router.onError(async (fault, to) => {
