@@ -120,7 +120,7 @@ export const getRows = (id: number, query: { outcome: Outcome; field?: string; p
   get<Page<CheckedRow>>(`/imports/${id}/rows`, query, signal)
 export const changeImport = (id: number, choice: Choice) => put<Import>(`/imports/${id}`, choice)
 export const giveUp = (id: number) => remove(`/imports/${id}`)
-export const begin = (id: number, deed: 'check' | 'commit' | 'undo', body: object, key: string) => post<{ jobId: number }>(`/imports/${id}/${deed}`, body, { key })
+export const begin = (id: number, deed: 'check' | 'commit' | 'undo', body: object) => post<{ jobId: number }>(`/imports/${id}/${deed}`, body)
 export const getJob = (id: number, signal?: AbortSignal) => get<Job>(`/jobs/${id}`, {}, signal)
 export const cancelJob = (id: number) => post<{ id: number }>(`/jobs/${id}/cancel`)
 

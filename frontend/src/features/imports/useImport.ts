@@ -3,7 +3,6 @@ import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, type Ref, ref, watch } from 'vue'
 import { isProblem } from '@/api/problem'
 import { useAction } from '@/shared/composables/useAction'
-import { useSubmitKey } from '@/shared/composables/useSubmitKey'
 import { stockChanged } from '@/shared/query'
 import { begin, cancelJob, changeImport, type Choice, getImport, getJob, type Import, type Job } from './api'
 import { isOpen } from './steps'
@@ -47,11 +46,12 @@ export function useImport(id: Ref<number>) {
   /** It is not over for the page before the import is as the job has left it. */
   const shown = computed<Job | null>(() => (job.value === undefined ? null : late.value ? { ...job.value, status: 'running' } : job.value))
 
-  const once = useSubmitKey()
   const start = useAction(async (deed: 'check' | 'commit' | 'undo', body: object = {}) => {
-    const { data } = await once((submitKey) => begin(id.value, deed, body, submitKey))
-    cache.setQueryData<Import>(key.value, (old) => old && { ...old, jobId: data.jobId })
+    const { data } = await begin(id.value, deed, body)
     followed.value = data.jobId
+    cache.setQueryData<Job>(['jobs', 'one', data.jobId], { id: data.jobId, kind: `import.${deed}`, status: 'queued', done: 0, total: null, cancel_asked: false, error: null })
+    cache.setQueryData<Import>(key.value, (old) => old && { ...old, jobId: data.jobId })
+    void cache.invalidateQueries({ queryKey: ['jobs'] })
     return data.jobId
   })
   const change = useAction(async (choice: Choice) => {
@@ -68,7 +68,7 @@ export function useImport(id: Ref<number>) {
     found,
     job: shown,
     /** The job is asked for before anything is shown: the step depends on it. */
-    waiting: computed(() => found.value === undefined || (jobId.value !== null && (job.value === undefined || (late.value && followed.value !== jobId.value)))),
+    waiting: computed(() => found.value === undefined || (jobId.value !== null && followed.value !== jobId.value && (job.value === undefined || late.value))),
     problem: computed(() => (isProblem(error.value) ? error.value : null)),
     start,
     change,
