@@ -146,6 +146,37 @@ test('faults are filtered by field and saved as a file that starts no formula', 
     calm(manager);
 });
 
+test('columns without known heads are chosen once: the mended file has them too, and another row may be the head', async () => {
+    const manager = await site.person('manager'), code = fresh('MAP');
+    const rows = (category) => csv(['说明', '', '', ''], ['甲列', '乙列', '丙列', '丁列'], ['名称甲', code, category, 'kg']);
+    await manager.go('/imports?kind=materials');
+    await give(manager, '列.csv', rows('不知道'));
+    await step(manager, 'columns');
+    await manager.at('import-missing').waitFor();
+    await manager.at('import-head').fill('99');
+    await manager.at('import-head').press('Enter');
+    await manager.at('field-fault').getByText('没有这一行').waitFor();
+    await manager.at('import-head').fill('2');
+    await manager.at('import-head').press('Enter');
+    await manager.page.getByText('丁列').waitFor();
+    for (const [i, field] of ['material_name', 'material_code', 'category', 'unit'].entries()) await manager.at(`import-column-${i}`).selectOption(field);
+    await manager.at('import-check').click();
+    await manager.at('import-fault').getByText('不知道').waitFor();
+    await manager.at('import-mended').click();
+    await give(manager, '列2.csv', rows('化学'));
+    await step(manager, 'columns');
+    await manager.page.waitForFunction(() => document.querySelector('[data-testid="import-column-1"]')?.value === 'material_code');
+    await manager.at('import-check').click();
+    await step(manager, 'preview');
+    await commit(manager);
+    await manager.at('import-done').waitFor();
+    assert.equal((await byCode(code)).material_name, '名称甲');
+    await manager.go('/jobs');
+    await manager.page.getByRole('link', { name: '导入', exact: true }).nth(1).click();
+    await step(manager, 'result');
+    calm(manager, /400/);
+});
+
 test('names that nobody knows are proposed, chosen or made', async () => {
     const manager = await site.person('manager');
     const [one, two, tub] = [fresh('W'), fresh('W'), `桶${process.pid}`];

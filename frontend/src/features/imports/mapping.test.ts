@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Import } from './api'
-import { missingFields, sameHead, withField } from './mapping'
+import { byCell, missingFields, sameHead, withField } from './mapping'
 
 const field = (name: string, needed: boolean) => ({ name, title: name, titleEn: name, needed })
 const form = (headRow: number, ...heads: string[]) => ({ headRow, columns: heads.map((head) => ({ cell: 'A1', head, samples: [] })) }) as unknown as Import['form']
@@ -19,5 +19,9 @@ describe('columns and fields', () => {
     expect(sameHead(form(1, 'a', 'b'), form(2, 'a', 'b'))).toBe(false)
     expect(sameHead(form(1, 'a', 'b'), form(1, 'b', 'a'))).toBe(false)
     expect(sameHead(form(1, 'a'), form(1, 'a', 'b'))).toBe(false)
+  })
+  it('cells come in the order of their columns', () => {
+    const cells = ['AA2', null, 'B2', 'Z2', null, 'A2'].map((cell) => ({ cell }))
+    expect(cells.sort(byCell).map(({ cell }) => cell)).toEqual(['A2', 'B2', 'Z2', 'AA2', null, null])
   })
 })

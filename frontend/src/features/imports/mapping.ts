@@ -17,3 +17,9 @@ export const sameList = (one: string[], other: string[]) => one.length === other
 export function sameHead(one: Import['form'], other: Import['form']): boolean {
   return one.headRow === other.headRow && sameList(one.columns.map(({ head }) => head), other.columns.map(({ head }) => head))
 }
+
+/** In the order of the columns, `Z2` before `AA2`; what has no cell last. */
+export function byCell({ cell: one }: { cell: string | null }, { cell: other }: { cell: string | null }): number {
+  if (one === null || other === null) return one === other ? 0 : one === null ? 1 : -1
+  return one.length - other.length || (one < other ? -1 : one > other ? 1 : 0)
+}

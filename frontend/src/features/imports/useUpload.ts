@@ -11,15 +11,22 @@ export function useUpload() {
   const problem = shallowRef<Problem | null>(null)
   let sending: AbortController | null = null
 
-  /** A mended file takes the place of the one before: what was chosen there holds as long as the heads are the same. */
+  /** What was chosen for the file before holds for a mended one, as long as the same heads stand in the same row. */
+  async function takeOver(made: Import, { form, mapping, answers, remark }: Import) {
+    const moved = made.form.headRow !== form.headRow
+    const now = moved ? (await changeImport(made.id, { headRow: form.headRow })).data : made
+    if (sameHead(form, now.form)) await changeImport(made.id, { mapping, answers, ...(remark ? { remark } : {}) })
+    else if (moved) await changeImport(made.id, { headRow: made.form.headRow })
+  }
+
+  /** The mended file takes the place of the one before; what does not succeed leaves both as they are. */
   async function replace(made: Import, instead: number) {
     try {
       const before = await getImport(instead)
       if (before.kind !== made.kind || before.status === 'done' || before.status === 'undone') return
-      if (sameHead(before.form, made.form)) await changeImport(made.id, { mapping: before.mapping, answers: before.answers, ...(before.remark ? { remark: before.remark } : {}) })
+      await takeOver(made, before)
       await giveUp(instead)
     } catch (fault) {
-      // It stays in the list, and can be given up there.
       if (!isProblem(fault)) throw fault
     }
   }
