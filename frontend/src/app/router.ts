@@ -9,6 +9,7 @@ import { approvalRoutes } from '@/features/approval/routes'
 import { countingRoutes } from '@/features/counting/routes'
 import { documentRoutes } from '@/features/documents/routes'
 import { helpRoutes } from '@/features/help/routes'
+import { importRoutes } from '@/features/imports/routes'
 import { jobRoutes } from '@/features/jobs/routes'
 import { logRoutes } from '@/features/logs/routes'
 import { materialRoutes } from '@/features/materials/routes'
@@ -20,7 +21,7 @@ import { reportRoutes } from '@/features/reports/routes'
 import { roleRoutes } from '@/features/roles/routes'
 import { settingRoutes } from '@/features/settings/routes'
 import { userRoutes } from '@/features/users/routes'
-import { loadTexts } from './i18n'
+import { loadPageTexts, type TextsBeside } from './i18n'
 import LoginPage from './LoginPage.vue'
 import { bringLook } from './look'
 import type { MenuIcon } from './menuIcons'
@@ -32,10 +33,10 @@ declare module 'vue-router' {
     permission?: Permission
     /** For anybody, signed in or not. */
     open?: boolean
+    /** Its texts come with it, not with those of all pages. */
+    texts?: TextsBeside
     /** Opens without a network after a visit. */
     offline?: boolean
-    /** Has pictures, whose texts come with the first of them. */
-    pictures?: boolean
     /** Stands in the menu. */
     menu?: {
       icon: MenuIcon
@@ -54,6 +55,7 @@ export const featureRoutes: RouteRecordRaw[] = [
   ...countingRoutes,
   ...reportRoutes,
   ...notificationRoutes,
+  ...importRoutes,
   ...jobRoutes,
   ...userRoutes,
   ...roleRoutes,
@@ -97,7 +99,7 @@ function guard(to: RouteLocationNormalized) {
 
 router.beforeEach(guard)
 router.beforeResolve(async ({ meta }) => {
-  if (!meta.open) await Promise.all([loadTexts('pages', ...(meta.pictures ? ['pictures' as const] : [])), bringLook()])
+  if (!meta.open) await Promise.all([loadPageTexts(meta.texts), bringLook()])
 })
 
 // A page's file that does not come: either the server is away (try again when it is back), or there is a newer build.
