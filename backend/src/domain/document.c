@@ -126,9 +126,10 @@ const struct list_spec document_list = {
                 {"purpose", FILTER_CHOICE, "d.purpose = ?", all_purposes},
                 {"startDate", FILTER_SINCE, "d.created_at >= ?"},
                 {"endDate", FILTER_UNTIL, "d.created_at < ?"},
-                {"person", FILTER_LIKE,
+                {"person", FILTER_PART,
                  "EXISTS (SELECT 1 FROM users xu WHERE xu.id IN (d.applicant_id, d.approver_id) AND "
-                 "(xu.username_fold LIKE ? ESCAPE '\\' OR LOWER(COALESCE(xu.real_name, '')) LIKE ? ESCAPE '\\'))", .topics = TOPIC_USERS},
+                 "(LOWER(xu.username) LIKE LOWER(?) ESCAPE '\\' OR LOWER(COALESCE(xu.real_name, '')) LIKE LOWER(?) ESCAPE '\\'))",
+                 .topics = TOPIC_USERS},
                 {"keyword", FILTER_LIKE,
                  "(LOWER(d.number) LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM document_lines x JOIN materials xm ON "
                  "xm.id = x.material_id WHERE x.document_id = d.id AND (xm.code_fold LIKE ? ESCAPE '\\' OR "

@@ -293,3 +293,58 @@ test('keys alone: searched, walked over the pages, opened, edited, selected, mad
     assert.equal(await manager.at('material-form-materialCode').inputValue(), '');
     calm(manager);
 });
+
+test('a page of two hundred draws what is in sight, and all of it is there', async () => {
+    const manager = await site.person('manager'), { page } = manager;
+    await manager.go('/materials?sort=material_code');
+    await rows(manager).first().waitFor();
+    await manager.at('page-size').selectOption('200');
+    await page.waitForURL(/pageSize=200/);
+    const { list } = await site.api('manager', 'GET', '/materials?sort=material_code&pageSize=200');
+    assert.equal(list.length, 200);
+    const row = (i) => manager.at(`material-row-${list[i].id}`);
+    await row(24).waitFor();
+    assert.ok(await rows(manager).count() < 80, `${await rows(manager).count()} rows drawn`);
+    assert.equal(await page.getByRole('table').getAttribute('aria-rowcount'), '201');
+    const height = () => page.locator('.list').evaluate((list) => list.scrollHeight);
+    const before = await height();
+    for (const part of [0.25, 0.5, 1]) {
+        await page.locator('.list').evaluate((list, to) => list.scrollTo(0, to * list.scrollHeight), part);
+        await row(Math.min(199, 200 * part + 8)).waitFor();
+    }
+    assert.equal(await height(), before, 'nothing jumps');
+    assert.equal(await row(199).getAttribute('aria-rowindex'), '201');
+    await manager.at('select-all').check();
+    await manager.at('bulk-bar').getByText('已选 200 种').waitFor();
+    await page.keyboard.press('j');
+    await row(0).waitFor();
+    assert.equal(await row(0).evaluate((found) => found === document.activeElement), true);
+    await accessible(manager);
+    calm(manager);
+});
+
+test('documents of some days, of one purpose, of one person', async () => {
+    const manager = await site.person('manager');
+    await manager.go('/documents');
+    await rows(manager, 'document-row').first().waitFor();
+    const { list: [newest] } = await site.api('manager', 'GET', '/inventory?status=approved&pageSize=1');
+    const { list: before } = await site.api('manager', 'GET', '/inventory?sort=created_at&pageSize=1');
+    const day = before[0].created_at.slice(0, 10);
+    await manager.at('filters-fold').click();
+    await manager.at('document-to').fill(day);
+    await manager.at('document-to').blur();
+    await manager.at('chip-endDate').getByText(day).waitFor();
+    const count = async (asked) => (await site.api('manager', 'GET', `/inventory/sums?${new URLSearchParams(asked)}`)).count;
+    await until(manager, `共 ${await count({ endDate: day })} 条`);
+    await manager.at('chips-clear').click();
+    await manager.at('document-person').fill(newest.approver_name);
+    await manager.at('document-search').click();
+    await manager.at('chip-person').waitFor();
+    await until(manager, `共 ${await count({ person: newest.approver_name })} 条`);
+    await manager.go(`/documents?purpose=${newest.purpose}`);
+    await manager.at('chip-purpose').waitFor();
+    await until(manager, `共 ${await count({ purpose: newest.purpose })} 条`);
+    await picture(manager, 'lists-documents');
+    await accessible(manager);
+    calm(manager);
+});
