@@ -31,6 +31,8 @@ export interface Assessment {
   days: number
   indicators: { name: 'rows' | 'people' | 'writesPerSecond'; value: number | Dec | null; threshold: number | Dec; state: 'low' | 'near' | 'above' }[]
   queue: { writes: number; waited: number; longestUs: number }
+  machine?: { measuredAt: string; clients: number; aloneWritesPerSecond: number; writesPerSecond: number }
+  engine: string
   advice: 'stay' | 'prepare' | 'move'
   reasons: Told[]
   unknown: Told[]
@@ -67,6 +69,22 @@ export const getRows = (name: string, query: { page: number; pageSize: number; o
   get<TableRows>(`/admin/database/table/${encodeURIComponent(name)}`, query, signal)
 export const getAssessment = (signal?: AbortSignal) => get<Assessment>('/admin/assessment', {}, signal)
 export const getRights = (signal?: AbortSignal) => get<Right[]>('/roles', {}, signal)
+
+interface Measuring {
+  status: string
+  ended_at: string | null
+  error: { message?: string } | null
+}
+const LOOK_MS = 400
+/** Has the service measure what this machine can write: some seconds. Gives how that ended. */
+export async function measure(): Promise<Measuring> {
+  const { data } = await post<{ jobId: number }>('/admin/assessment/measure')
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    const job = await get<Measuring>(`/jobs/${data.jobId}`)
+    if (job.ended_at) return job
+  }
+}
 
 interface Copy {
   filename: string
