@@ -1,0 +1,134 @@
+/**
+ * The gallery docs/screens: every page of a site with the demo data, on a desk in light and dark and on a phone, and an index of them.
+ * scripts/gallery runs it. MMS_BINARY, WEB_DIR, CHROMIUM as the journeys have them; GALLERY: the folder. PNG here; the script packs them.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { chooseMaterial, DESK, PHONE, Site } from './journeys/steps.mjs';
+
+const folder = process.env.GALLERY;
+const SCREENS = { desk: DESK, dark: { ...DESK, colorScheme: 'dark' }, phone: PHONE };
+const site = await Site.open();
+const seen = await prepare();
+
+/** What the demo has nothing of: a count, an import with faults, a document with several lines that waits. */
+async function prepare() {
+    const [materials, keeper, manager] = await Promise.all([
+        site.api('manager', 'GET', '/materials?pageSize=50&sort=material_code'), site.login('keeper'), site.login('manager'),
+    ]);
+    const stocked = materials.list.filter((one) => Number(one.current_stock) > 5 && one.status === 'active');
+    const { id: waiting } = await site.api(keeper, 'POST', '/inventory', {
+        transactionType: 'out', purpose: 'production', remark: '电堆装配线 11 月第 4 周领用',
+        lines: stocked.slice(0, 4).map((one, i) => ({ materialId: one.id, quantity: i + 1 })),
+    });
+    const { id: count } = await site.api(manager, 'POST', '/stocktaking', { taskName: '十一月底金属库盘点', scope: 'selection', materialIds: stocked.slice(0, 12).map(({ id }) => id), reasonPercent: 5 });
+    await site.api(manager, 'PUT', `/stocktaking/${count}/start`);
+    const { items } = await site.api(manager, 'GET', `/stocktaking/${count}`);
+    for (const [i, item] of items.slice(0, 8).entries()) {
+        const actualStock = i === 2 ? Number(item.book_stock) - 1 : i === 5 ? Number(item.book_stock) + 2 : item.book_stock;
+        await site.api(manager, 'PUT', `/stocktaking/${count}/items/${item.id}`, { actualStock, version: item.version });
+    }
+    const form = new FormData();
+    form.append('file', new Blob(['物料编码,物料名称,类别,单位,最低库存\r\nNEW-001,不锈钢双卡套接头,金属,个,20\r\nNEW-002,质子交换膜,化学,张,五\r\nNEW-003,,金属,个,10\r\nNEW-004,密封垫片,金属,片,100\r\n'], { type: 'text/csv' }), '新物料.csv');
+    const sent = await fetch(`${site.base}/api/imports?kind=materials`, { method: 'POST', headers: { Authorization: `Bearer ${manager.accessToken}` }, body: form });
+    const { data: { id: imported } } = await sent.json();
+    await site.api(manager, 'POST', `/imports/${imported}/check`, {});
+    return { stocked, waiting, count, imported };
+}
+
+const ready = (hook) => async (who) => { await who.at(hook).first().waitFor(); };
+const drawn = async (who) => {
+    await who.page.locator('[data-drawn="true"]').first().waitFor();
+    await who.page.waitForTimeout(1200);
+};
+/** Name, what it is, whose page it is, where, and what is done there before the picture. */
+const PAGES = [
+    ['overview', '概览', 'manager', '/overview', drawn],
+    ['materials', '物料列表', 'manager', '/materials', ready('list-total')],
+    ['material', '物料详情', 'manager', `/materials/${seen.stocked[0].id}`, ready('material-drawer')],
+    ['stock-card', '物料流水', 'manager', `/materials/${seen.stocked[0].id}/moves`, ready('stock-card-row')],
+    ['documents', '出入库单', 'manager', '/documents', ready('list-total')],
+    ['document', '单据详情', 'manager', `/documents/${seen.waiting}`, ready('document-drawer')],
+    ['receipt', '填写入库单', 'keeper', '/documents/new/in', async (who) => {
+        for (const [line, one] of seen.stocked.slice(0, 3).entries()) {
+            if (line) await who.at('line-add').click();
+            await chooseMaterial(who, line, one.material_code);
+            await who.at(`line-quantity-${line}`).fill(String(5 * (line + 1)));
+            await who.at(`line-price-${line}`).fill('12.5');
+        }
+        await who.at('line-price-2').press('Tab');
+    }],
+    ['approval', '审批台', 'manager', '/approval', async (who) => {
+        const row = who.at(`approval-row-${seen.waiting}`);
+        await row.waitFor();
+        await row.click();
+        await who.at('approval-document').waitFor();
+    }],
+    ['counting', '盘点任务', 'manager', '/counting', ready(`count-row-${seen.count}`)],
+    ['count', '盘点录入', 'manager', `/counting/${seen.count}`, ready('count-progress')],
+    ['count-phone', '手机盘点', 'manager', `/counting/${seen.count}/count`, ready('count-keep')],
+    ['analysis', '分析图', 'manager', '/reports/analysis', drawn],
+    ['stock-ledger', '收发存', 'manager', '/reports/stock-ledger', ready('list-total')],
+    ['stock-report', '库存快照', 'manager', '/reports/stock', ready('list-total')],
+    ['most-moved', '出入频次', 'manager', '/reports/most-moved', async () => {}],
+    ['slow-moving', '呆滞库存', 'manager', '/reports/slow-moving', async () => {}],
+    ['notifications', '通知', 'manager', '/notifications', ready('notification-type')],
+    ['palette', '搜索', 'manager', '/materials', async (who) => {
+        await who.at('list-total').waitFor();
+        await who.page.keyboard.press('Control+k');
+        await who.at('palette-input').fill('qq');
+        await who.at('palette-entry-material').first().waitFor();
+    }],
+    ['imports', '导入', 'manager', '/imports', ready('import-drop')],
+    ['import', '导入的检查', 'manager', `/imports/${seen.imported}`, ready('import-step-check')],
+    ['jobs', '任务', 'manager', '/jobs', async () => {}],
+    ['users', '用户', 'admin', '/users', ready('list-total')],
+    ['roles', '角色与权限', 'admin', '/roles', ready('rights')],
+    ['logs', '操作日志', 'admin', '/logs', ready('list-total')],
+    ['log-statistics', '日志统计', 'admin', '/logs/statistics', ready('statistics-days')],
+    ['profile', '个人中心', 'manager', '/profile', ready('profile-save')],
+    ['settings', '设置', 'admin', '/settings', ready('unit-row')],
+    ['admin', '系统管理', 'admin', '/admin', ready('admin-info')],
+    ['help', '帮助', 'manager', '/help', ready('help-find')],
+    ['about', '关于', 'admin', '/about', ready('about-facts')],
+    ['not-permitted', '没有权限', 'keeper', '/users', ready('not-permitted')],
+    ['not-found', '找不到页面', 'manager', '/nowhere', ready('not-found')],
+    ['print-document', '打印单据', 'manager', `/print/document/${seen.waiting}`, ready('print-sheet')],
+    ['print-labels', '打印标签', 'manager', `/print/labels?ids=${seen.stocked.slice(0, 6).map(({ id }) => id).join(',')}&size=60x40`, ready('print-label')],
+];
+
+async function take(who, screen, name) {
+    await who.page.waitForLoadState('networkidle').catch(() => {}); // the stream of events never ends
+    await who.page.waitForTimeout(500);
+    await who.page.screenshot({ path: path.join(folder, `${name}-${screen}.png`) });
+}
+
+async function takeAll(screen) {
+    const people = {};
+    for (const [name, title, person, where, act] of PAGES) {
+        const who = people[person] ??= await site.person(person, SCREENS[screen]);
+        await who.go(where);
+        await act(who).catch((why) => { throw new Error(`${title} (${name}, ${screen}): ${why.message}`); });
+        await take(who, screen, name);
+    }
+    for (const { context } of Object.values(people)) await context.close();
+}
+
+const index = () => ['# 画面 / Screens', '', '由 `scripts/gallery` 从演示数据生成。Made by `scripts/gallery` from the demo data.', '', '| 页面 | 浅色 | 深色 | 手机 |', '|---|---|---|---|',
+    ...[['login', '登录'], ...PAGES].map(([name, title]) => `| ${title} | ${Object.keys(SCREENS).map((screen) => `![${title}](${name}-${screen}.webp)`).join(' | ')} |`), ''].join('\n');
+
+try {
+    mkdirSync(folder, { recursive: true });
+    const context = await site.browser.newContext({ locale: 'zh-CN', ...DESK }), page = await context.newPage();
+    for (const [screen, options] of Object.entries(SCREENS)) {
+        await page.setViewportSize(options.viewport);
+        await page.emulateMedia({ colorScheme: options.colorScheme ?? 'light' });
+        await page.goto(`${site.base}/login`);
+        await page.getByTestId('login-username').waitFor();
+        await take({ page }, screen, 'login');
+    }
+    for (const screen of Object.keys(SCREENS)) await takeAll(screen);
+    writeFileSync(path.join(folder, 'README.md'), index());
+} finally {
+    await site.close();
+}
