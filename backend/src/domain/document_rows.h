@@ -23,9 +23,9 @@ extern const struct list_spec document_list; /* over documents d */
         {"applicantId", FILTER_ID, "d.applicant_id = ?"}, {"purpose", FILTER_CHOICE, "d.purpose = ?", document_purposes},   \
         {"startDate", FILTER_SINCE, "d.created_at >= ?"}, {"endDate", FILTER_UNTIL, "d.created_at < ?"},                \
     {                                                                                                                  \
-        "person", FILTER_LIKE,                                                                                         \
-            "EXISTS (SELECT 1 FROM users xu WHERE xu.id IN (d.applicant_id, d.approver_id) AND (xu.username_fold LIKE ? "   \
-            "ESCAPE '\\' OR LOWER(COALESCE(xu.real_name, '')) LIKE ? ESCAPE '\\'))", .topics = TOPIC_USERS                \
+        "person", FILTER_PART,                                                                                         \
+            "EXISTS (SELECT 1 FROM users xu WHERE xu.id IN (d.applicant_id, d.approver_id) AND (LOWER(xu.username) LIKE "   \
+            "LOWER(?) ESCAPE '\\' OR LOWER(COALESCE(xu.real_name, '')) LIKE LOWER(?) ESCAPE '\\'))", .topics = TOPIC_USERS \
     }
 extern const char *const document_types[], *const document_statuses[], *const document_purposes[]; /* NULL-ended */
 /* Scopes of it: one's own; all that one may see. */

@@ -106,10 +106,11 @@ static void read_filter(const struct list_source *s, struct list_query *q, struc
         add_filter(q, where, f, DB_T(text));
         return;
     case FILTER_LIKE:
+    case FILTER_PART:
         if (text_chars(text) > 100)
             fault(s, f->param, "too_long", "长度不能超过100个字符", "must have at most 100 characters");
         else
-            add_filter(q, where, f, DB_T(text_like(s->c->arena, text_fold(s->c->arena, text))));
+            add_filter(q, where, f, DB_T(text_like(s->c->arena, f->kind == FILTER_LIKE ? text_fold(s->c->arena, text) : text)));
         return;
     case FILTER_ID:
         if (text_int(text, 1, INT64_MAX, &id))

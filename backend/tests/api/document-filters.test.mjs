@@ -7,7 +7,7 @@ import { accepted, approve, faulty, issueOf, makeDocument, makeMaterial, makeUse
 const server = await start();
 after(() => server.stop());
 const admin = await server.admin();
-const M = await makeUser(admin, 'inventory_manager', { realName: '王建国' });
+const M = await makeUser(admin, 'inventory_manager', { realName: '王建国（仓储）' });
 const U = await makeUser(admin, 'regular_user', { realName: 'Li%na' });
 const made = {};
 const names = (query, path = '/api/inventory', who = admin) =>
@@ -39,6 +39,7 @@ test('purpose, and who handed it in or decided it, whatever the case', async () 
     assert.deepEqual(await names('purpose=scrap'), ['scrapped']);
     assert.deepEqual(await names('purpose=all'), ['bought', 'scrapped', 'used', 'returned']);
     assert.deepEqual(await names(`person=${encodeURIComponent('建国')}`), ['bought', 'used'], 'decided the one, handed in the other');
+    assert.deepEqual(await names(`person=${encodeURIComponent(M.realName)}`), ['bought', 'used'], 'the whole of it');
     assert.deepEqual(await names(`person=${encodeURIComponent('LI%')}`), ['bought', 'scrapped', 'returned'], 'a percent sign is one');
     assert.deepEqual(await names(`person=${M.user.username.toUpperCase()}&purpose=production`), ['used']);
     assert.deepEqual(await names(`person=${encodeURIComponent("' OR 1=1 --")}`), []);

@@ -95,7 +95,7 @@ test('faults have the address of their cell; all of them at once; nothing is sto
     assert.deepEqual(faults[3], [6, 'A6 material_code repeated']);
     const [fault] = (await rowsOf(M, im.id, 'fault'))[2].faults;
     assert.deepEqual([fault.value, fault.title, fault.title_en], ['1.2.3', '最低库存', 'Minimum stock']);
-    assert.match(fault.zh, /[一-龥]/);
+    assert.deepEqual([fault.zh, fault.en], ['应为数字', 'must be a number'], 'not that it has to be 0 or more');
     refused(await M.post(`/api/imports/${im.id}/commit`), 409, 'import_faults', '仍有不能导入的行：请修正文件后重新上传，或确认跳过这些行');
     await step(M, im.id, 'commit', { skipFaults: true });
     assert.equal((await byCode(good)).material_name, '好');
@@ -584,4 +584,40 @@ test('lines whose materials have changed since the check are not stored: another
     await stockUp(U, M, a.id, '1');
     assert.equal((await step(admin, opening.id, 'commit', {}, 'failed')).error.code, 'import_stale');
     assert.equal((await getMaterial(M, a.id)).current_stock, 1);
+});
+
+test('the faults of one field are asked for by its name, and no value passes for one', async () => {
+    const trap = '"field":"unit"', im = await checked(M, 'materials', csv(HEAD, [unique('F'), '甲', '化学', '罕', '', ''], [unique('F'), '乙', '化学', 'kg', 'x', ''], [unique('F'), '丙', trap, 'kg', '', '']));
+    const rows = async (field) => accepted(await M.get(`/api/imports/${im.id}/rows?outcome=fault&field=${field}`), 200);
+    for (const [field, row] of [['unit', 2], ['min_stock', 3], ['category', 4]]) {
+        const { list, total } = await rows(field);
+        assert.deepEqual([list.map((one) => one.row), total], [[row], 1], field);
+    }
+    assert.equal((await rows('note')).total, 0);
+    faulty(await M.get(`/api/imports/${im.id}/rows?field=nonsense`), { field: '没有此字段' });
+});
+
+test('who asks for numbers as text gets those that a check has found as text, too, with all their digits', async () => {
+    const fine = unique('u');
+    accepted(await admin.post('/api/units', { code: fine, nameZh: fine, decimals: 6 }), 201);
+    const old = await makeMaterial(M, { minStock: '1.5', unit: fine }), code = old.material_code;
+    const im = await checked(M, 'materials', csv([...HEAD, '保质期（天）'], [code, old.material_name, '化学', fine, '123456789012.123456', '', '365']));
+    const answer = await M.get(`/api/imports/${im.id}/rows?outcome=change`, { headers: { Accept: 'application/json;numbers=text' } });
+    assert.deepEqual(accepted(answer, 200).list[0].changes, { min_stock: { old: '1.5', new: '123456789012.123456' }, shelf_life_days: { old: null, new: 365 } });
+    assert.match((await M.get(`/api/imports/${im.id}/rows?outcome=change`)).text, /"new":123456789012\.123456/);
+});
+
+test('an import names its last job, and the documents that it has made', async () => {
+    const m = await makeMaterial(M), file = csv(['编码', '数量'], [m.material_code, '3']);
+    const fresh = accepted(await upload(admin, 'opening', file), 201);
+    assert.deepEqual([fresh.jobId, fresh.documents], [null, []]);
+    const { id: check } = await step(admin, fresh.id, 'check');
+    const one = async () => accepted(await admin.get(`/api/imports/${fresh.id}`), 200);
+    assert.equal((await one()).jobId, check);
+    const { id: commit, result } = await step(admin, fresh.id, 'commit');
+    const [made] = (await one()).documents;
+    assert.deepEqual([(await one()).jobId, made.transaction_code, made.status, (await getDocument(admin, made.id)).transaction_code],
+        [commit, result.documents[0], 'approved', result.documents[0]]);
+    await step(admin, fresh.id, 'undo');
+    assert.deepEqual((await one()).documents.map(({ status }) => status), ['approved', 'approved'], 'the document and its reversal');
 });

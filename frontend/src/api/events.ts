@@ -7,8 +7,8 @@
 import { createParser } from 'eventsource-parser'
 import { watch } from 'vue'
 import { wholeNumber } from '@/shared/wholeNumber'
+import { addressOf } from './address'
 import { pauseBefore } from './eventPauses'
-import { addressOf } from './http'
 import { serverBack, serverLost } from './serverAway'
 import { accessToken, refresh } from './session'
 

@@ -10,24 +10,27 @@ export const LANGUAGES: { code: Language; name: string }[] = [
 
 const KEY = 'mms.language'
 
-/** The texts of one language: what the sign-in page says; what the pages behind it say, which comes with the first of those; and of pictures. */
+/** The texts of one language: what the sign-in page says; what the pages behind it say, which comes with the first of those; and what few pages say, beside. */
 const first = {
   'zh-CN': () => import('@/locales/zh-CN'),
   en: () => import('@/locales/en'),
 }
-const further = {
-  pages: {
-    'zh-CN': () => import('@/locales/zh-CN/pages'),
-    en: () => import('@/locales/en/pages'),
-  },
-  pictures: {
-    'zh-CN': () => import('@/locales/zh-CN/pictures'),
-    en: () => import('@/locales/en/pictures'),
-  },
+const pages = {
+  'zh-CN': () => import('@/locales/zh-CN/pages'),
+  en: () => import('@/locales/en/pages'),
 }
-type Part = keyof typeof further
-const complete = new Set<`${Language} ${Part}`>()
-const wantedParts = new Set<Part>()
+const beside = {
+  charts: { 'zh-CN': () => import('@/locales/zh-CN/charts.json'), en: () => import('@/locales/en/charts.json') },
+  help: { 'zh-CN': () => import('@/locales/zh-CN/help.json'), en: () => import('@/locales/en/help.json') },
+  imports: { 'zh-CN': () => import('@/locales/zh-CN/imports.json'), en: () => import('@/locales/en/imports.json') },
+}
+export type TextsBeside = keyof typeof beside
+const complete = new Set<string>()
+const besideWanted = new Set<TextsBeside>()
+let pagesWanted = false
+/** The company may call the system as it likes. A function: what is in a title is no placeholder. */
+const TITLE = import.meta.env.VITE_APP_TITLE?.trim()
+const named = TITLE ? { app: { name: () => TITLE, shortName: () => TITLE } } : {}
 
 export const i18n = createI18n({ legacy: false, locale: 'zh-CN', missingWarn: false, fallbackWarn: false })
 export const language = ref<Language>('zh-CN')
@@ -37,13 +40,22 @@ export function rememberedLanguage(): Language {
   return localStorage.getItem(KEY) === 'en' ? 'en' : 'zh-CN'
 }
 
+async function loadOnce(what: string, wanted: Language, merge: () => Promise<void>): Promise<void> {
+  if (complete.has(`${what} ${wanted}`)) return
+  await merge()
+  complete.add(`${what} ${wanted}`)
+}
+
 async function load(wanted: Language): Promise<void> {
   const { global } = i18n
-  if (Object.keys(global.getLocaleMessage(wanted)).length === 0) global.setLocaleMessage(wanted, (await first[wanted]()).default)
-  await Promise.all([...wantedParts].filter((part) => !complete.has(`${wanted} ${part}`)).map(async (part) => {
-    global.mergeLocaleMessage(wanted, (await further[part][wanted]()).default)
-    complete.add(`${wanted} ${part}`)
-  }))
+  await loadOnce('first', wanted, async () => {
+    global.setLocaleMessage(wanted, (await first[wanted]()).default)
+    global.mergeLocaleMessage(wanted, named)
+  })
+  if (pagesWanted) await loadOnce('pages', wanted, async () => global.mergeLocaleMessage(wanted, (await pages[wanted]()).default))
+  for (const feature of besideWanted) {
+    await loadOnce(feature, wanted, async () => global.mergeLocaleMessage(wanted, { [feature]: (await beside[feature][wanted]()).default }))
+  }
 }
 
 export async function useLanguage(next: Language): Promise<void> {
@@ -55,9 +67,9 @@ export async function useLanguage(next: Language): Promise<void> {
   setLanguage(next)
 }
 
-/** Before a page behind the sign-in; `pictures`: one with pictures. */
-export async function loadPageTexts(pictures = false): Promise<void> {
-  wantedParts.add('pages')
-  if (pictures) wantedParts.add('pictures')
+/** Before the first page behind the sign-in, and before the first of a feature whose texts come beside. */
+export async function loadPageTexts(feature?: TextsBeside): Promise<void> {
+  pagesWanted = true
+  if (feature) besideWanted.add(feature)
   await load(language.value)
 }

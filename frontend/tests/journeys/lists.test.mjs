@@ -1,7 +1,7 @@
 /** Lists: what is asked for stands as chips and in the address, columns follow their person, views go from hand to hand, keys do it all. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, calm, picture, Site } from './steps.mjs';
+import { accessible, calm, DESK, noSidewaysScroll, PHONE, picture, Site } from './steps.mjs';
 
 let site;
 before(async () => { site = await Site.open(); });
@@ -292,4 +292,134 @@ test('keys alone: searched, walked over the pages, opened, edited, selected, mad
     await manager.at('material-form').waitFor();
     assert.equal(await manager.at('material-form-materialCode').inputValue(), '');
     calm(manager);
+});
+
+test('a page of two hundred draws what is in sight, and all of it is there', async () => {
+    const manager = await site.person('manager'), { page } = manager;
+    await manager.go('/materials?sort=material_code');
+    await rows(manager).first().waitFor();
+    await manager.at('page-size').selectOption('200');
+    await page.waitForURL(/pageSize=200/);
+    const { list } = await site.api('manager', 'GET', '/materials?sort=material_code&pageSize=200');
+    assert.equal(list.length, 200);
+    const row = (i) => manager.at(`material-row-${list[i].id}`);
+    await row(24).waitFor();
+    assert.ok(await rows(manager).count() < 80, `${await rows(manager).count()} rows drawn`);
+    assert.equal(await page.getByRole('table').getAttribute('aria-rowcount'), '201');
+    const height = () => page.locator('.list').evaluate((list) => list.scrollHeight);
+    const before = await height();
+    for (const part of [0.25, 0.5, 1]) {
+        await page.locator('.list').evaluate((list, to) => list.scrollTo(0, to * list.scrollHeight), part);
+        await row(Math.min(199, 200 * part + 8)).waitFor();
+    }
+    assert.equal(await height(), before, 'nothing jumps');
+    assert.equal(await row(199).getAttribute('aria-rowindex'), '201');
+    await manager.at('select-all').check();
+    await manager.at('bulk-bar').getByText('已选 200 种').waitFor();
+    await page.keyboard.press('j');
+    await row(0).waitFor();
+    assert.equal(await row(0).evaluate((found) => found === document.activeElement), true);
+    await accessible(manager);
+    calm(manager);
+});
+
+test('documents of some days, of one purpose, of one person', async () => {
+    const manager = await site.person('manager');
+    await manager.go('/documents');
+    await rows(manager, 'document-row').first().waitFor();
+    const { list: [newest] } = await site.api('manager', 'GET', '/inventory?status=approved&pageSize=1');
+    const { list: before } = await site.api('manager', 'GET', '/inventory?sort=created_at&pageSize=1');
+    const day = before[0].created_at.slice(0, 10);
+    await manager.at('filters-fold').click();
+    await manager.at('document-to').fill(day);
+    await manager.at('document-to').blur();
+    await manager.at('chip-endDate').getByText(day).waitFor();
+    const count = async (asked) => (await site.api('manager', 'GET', `/inventory/sums?${new URLSearchParams(asked)}`)).count;
+    await until(manager, `共 ${await count({ endDate: day })} 条`);
+    await manager.at('chips-clear').click();
+    await manager.at('document-person').fill(newest.approver_name);
+    await manager.at('document-search').click();
+    await manager.at('chip-person').waitFor();
+    await until(manager, `共 ${await count({ person: newest.approver_name })} 条`);
+    await manager.go(`/documents?purpose=${newest.purpose}`);
+    await manager.at('chip-purpose').waitFor();
+    await until(manager, `共 ${await count({ purpose: newest.purpose })} 条`);
+    await picture(manager, 'lists-documents');
+    await accessible(manager);
+    calm(manager);
+});
+
+test('the log: by action and person; its statistics lead to the entries', async () => {
+    const admin = await site.person('admin');
+    await admin.go('/logs');
+    await rows(admin, 'log-row').first().waitFor();
+    await admin.at('log-user').click();
+    await admin.page.keyboard.type('keeper');
+    await admin.page.getByRole('option', { name: /keeper/ }).click();
+    await admin.at('chip-userId').waitFor();
+    const { userId } = query(admin);
+    const session = await site.login('admin');
+    const count = async (asked) => (await site.api(session, 'GET', `/operation-logs?${new URLSearchParams(asked)}`)).total;
+    await admin.go(`/logs?userId=${userId}&action=login`);
+    await until(admin, `共 ${await count({ userId, action: 'login' })} 条`);
+    await admin.at('chip-action').getByText('登录').waitFor();
+    await admin.at('log-user').getByText('keeper').waitFor();
+    await rows(admin, 'log-row').first().click();
+    await admin.at('log-entry').waitFor();
+    await accessible(admin);
+    await admin.page.keyboard.press('Escape');
+    await admin.at('log-entry').waitFor({ state: 'detached' });
+
+    await admin.at('log-statistics').click();
+    const day = admin.at('statistics-days').getByRole('row').nth(1);
+    await day.waitFor();
+    await admin.at('statistics-users').getByText('系统管理员').first().waitFor();
+    await accessible(admin);
+    await picture(admin, 'lists-statistics');
+    const name = await day.getByRole('rowheader').innerText();
+    await day.getByRole('link').click();
+    await admin.at('chip-startDate').getByText(name).waitFor();
+    await until(admin, `共 ${await count({ startDate: name, endDate: name })} 条`);
+    calm(admin);
+});
+
+test('on the phone, in both themes: folded, in cards, no sideways scroll', async () => {
+    for (const colorScheme of ['light', 'dark']) {
+        const phone = await site.person('admin', { ...PHONE, colorScheme });
+        for (const [where, row] of [['materials?status=all&keyword=BULK-', 'material-row'], ['documents?status=approved', 'document-row'], ['users', 'user-row'], ['logs?module=materials', 'log-row'], ['logs/statistics', 'statistics'], ['reports/stock', 'stock-row'], ['counting', '']]) {
+            await phone.go(`/${where}`);
+            await (row ? rows(phone, row).first() : phone.at('views-open')).waitFor();
+            if (row !== 'statistics') await phone.at('views-open').waitFor();
+            await noSidewaysScroll(phone);
+            await accessible(phone);
+            await picture(phone, `phone-${colorScheme}-${row || where}`);
+        }
+        await phone.go('/materials?keyword=BULK-');
+        await rows(phone).first().getByRole('checkbox').check();
+        await phone.at('bulk-bar').waitFor();
+        await phone.at('bulk-retire').click();
+        await phone.at('bulk-preview').waitFor();
+        await noSidewaysScroll(phone);
+        await accessible(phone);
+        await picture(phone, `phone-${colorScheme}-bulk`);
+        await phone.at('bulk-cancel').click();
+        await phone.at('views-open').click();
+        await accessible(phone);
+        calm(phone);
+    }
+});
+
+test('in the dark at the desk, and in English', async () => {
+    const keeper = await site.person('keeper', { ...DESK, colorScheme: 'dark' });
+    await keeper.page.addInitScript(() => localStorage.setItem('mms.language', 'en'));
+    await keeper.go('/materials?category=metal');
+    await keeper.at('chip-category').waitFor();
+    await keeper.at('columns-open').click();
+    await keeper.at('columns-dialog').waitFor();
+    await accessible(keeper);
+    await keeper.at('columns-done').click();
+    await keeper.page.keyboard.press('j');
+    await accessible(keeper);
+    await picture(keeper, 'lists-dark');
+    calm(keeper);
 });

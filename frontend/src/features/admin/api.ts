@@ -1,5 +1,4 @@
 import { download, get, post } from '@/api/client'
-import type { Permission, Role } from '@/api/types'
 import type { Dec } from '@/shared/decimal/decimal'
 
 export interface DatabaseInfo {
@@ -38,13 +37,6 @@ export interface Assessment {
   unknown: Told[]
 }
 
-export interface Right {
-  permission: Permission
-  title: string
-  titleEn: string
-  roles: Role[]
-}
-
 /** How often something was up to so much, and more than the one before; null: above all bounds. */
 export interface Bar {
   up_to: number | null
@@ -68,7 +60,6 @@ export const getTables = (signal?: AbortSignal) => get<TableInfo[]>('/admin/data
 export const getRows = (name: string, query: { page: number; pageSize: number; orderBy?: string; order?: string }, signal?: AbortSignal) =>
   get<TableRows>(`/admin/database/table/${encodeURIComponent(name)}`, query, signal)
 export const getAssessment = (signal?: AbortSignal) => get<Assessment>('/admin/assessment', {}, signal)
-export const getRights = (signal?: AbortSignal) => get<Right[]>('/roles', {}, signal)
 
 interface Measuring {
   status: string

@@ -11,7 +11,8 @@ import { useRouteFilters } from '@/shared/list/useRouteFilters'
 import { formatTime } from '@/shared/time'
 
 const DEFAULTS = {
-  whose: 'all', keyword: '', status: '', transactionType: '', sort: '-created_at', page: '1', pageSize: PAGE_SIZE,
+  whose: 'all', keyword: '', status: '', transactionType: '', startDate: '', endDate: '', purpose: '', person: '',
+  sort: '-created_at', page: '1', pageSize: PAGE_SIZE,
 }
 
 /** The list of documents: everybody's, or one's own. */
@@ -53,6 +54,10 @@ export function useDocumentList() {
       whose: [t('documents.whose'), t('documents.mine')],
       transactionType: [t('documents.type'), filters.transactionType && t(`shared.type.${filters.transactionType}`)],
       status: [t('shared.status'), filters.status && t(`shared.documentStatus.${filters.status}`)],
+      startDate: [t('documents.from'), filters.startDate],
+      endDate: [t('documents.to'), filters.endDate],
+      purpose: [t('documents.purpose'), filters.purpose && t(`shared.purpose.${filters.purpose}`)],
+      person: [t('documents.person'), filters.person],
     }),
     open: (row) => void router.push({ name: 'document', params: { id: row.id }, query: route.query }),
     create: can('document.create') ? () => void router.push({ name: 'new-receipt' }) : undefined,

@@ -1,20 +1,20 @@
 import type { RouteRecordRaw } from 'vue-router'
 
 const permission = 'report.read'
-const pictures = true
+const texts = 'charts'
 
 const analysisRoutes: RouteRecordRaw[] = [
-  { path: 'analysis', name: 'analysis', component: () => import('./analysis/AnalysisPage.vue'), meta: { title: 'reports.analysis', permission, pictures } },
-  { path: 'analysis/lots', name: 'lots', component: () => import('./analysis/LotRows.vue'), meta: { title: 'charts.lotsTitle', permission, pictures } },
-  { path: 'analysis/consumption', name: 'consumption', component: () => import('./analysis/ConsumptionRows.vue'), meta: { title: 'charts.pareto.title', permission, pictures } },
-  { path: 'analysis/days-of-cover', name: 'days-of-cover', component: () => import('./analysis/CoverRows.vue'), meta: { title: 'charts.cover.title', permission, pictures } },
+  { path: 'analysis', name: 'analysis', component: () => import('./analysis/AnalysisPage.vue'), meta: { title: 'reports.analysis', permission, texts } },
+  { path: 'analysis/lots', name: 'lots', component: () => import('./analysis/LotRows.vue'), meta: { title: 'charts.lotsTitle', permission, texts } },
+  { path: 'analysis/consumption', name: 'consumption', component: () => import('./analysis/ConsumptionRows.vue'), meta: { title: 'charts.pareto.title', permission, texts } },
+  { path: 'analysis/days-of-cover', name: 'days-of-cover', component: () => import('./analysis/CoverRows.vue'), meta: { title: 'charts.cover.title', permission, texts } },
   {
     path: 'analysis/posted', name: 'posted-documents', component: () => import('./analysis/DocumentRows.vue'), props: { posted: true },
-    meta: { title: 'charts.posted', permission: 'document.read', pictures },
+    meta: { title: 'charts.posted', permission: 'document.read', texts },
   },
   {
     path: 'analysis/decisions', name: 'decisions', component: () => import('./analysis/DocumentRows.vue'), props: { posted: false },
-    meta: { title: 'charts.times.title', permission: 'document.read', pictures },
+    meta: { title: 'charts.times.title', permission: 'document.read', texts },
   },
 ]
 
