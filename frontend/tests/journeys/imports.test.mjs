@@ -23,11 +23,12 @@ async function dark(who, on) {
     await who.page.waitForFunction((wanted) => document.documentElement.classList.contains('dark') === wanted, on);
 }
 
-/** In both themes. */
-async function accessibleInBoth(who) {
+/** In both themes, with a picture of each. */
+async function accessibleInBoth(who, name) {
     for (const on of [true, false]) {
         await dark(who, on);
         await accessible(who);
+        if (name) await picture(who, on ? `${name}-dark` : name);
     }
 }
 
@@ -35,6 +36,16 @@ async function material(patch = {}) {
     const body = { materialCode: fresh('M'), materialName: '甲醇', category: 'chemical', unit: 'kg', ...patch };
     const { id } = await site.api('manager', 'POST', '/materials', body);
     return { id, ...body };
+}
+
+/** A file is dropped: this text, or so many bytes. */
+async function dropped(who, name, content) {
+    const dataTransfer = await who.page.evaluateHandle(([called, given]) => {
+        const carried = new DataTransfer();
+        carried.items.add(new File([typeof given === 'number' ? new Uint8Array(given) : given], called, { type: 'text/csv' }));
+        return carried;
+    }, [name, content]);
+    await who.page.dispatchEvent('[data-testid="import-drop"]', 'drop', { dataTransfer });
 }
 
 /** Uploaded and checked; the journey goes on from there. */
@@ -59,17 +70,19 @@ test('materials: faults by cell, a mended file, dry run, import, seen in the lis
     await manager.go('/materials');
     await manager.at('material-import').click();
     await manager.at('import-file').waitFor({ state: 'attached' });
-    await accessibleInBoth(manager);
-    await picture(manager, 'imports');
+    await accessibleInBoth(manager, 'imports');
     await give(manager, '物料表.csv', rows('1.2.3', '化学'));
     await step(manager, 'columns');
     assert.equal(await manager.at('import-column-0').inputValue(), 'material_code');
-    await accessibleInBoth(manager);
-    await picture(manager, 'import-columns');
+    await accessibleInBoth(manager, 'import-columns');
     // A needed field without its column is told, and there is no way on.
     await manager.at('import-column-1').selectOption('');
     await manager.at('import-missing').getByText('物料名称').waitFor();
     assert.ok(await manager.at('import-check').isDisabled());
+    // What was chosen is kept as it is chosen.
+    await manager.page.waitForFunction(() => document.querySelector('[data-testid="import-check"]').disabled);
+    await manager.page.reload();
+    await manager.at('import-missing').waitFor();
     await manager.at('import-column-1').selectOption('material_name');
     await manager.at('import-check').click();
     await step(manager, 'check');
@@ -79,8 +92,7 @@ test('materials: faults by cell, a mended file, dry run, import, seen in the lis
     assert.match(await fault.textContent(), /E2.*最低库存.*1\.2\.3/);
     await manager.page.waitForFunction(() => document.activeElement?.id === 'import-step');
     assert.match(await manager.at('import-said').textContent(), /共 3 行，其中 1 行有问题/);
-    await accessibleInBoth(manager);
-    await picture(manager, 'import-check');
+    await accessibleInBoth(manager, 'import-check');
     await manager.page.reload();
     await fault.waitFor();
 
@@ -99,8 +111,7 @@ test('materials: faults by cell, a mended file, dry run, import, seen in the lis
     await manager.at('import-rows-change').click();
     await told.getByText('改名').waitFor();
     assert.match(await told.textContent(), /甲醇.*改名.*5.*1250\.5/);
-    await accessibleInBoth(manager);
-    await picture(manager, 'import-preview');
+    await accessibleInBoth(manager, 'import-preview');
     // Coming back goes on where it was.
     await manager.go(`/imports/${id}`);
     await step(manager, 'preview');
@@ -111,8 +122,7 @@ test('materials: faults by cell, a mended file, dry run, import, seen in the lis
     await accessible(manager);
     await manager.at('question-yes').click();
     await manager.at('import-done').waitFor();
-    await accessibleInBoth(manager);
-    await picture(manager, 'import-result');
+    await accessibleInBoth(manager, 'import-result');
     assert.equal((await byCode(two)).note, '=cmd');
     await manager.at('import-row-told').first().getByRole('link', { name: one }).click();
     await manager.page.locator('[data-testid^="material-row-"]', { hasText: one }).waitFor();
@@ -132,6 +142,7 @@ test('materials: faults by cell, a mended file, dry run, import, seen in the lis
 test('faults are filtered by field and saved as a file that starts no formula', async () => {
     const manager = await site.person('manager');
     await checked(manager, 'materials', '多.csv', csv(HEAD, ...Array.from({ length: 30 }, (_, i) => [fresh('F'), i % 3 ? '名' : '', '化学', 'kg', '=1+1', ''])));
+    await manager.at('import-fault').first().waitFor();
     assert.equal(await manager.at('import-fault').count(), 27, 'twenty rows, seven of them with two faults');
     await manager.at('import-fault-field').selectOption('material_name');
     await manager.page.waitForFunction(() => document.querySelectorAll('[data-testid="import-fault"]').length === 10);
@@ -189,8 +200,7 @@ test('names that nobody knows are proposed, chosen or made', async () => {
     await manager.at('import-word-1').selectOption('use');
     await manager.at('import-use-1').selectOption('chemical');
     await manager.at('import-word-2').selectOption('create');
-    await accessibleInBoth(manager);
-    await picture(manager, 'import-words');
+    await accessibleInBoth(manager, 'import-words');
     await manager.at('import-answer').click();
     await step(manager, 'preview');
     await commit(manager);
@@ -211,8 +221,7 @@ test('opening stock: a document that leads to the stock; undo is refused when st
     await admin.at('import-done').waitFor();
     assert.equal((await byCode(one.materialCode)).current_stock, 12.5);
     const { documents: [made] } = await site.api('admin', 'GET', `/imports/${idOf(admin)}`);
-    await accessibleInBoth(admin);
-    await picture(admin, 'import-documents');
+    await accessibleInBoth(admin, 'import-documents');
     await admin.at(`import-document-${made.id}`).click();
     await admin.at('document-drawer').getByText('二〇二六年期初').first().waitFor();
     await admin.page.goBack();
@@ -223,8 +232,7 @@ test('opening stock: a document that leads to the stock; undo is refused when st
     await admin.at('question-yes').click();
     await admin.at('import-broken').getByText(new RegExp(`单据 ${made.transaction_code} 的物料在导入之后又有出入库`)).waitFor();
     assert.match(await admin.at('import-said').textContent(), /又有出入库/);
-    await accessibleInBoth(admin);
-    await picture(admin, 'import-undo-refused');
+    await accessibleInBoth(admin, 'import-undo-refused');
     await admin.page.reload();
     await admin.at('import-broken').waitFor();
     calm(admin);
@@ -240,8 +248,7 @@ test('the same file twice is told, with the way to the first, and goes in again 
     await manager.at('import-next').click();
     await give(manager, '收料.csv', content);
     await manager.at(`import-earlier-${first}`).waitFor();
-    await accessibleInBoth(manager);
-    await picture(manager, 'import-earlier');
+    await accessibleInBoth(manager, 'import-earlier');
     await manager.at('import-check').click();
     await step(manager, 'preview');
     await manager.at('import-commit').click();
@@ -270,9 +277,43 @@ test('files that are no tables are refused in words; one that is too large does 
     await accessibleInBoth(manager);
     await manager.at('import-file').setInputFiles({ name: '空.csv', mimeType: 'text/csv', buffer: Buffer.alloc(0) });
     await manager.at('import-refused').getByText('空文件').waitFor();
-    await manager.at('import-file').setInputFiles({ name: '大.csv', mimeType: 'text/csv', buffer: Buffer.alloc(32 * 1024 * 1024 + 1, 'a,b\n') });
+    await dropped(manager, '大.csv', 32 * 1024 * 1024 + 1);
     await manager.at('import-refused').getByText('“大.csv”超过了大小限制').waitFor();
     calm(manager, /400/);
+});
+
+test('a session that ran out, and a server that is away, lose no file; a workbook of our own says nothing new', async () => {
+    const manager = await site.person('manager');
+    const { accessToken } = await site.login('manager');
+    const book = await fetch(`${site.base}/api/export/materials?format=xlsx&category=metal`, { headers: { Authorization: `Bearer ${accessToken}` } });
+    const chosen = { name: '物料.xlsx', mimeType: 'application/octet-stream', buffer: Buffer.from(await book.arrayBuffer()) };
+    await manager.go('/imports?kind=materials');
+    await manager.page.route('**/api/imports?kind=*', (route) => route.abort(), { times: 1 });
+    await manager.at('import-file').setInputFiles(chosen);
+    await manager.at('error-message').getByText('服务器暂时联系不上').waitFor();
+    await manager.page.route('**/api/imports?kind=*', (route) => route.fulfill({ status: 401, json: { success: false, code: 'token_expired', message: '' } }), { times: 1 });
+    await manager.at('import-file').setInputFiles(chosen);
+    await step(manager, 'columns');
+    await manager.at('import-check').click();
+    await manager.at('import-verdict').getByText('没有需要导入的内容').waitFor();
+    assert.ok(await manager.at('import-preview').isDisabled());
+    calm(manager, /ERR_FAILED/, /401/);
+});
+
+test('what has changed since the check is not overwritten: it is told, and checked again', async () => {
+    const manager = await site.person('manager'), one = await material();
+    await checked(manager, 'materials', '旧.csv', csv(HEAD, [one.materialCode, '我改的', '化学', 'kg', '', '']));
+    await site.api('admin', 'PUT', `/materials/${one.id}`, { note: '别人改的' });
+    await commit(manager);
+    await manager.at('import-broken').getByText(new RegExp(`第 2 行（${one.materialCode}）：检查之后数据已被更改`)).waitFor();
+    await accessibleInBoth(manager, 'import-stale');
+    await manager.at('import-recheck').click();
+    await manager.at('import-broken').waitFor({ state: 'detached' });
+    await commit(manager);
+    await manager.at('import-done').waitFor();
+    const now = await byCode(one.materialCode);
+    assert.deepEqual([now.material_name, now.note], ['我改的', '别人改的']);
+    calm(manager);
 });
 
 test('an upload shows how far it is and can be stopped; a long check can be cancelled and run again', async () => {
@@ -337,12 +378,7 @@ test('who may not is not offered it, and is told which permission; a file is dro
     assert.ok(await keeper.at('import-kind-issue').isChecked());
     const [template] = await Promise.all([keeper.page.waitForEvent('download'), keeper.at('import-template-csv').click()]);
     assert.match(await readFile(await template.path(), 'utf8'), /\*物料编码/);
-    const data = await keeper.page.evaluateHandle(() => {
-        const given = new DataTransfer();
-        given.items.add(new File(['物料编码,数量\r\nNO-SUCH,1'], '拖放.csv', { type: 'text/csv' }));
-        return given;
-    });
-    await keeper.page.dispatchEvent('[data-testid="import-drop"]', 'drop', { dataTransfer: data });
+    await dropped(keeper, '拖放.csv', '物料编码,数量\r\nNO-SUCH,1');
     await step(keeper, 'columns');
     await keeper.at('import-check').click();
     await keeper.at('import-fault').getByText('没有此物料').waitFor();
@@ -387,8 +423,7 @@ test('on the phone: every step fits and can be touched', async () => {
     const manager = await site.person('manager', PHONE);
     const fits = async (name) => {
         await noSidewaysScroll(manager);
-        await accessibleInBoth(manager);
-        await picture(manager, `${name}-phone`);
+        await accessibleInBoth(manager, `${name}-phone`);
     };
     const code = fresh('PH');
     await manager.go('/imports?kind=materials');

@@ -18,9 +18,13 @@ describe('the step of an import', () => {
       expect(stepOf(fresh, job('import.check', status), 'columns')).toBe('columns')
     }
   })
+  it('is the columns again when they were chosen otherwise after a check', () => {
+    expect(stepOf(fresh, job('import.check', 'done'), undefined)).toBe('columns')
+  })
   it('is what the check asks to be dealt with, else what would be done', () => {
     const over = job('import.check', 'done')
     expect(stepOf(checked, over, undefined)).toBe('preview')
+    expect(stepOf({ status: 'checked', summary: summary({ create: 0, same: 1 }) }, over, undefined)).toBe('check')
     expect(stepOf({ status: 'checked', summary: summary({ fault: 1 }) }, over, undefined)).toBe('check')
     expect(stepOf({ status: 'checked', summary: summary({ fault: 1 }) }, over, 'preview')).toBe('preview')
     expect(stepOf(checked, over, 'columns')).toBe('columns')
