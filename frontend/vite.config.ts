@@ -54,7 +54,7 @@ export default defineConfig({
             { name: 'element', test: /node_modules[\\/](?:element-plus|@element-plus|@popperjs|@sxzz|@floating-ui|@vueuse|lodash|lodash-es|lodash-unified|@ctrl)[\\/]/, priority: 20, minShareCount: 2 },
             { name: 'app', test: /src[\\/](?:api[\\/](?!event)|features[\\/]\w+[\\/]routes|app[\\/](?!AppShell|AppHeader|AppMenu|CompanyClock|companyTime|NewMenu|PasswordDialog|CommandPalette|NotificationBell|Palette|live|menu|palette|usePalette|NotFound|NotPermitted|NewPassword)|shared[\\/](?:feedback|composables[\\/]useAction|form[\\/]PlainField))/, priority: 8 },
             { name: 'shared', test: /src[\\/]shared[\\/](?!list|charts)|plugin-vue:export-helper/, priority: 6, minShareCount: 2 },
-            { name: 'list', test: /src[\\/]shared[\\/]list/, priority: 5, minShareCount: 2 },
+            { name: 'list', test: /src[\\/]shared[\\/]list[\\/]/, priority: 5, minShareCount: 2 },
             { name: 'charts', test: /src[\\/]shared[\\/]charts[\\/](?!echarts)/, priority: 4, minShareCount: 2 },
             { name: 'materials', test: /src[\\/]features[\\/]materials/, priority: 4, minShareCount: 2 },
             { name: 'query', test: /node_modules[\\/](?:@tanstack|big\.js)[\\/]/, priority: 10 },
