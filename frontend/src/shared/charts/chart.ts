@@ -31,7 +31,7 @@ export interface Look {
 
 export type Build = (look: Look) => EChartsCoreOption
 
-/** `12,3万` or `123K`: for the marks of an axis, not for figures. */
+/** `12.3万` or `123K`: for the marks of an axis, not for figures. */
 export function axisNumber(language: string): (value: number) => string {
   const format = new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 })
   return (value) => format.format(value)
@@ -42,14 +42,14 @@ export function wordsOf({ head }: ChartTable, row: ChartRow): string[] {
   return row.cells.map((cell, i) => (i === 0 ? cell : `${head[i] ?? ''} ${cell}`))
 }
 
-/** Lists that grow along with an axis: names shortened to what fits. */
+/** Names at an axis: shortened to what fits. */
 export const shortened = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
 
-/** A shaft of numbers from nought, and one of names. */
+/** An axis of numbers from nought, and one of names. */
 export function valueAxis(look: Look, language: string, name = '') {
   return {
     type: 'value', min: 0, name, nameTextStyle: { color: look.soft, fontSize: 12 },
-    axisLabel: { color: look.soft, formatter: axisNumber(language) }, splitLine: { lineStyle: { color: look.line } },
+    axisLabel: { color: look.soft, hideOverlap: true, formatter: axisNumber(language) }, splitLine: { lineStyle: { color: look.line } },
   }
 }
 
