@@ -210,7 +210,8 @@ static void write_choice(struct json_writer *w, const char *name, const char *co
 
 static void write_file_choices(struct json_writer *w, struct arena *a, const struct list_spec *list)
 {
-    write_sorts(w, a, list);
+    if (list->sorts[0].name)
+        write_sorts(w, a, list);
     write_choice(w, "format", export_formats, "文件格式");
     write_choice(w, "lang", export_languages, "表头和状态等用语的语言");
 }

@@ -10,7 +10,7 @@ export const LANGUAGES: { code: Language; name: string }[] = [
 
 const KEY = 'mms.language'
 
-/** The texts of one language: what the sign-in page says, and what the pages behind it say, which come with the first of those. */
+/** The texts of one language: what the sign-in page says; what the pages behind it say, which comes with the first of those; and what few pages say, beside. */
 const first = {
   'zh-CN': () => import('@/locales/zh-CN'),
   en: () => import('@/locales/en'),
@@ -19,8 +19,19 @@ const pages = {
   'zh-CN': () => import('@/locales/zh-CN/pages'),
   en: () => import('@/locales/en/pages'),
 }
-const complete = new Set<Language>()
+const beside = {
+  charts: { 'zh-CN': () => import('@/locales/zh-CN/charts.json'), en: () => import('@/locales/en/charts.json') },
+  help: { 'zh-CN': () => import('@/locales/zh-CN/help.json'), en: () => import('@/locales/en/help.json') },
+  printing: { 'zh-CN': () => import('@/locales/zh-CN/printing.json'), en: () => import('@/locales/en/printing.json') },
+  imports: { 'zh-CN': () => import('@/locales/zh-CN/imports.json'), en: () => import('@/locales/en/imports.json') },
+}
+export type TextsBeside = keyof typeof beside
+const complete = new Set<string>()
+const besideWanted = new Set<TextsBeside>()
 let pagesWanted = false
+/** The company may call the system as it likes. A function: what is in a title is no placeholder. */
+const TITLE = import.meta.env.VITE_APP_TITLE?.trim()
+const named = TITLE ? { app: { name: () => TITLE, shortName: () => TITLE } } : {}
 
 export const i18n = createI18n({ legacy: false, locale: 'zh-CN', missingWarn: false, fallbackWarn: false })
 export const language = ref<Language>('zh-CN')
@@ -30,12 +41,22 @@ export function rememberedLanguage(): Language {
   return localStorage.getItem(KEY) === 'en' ? 'en' : 'zh-CN'
 }
 
+async function loadOnce(what: string, wanted: Language, merge: () => Promise<void>): Promise<void> {
+  if (complete.has(`${what} ${wanted}`)) return
+  await merge()
+  complete.add(`${what} ${wanted}`)
+}
+
 async function load(wanted: Language): Promise<void> {
   const { global } = i18n
-  if (Object.keys(global.getLocaleMessage(wanted)).length === 0) global.setLocaleMessage(wanted, (await first[wanted]()).default)
-  if (!pagesWanted || complete.has(wanted)) return
-  global.mergeLocaleMessage(wanted, (await pages[wanted]()).default)
-  complete.add(wanted)
+  await loadOnce('first', wanted, async () => {
+    global.setLocaleMessage(wanted, (await first[wanted]()).default)
+    global.mergeLocaleMessage(wanted, named)
+  })
+  if (pagesWanted) await loadOnce('pages', wanted, async () => global.mergeLocaleMessage(wanted, (await pages[wanted]()).default))
+  for (const feature of besideWanted) {
+    await loadOnce(feature, wanted, async () => global.mergeLocaleMessage(wanted, { [feature]: (await beside[feature][wanted]()).default }))
+  }
 }
 
 export async function useLanguage(next: Language): Promise<void> {
@@ -47,8 +68,9 @@ export async function useLanguage(next: Language): Promise<void> {
   setLanguage(next)
 }
 
-/** Before the first page behind the sign-in. */
-export async function loadPageTexts(): Promise<void> {
+/** Before the first page behind the sign-in, and before the first of a feature whose texts come beside. */
+export async function loadPageTexts(feature?: TextsBeside): Promise<void> {
   pagesWanted = true
+  if (feature) besideWanted.add(feature)
   await load(language.value)
 }

@@ -1,6 +1,6 @@
 /** One change to many materials, and what takes it back. */
 import { post } from '@/api/client'
-import type { Query } from '@/api/http'
+import type { Query } from '@/api/address'
 import type { Material } from '@/api/types'
 
 export type BulkAction = 'retire' | 'restore' | 'set_location' | 'set_category'

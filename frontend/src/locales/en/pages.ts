@@ -1,3 +1,4 @@
+import about from './about.json'
 import admin from './admin.json'
 import approval from './approval.json'
 import counting from './counting.json'
@@ -9,14 +10,15 @@ import materials from './materials.json'
 import notifications from './notifications.json'
 import overview from './overview.json'
 import palette from './palette.json'
-import printing from './printing.json'
 import profile from './profile.json'
 import reports from './reports.json'
+import roles from './roles.json'
 import settings from './settings.json'
 import users from './users.json'
 
 /** What only pages behind the sign-in say. */
 export default {
+  about,
   admin,
   approval,
   counting,
@@ -28,9 +30,9 @@ export default {
   notifications,
   overview,
   palette,
-  printing,
   profile,
   reports,
+  roles,
   settings,
   users,
 }

@@ -1,5 +1,5 @@
 import { computed, type ComputedRef, type MaybeRefOrGetter, ref, type Ref, shallowRef } from 'vue'
-import type { Query } from '@/api/http'
+import type { Query } from '@/api/address'
 import type { Problem } from '@/api/problem'
 import { type Chip, chipsOf, without, type Words } from './chips'
 import type { Column } from './columns'
