@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Plugin } from 'vite'
 
 interface Chunk {
@@ -14,10 +14,9 @@ export type Manifest = Record<string, Chunk>
 const SHELL = '/index.html'
 const sha256 = (bytes: string) => createHash('sha256').update(bytes).digest('hex')
 
-/** What index.html names: the entry has no name of its own in the manifest. */
-function entriesOf(manifest: Manifest, html: string): string[] {
-  const named = new Set([...html.matchAll(/(?:src|href)="\/([^"]+)"/g)].map(([, file]) => file))
-  return Object.keys(manifest).filter((key) => named.has(manifest[key]?.file))
+/** What index.html names: the entry has no name of its own in the manifest, and what runs before the first paint is not in it. */
+function namedBy(html: string): string[] {
+  return [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)].map(([, file = '']) => file)
 }
 
 /** The files that these modules and whatever they import are in. */
@@ -45,7 +44,7 @@ export function offline(modules: string[], also: RegExp): Plugin {
     apply: 'build',
     configResolved(config) {
       root = config.root
-      outDir = join(config.root, config.build.outDir)
+      outDir = resolve(config.root, config.build.outDir)
     },
     writeBundle() {
       const manifest = JSON.parse(readFileSync(join(outDir, '.vite/manifest.json'), 'utf8')) as Manifest
@@ -53,9 +52,10 @@ export function offline(modules: string[], also: RegExp): Plugin {
       const others = assets.filter((path) => also.test(path))
       if (others.length === 0) throw new Error(`kept for offline, but not in the build: ${also.source}`)
       const html = readFileSync(join(outDir, SHELL), 'utf8')
-      const entries = entriesOf(manifest, html)
+      const named = namedBy(html)
+      const entries = Object.keys(manifest).filter((key) => named.includes(manifest[key]?.file ?? ''))
       if (entries.length === 0) throw new Error('index.html names no entry of the build')
-      const files = [...new Set([SHELL, '/icon.svg', ...filesOf(manifest, [...entries, ...modules]), ...others])]
+      const files = [...new Set([SHELL, '/icon.svg', ...named.map((file) => `/${file}`), ...filesOf(manifest, [...entries, ...modules]), ...others])]
       const shell = { path: SHELL, sha256: sha256(html) }
       const code = readFileSync(join(root, 'build/sw.js'), 'utf8')
       const version = sha256(JSON.stringify([files, shell, code])).slice(0, 16)

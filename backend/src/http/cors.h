@@ -10,9 +10,10 @@ enum cors cors_check(const char *const *origins, const char *origin);
 
 #define CORS_HEADERS                                                                               \
     "Authorization, Content-Type, Accept, Accept-Language, If-Match, Idempotency-Key, "            \
-    "X-Request-Id"
+    "X-Request-Id, Last-Event-ID"
 #define CORS_EXPOSED                                                                               \
-    "X-Request-Id, ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset"
+    "Content-Disposition, X-Request-Id, ETag, Retry-After, RateLimit-Limit, "                      \
+    "RateLimit-Remaining, RateLimit-Reset"
 #define CORS_MAX_AGE_S "600"
 
 #endif

@@ -5,8 +5,9 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
 
-import { accepted, approve, faulty, getDocument, getMaterial, makeMaterial, makeUsers, refused, sleep, start, stockUp, unique } from './harness.mjs';
+import { POSTGRES, accepted, approve, faulty, getDocument, getMaterial, makeMaterial, makeUsers, refused, sleep, start, stockUp, unique } from './harness.mjs';
 import { SLOW, checked, csv, ended, rowsOf, step, upload } from './import-steps.mjs';
+import { raw } from './raw.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -448,11 +449,11 @@ test('who may import what, and sees what', async () => {
 });
 
 /** A client that has sent 30 MiB of a file, and goes on no more. */
-async function half(place) {
+async function half(place, who = M) {
     const socket = net.connect(new URL(place.url).port, '127.0.0.1');
     socket.on('error', () => {});
     const sent = (bytes) => new Promise((resolve) => socket.write(bytes, resolve));
-    await sent(`POST /api/imports?kind=materials HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${M.token}\r\n`
+    await sent(`POST /api/imports?kind=materials HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${who.token}\r\n`
         + `Content-Type: multipart/form-data; boundary=B\r\nContent-Length: ${32 << 20}\r\n\r\n`
         + '--B\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n');
     for (let i = 0; i < 30; i++)
@@ -472,12 +473,31 @@ test('many large uploads at once: what is too much is told to come again, and no
     };
     try {
         refused(await until(503, true), 503, 'busy', '系统繁忙，请稍后重试');
+        assert.equal((await upload(M2, 'materials', large)).body.code, 'sheet_too_large', 'what one person holds is not held against another');
         accepted(await M.get('/api/materials'), 200);
         accepted(await upload(M, 'materials', csv(HEAD, ['A', 'B', '化学', 'kg', '', ''])), 201);
     } finally {
         sockets.forEach((socket) => socket.destroy());
     }
     assert.equal((await until(503, false)).body.code, 'sheet_too_large');
+});
+
+test('who may not upload is told so before anything of the file is read', async () => {
+    const head = (more, path = '/api/imports?kind=materials', mebibytes = 30) => `POST ${path} HTTP/1.1\r\nHost: x\r\n${more}Content-Type: multipart/form-data; boundary=B\r\nContent-Length: ${mebibytes << 20}\r\n\r\n`;
+    const told = async (...asked) => (await raw(server, head(...asked), { timeout: 2000 })).answers.map(({ status, body }) => [status, JSON.parse(body).code]);
+    const bearer = (token) => `Authorization: Bearer ${token}\r\n`;
+    assert.deepEqual(await told(''), [[401, 'token_missing']]);
+    assert.deepEqual(await told(bearer('nonsense')), [[401, 'token_invalid']]);
+    assert.deepEqual(await told(bearer(`${M.token.slice(0, -2)}xx`), '/api/profile/avatar', 1), [[401, 'token_invalid']]);
+    assert.deepEqual(await told(bearer(M.token)), [], 'it is waited for');
+    if (!POSTGRES) // where the database is asked on the way in
+        assert.deepEqual(await told(bearer(`mms_${'x'.repeat(43)}`)), [[401, 'token_invalid']]);
+    else { // elsewhere nobody knows yet whose they are: all of them together have what one person has
+        const sockets = await Promise.all(Array.from({ length: 4 }, (_, i) => half(server, { token: `mms_${String(i).repeat(43)}` })));
+        await sleep(200);
+        assert.equal((await upload(M, 'materials', csv(HEAD, ['A', 'B', '化学', 'kg', '', '']))).status, 201);
+        sockets.forEach((socket) => socket.destroy());
+    }
 });
 
 test('limits: a file too large, too many rows', async () => {

@@ -174,6 +174,7 @@ static void cross_origin(void **state)
     assert_string_equal(answer_header(&a, "Access-Control-Allow-Origin"), "https://mms.example");
     assert_string_equal(answer_header(&a, "Access-Control-Allow-Methods"), "POST, DELETE, PUT");
     assert_non_null(strstr(answer_header(&a, "Access-Control-Allow-Headers"), "Idempotency-Key"));
+    assert_non_null(strstr(answer_header(&a, "Access-Control-Allow-Headers"), "Last-Event-ID"));
     assert_string_equal(answer_header(&a, "Vary"), "Origin");
     expect(a, 204, "");
     a = client_get(toy, "OPTIONS /api/small",
@@ -184,7 +185,7 @@ static void cross_origin(void **state)
     a = client_get(toy, "GET /api/hello", "Origin: https://mms.example\r\n");
     assert_string_equal(answer_header(&a, "Access-Control-Allow-Origin"), "https://mms.example");
     assert_string_equal(answer_header(&a, "Access-Control-Expose-Headers"),
-                        "X-Request-Id, ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset");
+                        "Content-Disposition, X-Request-Id, ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset");
     expect(a, 200, NULL);
     a = client_get(toy, "GET /api/none",
                    "Origin: https://mms.example\r\n"); /* a page may read refusals too */

@@ -1,8 +1,7 @@
 /** One exchange with the server: headers, the envelope, and what went wrong as a Problem. */
+import { addressOf, type Query } from './address'
 import { Problem } from './problem'
 import { serverLost } from './serverAway'
-
-export type Query = Record<string, string | number | boolean | null | undefined>
 
 export interface Exchange {
   method: string
@@ -23,15 +22,6 @@ let language = 'zh-CN'
 
 export function setLanguage(next: string): void {
   language = next
-}
-
-export function addressOf(path: string, query: Query = {}): string {
-  const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null && value !== '') search.set(name, String(value))
-  }
-  const text = search.toString()
-  return text ? `/api${path}?${text}` : `/api${path}`
 }
 
 export function headersOf({ body, headers }: Exchange): Record<string, string> {

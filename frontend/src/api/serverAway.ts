@@ -1,5 +1,6 @@
 /** Whether the server answers. When it does not, this asks again by itself until it does. */
 import { reactive, readonly } from 'vue'
+import { addressOf } from './address'
 
 const PAUSES_MS = [1000, 2000, 3000, 5000, 8000]
 const PROBE_TIMEOUT_MS = 5000
@@ -13,7 +14,7 @@ export const server = readonly(state)
 
 async function answers(): Promise<boolean> {
   try {
-    const response = await fetch('/api/health', { cache: 'no-store', signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
+    const response = await fetch(addressOf('/health'), { cache: 'no-store', signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
     return response.ok
   } catch {
     return false

@@ -1,6 +1,7 @@
 /** A file on its way to the server, with how much of it has gone: fetch does not tell that. */
 import { authorized } from './client'
-import { addressOf, type Answer, answerIn, type Exchange, headersOf, type Query } from './http'
+import { addressOf, type Query } from './address'
+import { type Answer, answerIn, type Exchange, headersOf } from './http'
 import { Problem } from './problem'
 import { serverLost } from './serverAway'
 

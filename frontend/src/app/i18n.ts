@@ -10,7 +10,7 @@ export const LANGUAGES: { code: Language; name: string }[] = [
 
 const KEY = 'mms.language'
 
-/** The texts of one language: what the sign-in page says, what the pages behind it say, which come with the first of those, and what only the pages of one feature say. */
+/** The texts of one language: what the sign-in page says; what the pages behind it say, which comes with the first of those; and what few pages say, beside. */
 const first = {
   'zh-CN': () => import('@/locales/zh-CN'),
   en: () => import('@/locales/en'),
@@ -20,12 +20,17 @@ const pages = {
   en: () => import('@/locales/en/pages'),
 }
 const beside = {
+  charts: { 'zh-CN': () => import('@/locales/zh-CN/charts.json'), en: () => import('@/locales/en/charts.json') },
+  help: { 'zh-CN': () => import('@/locales/zh-CN/help.json'), en: () => import('@/locales/en/help.json') },
   imports: { 'zh-CN': () => import('@/locales/zh-CN/imports.json'), en: () => import('@/locales/en/imports.json') },
 }
 export type TextsBeside = keyof typeof beside
 const complete = new Set<string>()
 const besideWanted = new Set<TextsBeside>()
 let pagesWanted = false
+/** The company may call the system as it likes. A function: what is in a title is no placeholder. */
+const TITLE = import.meta.env.VITE_APP_TITLE?.trim()
+const named = TITLE ? { app: { name: () => TITLE, shortName: () => TITLE } } : {}
 
 export const i18n = createI18n({ legacy: false, locale: 'zh-CN', missingWarn: false, fallbackWarn: false })
 export const language = ref<Language>('zh-CN')
@@ -35,17 +40,21 @@ export function rememberedLanguage(): Language {
   return localStorage.getItem(KEY) === 'en' ? 'en' : 'zh-CN'
 }
 
+async function loadOnce(what: string, wanted: Language, merge: () => Promise<void>): Promise<void> {
+  if (complete.has(`${what} ${wanted}`)) return
+  await merge()
+  complete.add(`${what} ${wanted}`)
+}
+
 async function load(wanted: Language): Promise<void> {
   const { global } = i18n
-  if (Object.keys(global.getLocaleMessage(wanted)).length === 0) global.setLocaleMessage(wanted, (await first[wanted]()).default)
-  if (pagesWanted && !complete.has(wanted)) {
-    global.mergeLocaleMessage(wanted, (await pages[wanted]()).default)
-    complete.add(wanted)
-  }
+  await loadOnce('first', wanted, async () => {
+    global.setLocaleMessage(wanted, (await first[wanted]()).default)
+    global.mergeLocaleMessage(wanted, named)
+  })
+  if (pagesWanted) await loadOnce('pages', wanted, async () => global.mergeLocaleMessage(wanted, (await pages[wanted]()).default))
   for (const feature of besideWanted) {
-    if (complete.has(`${wanted} ${feature}`)) continue
-    global.mergeLocaleMessage(wanted, { [feature]: (await beside[feature][wanted]()).default })
-    complete.add(`${wanted} ${feature}`)
+    await loadOnce(feature, wanted, async () => global.mergeLocaleMessage(wanted, { [feature]: (await beside[feature][wanted]()).default }))
   }
 }
 

@@ -8,7 +8,8 @@ export const menu = computed(() =>
     .map((group) => ({
       group,
       items: featureRoutes.flatMap(({ name, meta }) => {
-        if (meta?.menu?.group !== group || (meta.permission && !can(meta.permission))) return []
+        if (meta?.menu?.group !== group) return []
+        if (![meta.permission, meta.menu.permission].every((wanted) => !wanted || can(wanted))) return []
         return [{ name: String(name), title: meta.title ?? '', icon: meta.menu.icon }]
       }),
     }))

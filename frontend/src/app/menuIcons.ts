@@ -1,5 +1,5 @@
 import {
-  Bell, Box, Checked, Cpu, DataAnalysis, Finished, List, Memo, Odometer, Setting, Tickets, Upload, UserFilled,
+  Bell, Box, Checked, Cpu, DataAnalysis, Finished, Key, List, Memo, Odometer, Setting, Tickets, Upload, UserFilled,
 } from '@element-plus/icons-vue'
 
 /** The pictures that stand in the menu, by the names that routes use. */
@@ -14,6 +14,7 @@ export const MENU_ICONS = {
   imports: Upload,
   jobs: List,
   users: UserFilled,
+  roles: Key,
   logs: Memo,
   settings: Setting,
   admin: Cpu,

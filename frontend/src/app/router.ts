@@ -1,11 +1,14 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router'
+import { addressOf } from '@/api/address'
 import { onServerBack, serverLost } from '@/api/serverAway'
 import { can, me, sessionState } from '@/api/session'
 import type { Permission } from '@/api/types'
+import { aboutRoutes } from '@/features/about/routes'
 import { adminRoutes } from '@/features/admin/routes'
 import { approvalRoutes } from '@/features/approval/routes'
 import { countingRoutes } from '@/features/counting/routes'
 import { documentRoutes } from '@/features/documents/routes'
+import { helpRoutes } from '@/features/help/routes'
 import { importRoutes } from '@/features/imports/routes'
 import { jobRoutes } from '@/features/jobs/routes'
 import { logRoutes } from '@/features/logs/routes'
@@ -15,10 +18,12 @@ import { overviewRoutes } from '@/features/overview/routes'
 import { printRoutes } from '@/features/printing/routes'
 import { profileRoutes } from '@/features/profile/routes'
 import { reportRoutes } from '@/features/reports/routes'
+import { roleRoutes } from '@/features/roles/routes'
 import { settingRoutes } from '@/features/settings/routes'
 import { userRoutes } from '@/features/users/routes'
 import { loadPageTexts, type TextsBeside } from './i18n'
 import LoginPage from './LoginPage.vue'
+import { bringLook } from './look'
 import type { MenuIcon } from './menuIcons'
 
 declare module 'vue-router' {
@@ -33,7 +38,12 @@ declare module 'vue-router' {
     /** Opens without a network after a visit. */
     offline?: boolean
     /** Stands in the menu. */
-    menu?: { icon: MenuIcon; group: 'work' | 'data' | 'system' }
+    menu?: {
+      icon: MenuIcon
+      group: 'work' | 'data' | 'system'
+      /** Who may go there, but has it in the menu only with this. */
+      permission?: Permission
+    }
   }
 }
 
@@ -48,10 +58,13 @@ export const featureRoutes: RouteRecordRaw[] = [
   ...importRoutes,
   ...jobRoutes,
   ...userRoutes,
+  ...roleRoutes,
   ...logRoutes,
   ...settingRoutes,
   ...adminRoutes,
   ...profileRoutes,
+  ...helpRoutes,
+  ...aboutRoutes,
 ]
 
 export const router = createRouter({
@@ -85,13 +98,15 @@ function guard(to: RouteLocationNormalized) {
 }
 
 router.beforeEach(guard)
-router.beforeResolve((to) => (to.meta.open ? undefined : loadPageTexts(to.meta.texts)))
+router.beforeResolve(async ({ meta }) => {
+  if (!meta.open) await Promise.all([loadPageTexts(meta.texts), bringLook()])
+})
 
 // A page's file that does not come: either the server is away (try again when it is back), or there is a newer build.
 router.onError(async (fault, to) => {
   if (!/import|module|preload/i.test(fault instanceof Error ? fault.message : '')) return
   try {
-    await fetch('/api/health', { cache: 'no-store' })
+    await fetch(addressOf('/health'), { cache: 'no-store' })
     const last = sessionStorage.getItem('mms.reloaded')
     if (last === to.fullPath) return
     sessionStorage.setItem('mms.reloaded', to.fullPath)

@@ -98,14 +98,16 @@ export function usePalette() {
     return [{ kind, path, code, name, codePieces: pieces(code, []), namePieces: pieces(name, spots), more: null, icon }]
   }
   const recent = recentOf(me.value?.id ?? 0)
-  const actions = computed(() =>
-    can('document.create')
+  const actions = computed(() => [
+    ...(can('document.create')
       ? [
           ...own('action', '/documents/new/in', t('palette.newReceipt'), MENU_ICONS.documents),
           ...own('action', '/documents/new/out', t('palette.newIssue'), MENU_ICONS.documents),
         ]
-      : [],
-  )
+      : []),
+    ...(can('material.write') ? own('action', '/materials?new=1', t('palette.newMaterial'), MENU_ICONS.materials) : []),
+    ...own('action', '/help', t('app.help'), null),
+  ])
   const pages = computed(() =>
     menu.value.flatMap(({ items }) =>
       items.flatMap(({ name, title, icon }) => own('page', router.resolve({ name }).path, t('palette.goTo', { page: t(title) }), MENU_ICONS[icon])),

@@ -1,8 +1,10 @@
+import about from './about.json'
 import admin from './admin.json'
 import approval from './approval.json'
 import counting from './counting.json'
 import documents from './documents.json'
 import jobs from './jobs.json'
+import lists from './lists.json'
 import logs from './logs.json'
 import materials from './materials.json'
 import notifications from './notifications.json'
@@ -11,16 +13,19 @@ import palette from './palette.json'
 import printing from './printing.json'
 import profile from './profile.json'
 import reports from './reports.json'
+import roles from './roles.json'
 import settings from './settings.json'
 import users from './users.json'
 
 /** What only pages behind the sign-in say. */
 export default {
+  about,
   admin,
   approval,
   counting,
   documents,
   jobs,
+  lists,
   logs,
   materials,
   notifications,
@@ -29,6 +34,7 @@ export default {
   printing,
   profile,
   reports,
+  roles,
   settings,
   users,
 }

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/vue-query'
 import { computed, type MaybeRefOrGetter, toValue } from 'vue'
 import { get } from '@/api/client'
-import type { Query } from '@/api/http'
+import type { Query } from '@/api/address'
 import { isProblem } from '@/api/problem'
 import type { Page } from '@/api/types'
 

@@ -1,0 +1,10 @@
+import type { RouteRecordRaw } from 'vue-router'
+
+export const helpRoutes: RouteRecordRaw[] = [
+  {
+    path: 'help',
+    name: 'help',
+    component: () => import('./HelpPage.vue'),
+    meta: { title: 'app.help', texts: 'help' },
+  },
+]
