@@ -52,7 +52,7 @@ export default defineConfig({
             // What the sign-in page needs is two files; Element Plus, the query cache and what pages share come after it.
             { name: 'vue', test: /node_modules[\\/](?:@vue|vue|vue-router|vue-i18n|@intlify)[\\/]/, priority: 30 },
             { name: 'element', test: /node_modules[\\/](?:element-plus|@element-plus|@popperjs|@sxzz|@floating-ui|@vueuse|lodash|lodash-es|lodash-unified|@ctrl)[\\/]/, priority: 20, minShareCount: 2 },
-            { name: 'app', test: /src[\\/](?:api[\\/](?!event)|features[\\/]\w+[\\/]routes|app[\\/](?!AppShell|AppHeader|AppMenu|CompanyClock|companyTime|NewMenu|CommandPalette|NotificationBell|Palette|live|menu|palette|usePalette|NotFound|NotPermitted|NewPassword)|shared[\\/](?:feedback|composables[\\/]useAction|form[\\/]PlainField))/, priority: 8 },
+            { name: 'app', test: /src[\\/](?:api[\\/](?!event)|features[\\/]\w+[\\/]routes|app[\\/](?!AppShell|AppHeader|AppMenu|CompanyClock|companyTime|NewMenu|PasswordDialog|CommandPalette|NotificationBell|Palette|live|menu|palette|usePalette|NotFound|NotPermitted|NewPassword)|shared[\\/](?:feedback|composables[\\/]useAction|form[\\/]PlainField))/, priority: 8 },
             { name: 'shared', test: /src[\\/]shared[\\/](?!list|preferences|charts)|plugin-vue:export-helper/, priority: 6, minShareCount: 2 },
             { name: 'list', test: /src[\\/]shared[\\/](?:list|preferences)/, priority: 5, minShareCount: 2 },
             { name: 'charts', test: /src[\\/]shared[\\/]charts[\\/](?!echarts)/, priority: 4, minShareCount: 2 },

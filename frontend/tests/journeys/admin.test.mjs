@@ -23,12 +23,32 @@ test('settings are kept, units and places are added, faults stand at their field
     assert.equal(await admin.at('setting-counting.reason_value').inputValue(), '123.4', 'what is typed beside it stays');
     await admin.at('location-code').fill('COLD-1');
     await admin.at('location-nameZh').fill('冷库一');
+    await admin.at('location-nameEn').fill('Cold store one');
     await admin.at('location-make').click();
     await admin.at('location-row').getByText('冷库一').waitFor();
     await admin.at('unit-code').fill('托');
     await admin.at('unit-nameZh').fill('托盘');
+    await admin.at('unit-nameEn').fill('pallet');
     await admin.at('unit-make').click();
     await admin.at('unit-row').getByText('托盘').waitFor();
+    // Its names and decimals can be changed, its code not.
+    const row = admin.at('unit-row').filter({ hasText: '托盘' });
+    await row.getByRole('button').click();
+    assert.ok(await admin.at('unit-code').isDisabled());
+    await admin.at('unit-nameZh').fill('托板');
+    await admin.at('unit-decimals').selectOption('2');
+    await admin.at('unit-make').click();
+    await admin.at('unit-row').filter({ hasText: '托板' }).getByText('2', { exact: true }).waitFor();
+    const changed = (await site.api('admin', 'GET', '/units')).find(({ code }) => code === '托');
+    assert.deepEqual([changed.name_zh, changed.name_en, changed.decimals], ['托板', 'pallet', 2]);
+    assert.equal((await site.api('admin', 'GET', '/locations')).find(({ code }) => code === 'COLD-1').name_en, 'Cold store one');
+    // Documents use kg: fewer decimals are refused, at the field.
+    await admin.at('unit-row').filter({ hasText: /^\s*kg/ }).getByRole('button').first().click();
+    await admin.at('unit-decimals').selectOption('0');
+    await admin.at('unit-make').click();
+    await admin.page.getByText('已有单据使用该单位').first().waitFor();
+    await admin.at('unit-leave').click();
+    assert.equal(await admin.at('unit-code').inputValue(), '');
     await picture(admin, 'settings');
     await accessible(admin);
     calm(admin, /400/);

@@ -105,9 +105,11 @@ test('the store map leads to what lies at a place', async () => {
     const [, ...rows] = await tableOf(manager, 'places');
     const sorted = places.sort((a, b) => a.code.localeCompare(b.code));
     assert.deepEqual(rows, sorted.map((place) => [place.code, place.name_zh, String(place.lots), String(place.materials), String(place.hazardous), money(place.value)]));
+    const byValue = await pngOf(manager, 'places');
     await manager.at('places-measure').selectOption('hazardous');
-    await pngOf(manager, 'places');
-    await openByMouse(manager, 'places', 0.1, 0.5);
+    await manager.page.waitForTimeout(500);
+    assert.notDeepEqual(await pngOf(manager, 'places'), byValue, 'drawn anew');
+    await openByMouse(manager, 'places', 0.1, 0.25);
     await manager.page.waitForURL(new RegExp(`locationId=${sorted[0].id}`));
     await manager.at('list-total').getByText(String(sorted[0].lots)).waitFor();
     await accessible(manager);
@@ -169,11 +171,14 @@ test('in both themes, at both widths, in English', async () => {
     }
 });
 
-test('who may not see reports is not shown their pictures; nothing in store is said in words', async () => {
+test('the keeper sees them too, and of documents his own; that nothing is in store is said in words', async () => {
     const keeper = await analysis('keeper');
     await drawn(keeper, 'expiry');
     await keeper.go('/reports/analysis/lots?expiry=30&age=older');
     await keeper.at('list-empty').waitFor();
+    await accessible(keeper);
+    await keeper.go('/reports/analysis/decisions');
+    await keeper.page.getByText('只列出本人提交的单据').waitFor();
     await accessible(keeper);
     calm(keeper);
 });

@@ -373,7 +373,7 @@ test('the log: by action and person; its statistics lead to the entries', async 
     await admin.at('log-statistics').click();
     const day = admin.at('statistics-days').getByRole('row').nth(1);
     await day.waitFor();
-    await admin.at('statistics-users').getByText('系统管理员').first().waitFor();
+    await admin.at('statistics-users').getByRole('link', { name: '系统管理员' }).waitFor();
     await accessible(admin);
     await picture(admin, 'lists-statistics');
     const name = await day.getByRole('rowheader').innerText();

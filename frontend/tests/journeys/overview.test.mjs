@@ -9,6 +9,18 @@ let site;
 before(async () => { site = await Site.open(); });
 after(() => site?.close());
 
+const firstIs = (who, name) => who.page.locator('.module').first().and(who.at(`overview-${name}`)).waitFor();
+
+/** Until the server has it: what stands first, or that nothing is kept. */
+async function keptAt(name, first) {
+    for (let i = 0; i < 100; i++) {
+        const kept = (await site.api(name, 'GET', '/profile/preferences')).find(({ key }) => key === 'overview');
+        if (first === undefined ? !kept : kept && JSON.parse(kept.value).order[0] === first) return;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.fail(`the server does not keep ${first}`);
+}
+
 const modules = (who) => who.page.locator('.module').evaluateAll((all) => all.map((one) => one.dataset.testid.slice('overview-'.length)));
 
 test('value in and out by day: the table is what the service says, and each day leads to its documents', async () => {
@@ -95,15 +107,16 @@ test('modules are hidden and moved by keyboard and by dragging, the same in anot
     await manager.at('module-up-slow').focus();
     for (let i = 0; i < 3; i++) await manager.page.keyboard.press('Enter');
     await manager.at('module-flow').dragTo(manager.at('module-tiles'));
-    await manager.page.waitForFunction(() => document.querySelector('.module').dataset.testid === 'overview-flow');
+    await firstIs(manager, 'flow');
     await manager.page.keyboard.press('Escape');
     const wanted = ['flow', 'tiles', 'cover', 'times', 'categories', 'slow', 'low', 'pending', 'most'];
     assert.deepEqual(await modules(manager), wanted);
     await manager.page.waitForFunction(() => !document.querySelector('dialog[open]'));
 
+    await keptAt('manager', wanted[0]);
     const phone = await site.person('manager', PHONE);
     await phone.go('/overview');
-    await phone.at('tile-materials').waitFor();
+    await firstIs(phone, 'flow');
     assert.deepEqual(await modules(phone), wanted);
     const keeper = await site.person('keeper');
     await keeper.go('/overview');
@@ -116,10 +129,11 @@ test('modules are hidden and moved by keyboard and by dragging, the same in anot
     await accessible(phone);
     await picture(phone, 'overview-arrange-phone');
     await phone.at('arrange-reset').click();
-    await phone.page.waitForFunction(() => document.querySelector('.module').dataset.testid === 'overview-tiles');
+    await firstIs(phone, 'tiles');
     await phone.at('arrange-close').click();
+    await keptAt('manager', undefined);
     await manager.page.reload();
-    await manager.at('tile-materials').waitFor();
+    await firstIs(manager, 'tiles');
     assert.deepEqual(await modules(manager), usual);
     for (const who of [manager, phone, keeper]) calm(who);
 });

@@ -34,4 +34,7 @@ export const getDays = (days: { startDate: string; endDate: string }, signal?: A
   get<{ day: string; count: number }[]>('/operation-logs/days', days, signal)
 export const findUsers = async (keyword: string, signal?: AbortSignal) =>
   (await get<Page<User>>('/users', { keyword, pageSize: FOUND }, signal)).list
+/** Ids by user name; a closed account has none. */
+export const getUserIds = async (signal?: AbortSignal) =>
+  new Map((await get<Page<User>>('/users', { pageSize: 1000 }, signal)).list.map(({ username, id }) => [username, id]))
 export const getUser = (id: number, signal?: AbortSignal) => get<User>(`/users/${id}`, {}, signal)

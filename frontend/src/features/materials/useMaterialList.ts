@@ -22,7 +22,7 @@ export function useMaterialList(edit: (material: Material | 'new') => void) {
     { key: 'code', label: t('materials.field.materialCode'), width: '138px', sort: 'material_code', text: (row) => row.material_code },
     { key: 'name', label: t('materials.field.materialName'), sort: 'material_name', text: (row) => row.material_name },
     { key: 'nameEn', label: t('materials.field.nameEn'), width: '180px', extra: true, text: (row) => row.name_en ?? '' },
-    { key: 'category', label: t('materials.field.category'), width: '92px', text: (row) => t(`shared.category.${row.category}`) },
+    { key: 'category', label: t('materials.field.category'), width: '104px', text: (row) => t(`shared.category.${row.category}`) },
     { key: 'subcategory', label: t('materials.field.subcategory'), width: '110px', extra: true, text: (row) => row.subcategory ?? '' },
     { key: 'cas', label: t('materials.field.casNo'), width: '116px', extra: true, text: (row) => row.cas_no ?? '' },
     {
@@ -31,11 +31,11 @@ export function useMaterialList(edit: (material: Material | 'new') => void) {
     },
     { key: 'unit', label: t('materials.field.unit'), width: '64px', text: (row) => row.unit },
     {
-      key: 'min', label: t('materials.field.minStock'), width: '116px', align: 'right', wide: true,
+      key: 'min', label: t('materials.field.minStock'), width: '136px', align: 'right', wide: true,
       text: (row) => (isZero(row.min_stock) ? '—' : formatQuantity(row.min_stock, row.unit_decimals)),
     },
     {
-      key: 'max', label: t('materials.field.maxStock'), width: '116px', align: 'right', extra: true,
+      key: 'max', label: t('materials.field.maxStock'), width: '136px', align: 'right', extra: true,
       text: (row) => (isZero(row.max_stock) ? '—' : formatQuantity(row.max_stock, row.unit_decimals)),
     },
     { key: 'level', label: t('materials.level.label'), width: '120px' },

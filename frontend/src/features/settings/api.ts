@@ -16,4 +16,6 @@ export interface LocationDraft {
 
 export const changeSetting = (key: string, value: string) => put<unknown>(`/settings/${key}`, { value })
 export const makeUnit = (unit: UnitDraft) => post<unknown>('/units', unit)
+/** Its code stays: materials name it. */
+export const changeUnit = (id: number, unit: UnitDraft) => put<unknown>(`/units/${id}`, unit)
 export const makeLocation = (location: LocationDraft) => post<unknown>('/locations', location)

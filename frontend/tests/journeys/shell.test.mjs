@@ -1,0 +1,201 @@
+/** What is around all pages: menu, header, help, roles, about, pages that are not there, and a server that is away. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessible, calm, noSidewaysScroll, PHONE, picture, Site } from './steps.mjs';
+
+let site;
+before(async () => { site = await Site.open(); });
+after(() => site?.close());
+
+const menuOf = async (who) => {
+    await who.at('menu-materials').waitFor();
+    return who.page.locator('nav [data-testid^="menu-"]').evaluateAll((items) => items.map((item) => item.dataset.testid.replace('menu-', '')));
+};
+
+test('the menu has what the role may, and each entry opens a page', async () => {
+    const has = {};
+    for (const name of ['admin', 'manager', 'keeper']) {
+        const who = await site.person(name);
+        await who.go('/materials');
+        has[name] = await menuOf(who);
+        for (const item of has[name]) {
+            await who.at(`menu-${item}`).click();
+            await who.page.waitForFunction((hook) => document.querySelector(`[data-testid="${hook}"]`)?.getAttribute('aria-current') === 'page', `menu-${item}`);
+            assert.equal(await who.at('not-permitted').count() + await who.at('not-found').count(), 0, `${name}: ${item}`);
+        }
+        calm(who);
+    }
+    assert.deepEqual(has.admin.filter((item) => !has.manager.includes(item)).sort(), ['admin', 'logs', 'roles', 'users']);
+    assert.deepEqual(has.manager.filter((item) => !has.keeper.includes(item)).sort(), ['approval', 'settings']);
+});
+
+test('language and theme: the whole page follows, and stays so', async () => {
+    const who = await site.person('keeper');
+    await who.go('/documents');
+    await who.at('menu-documents').getByText('出入库单').waitFor();
+    await who.at('language-switch').selectOption('en');
+    await who.at('menu-documents').getByText('Receipts and issues').waitFor();
+    assert.equal(await who.page.locator('html').getAttribute('lang'), 'en');
+    assert.match(await who.page.title(), /Receipts and issues · Qinglü/);
+    await who.at('theme-switch').selectOption('dark');
+    assert.ok(await who.page.evaluate(() => document.documentElement.classList.contains('dark')));
+    await who.at('list-total').waitFor();
+    assert.doesNotMatch(await who.page.locator('nav').first().innerText(), /[\u4e00-\u9fff]/, 'no word of the menu is left behind');
+    await accessible(who);
+    await who.page.reload();
+    await who.at('menu-documents').getByText('Receipts and issues').waitFor();
+    assert.ok(await who.page.evaluate(() => document.documentElement.classList.contains('dark')));
+    await who.at('language-switch').selectOption('zh-CN');
+    await who.at('menu-documents').getByText('出入库单').waitFor();
+    calm(who);
+});
+
+test('new things are begun from the header, as far as one may', async () => {
+    const keeper = await site.person('keeper');
+    await keeper.go('/overview');
+    await keeper.at('new-menu').click();
+    await keeper.at('new-receipt').waitFor();
+    assert.equal(await keeper.at('new-material').count(), 0);
+    await keeper.at('new-issue').click();
+    await keeper.at('document-form-out').waitFor();
+    calm(keeper);
+
+    const manager = await site.person('manager', PHONE);
+    await manager.go('/overview');
+    await manager.at('new-menu').click();
+    await manager.at('new-material').click();
+    await manager.at('material-form').waitFor();
+    assert.equal(new URL(manager.page.url()).search, '', 'the address is that of the list again');
+    calm(manager);
+});
+
+test('the clock is the company’s, wherever one sits', async () => {
+    const far = await site.person('keeper', { viewport: { width: 1440, height: 900 }, timezoneId: 'America/New_York' });
+    await far.go('/overview');
+    const shown = far.at('company-clock');
+    await shown.waitFor();
+    const there = () => new Intl.DateTimeFormat('en', { timeZone: 'Asia/Shanghai', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date());
+    const before = there(), text = await shown.innerText();
+    assert.ok([before, there()].some((time) => text.includes(time)), `${text} is not ${before}`);
+    assert.match(await shown.getAttribute('title'), /Asia\/Shanghai/);
+});
+
+test('help: by key for the page one is on, by menu, searched; by role', async () => {
+    const keeper = await site.person('keeper');
+    await keeper.go('/materials');
+    await keeper.at('list-total').waitFor();
+    await keeper.page.locator('#content').focus();
+    await keeper.page.keyboard.press('F1');
+    await keeper.at('help-find').waitFor();
+    assert.equal(new URL(keeper.page.url()).search, '?for=materials');
+    await keeper.page.getByRole('heading', { name: '与刚才的页面有关' }).waitFor();
+    assert.equal(await keeper.at('help-topic-materials').getAttribute('open'), '', 'what is about the page is open');
+    assert.equal(await keeper.at('help-topic-users').count(), 0, 'only what one may do');
+    await accessible(keeper);
+    await picture(keeper, 'help');
+    await keeper.at('help-find').fill('excel');
+    await keeper.at('help-topic-paste').waitFor();
+    assert.equal(await keeper.at('help-topic-look').count(), 0);
+    await keeper.at('help-find').fill('没有这样的事情');
+    await keeper.at('help-empty').waitFor();
+    await accessible(keeper);
+    await keeper.at('help-find').fill('');
+    await keeper.at('help-keys').getByText('Ctrl + Enter').waitFor();
+    // The help speaks the language of the page at once.
+    await keeper.at('language-switch').selectOption('en');
+    await keeper.at('help-topic-receive').getByText('Enter a receipt').waitFor();
+    await keeper.at('language-switch').selectOption('zh-CN');
+    // In a field, ? is a character; on the entry, F1 has its own sheet.
+    await keeper.go('/materials');
+    await keeper.at('material-keyword').click();
+    await keeper.page.keyboard.type('?');
+    assert.equal(await keeper.at('material-keyword').inputValue(), '?');
+    await keeper.go('/documents/new/in');
+    await keeper.at('document-form-in').waitFor();
+    await keeper.page.keyboard.press('F1');
+    await keeper.at('keys-sheet').waitFor();
+    calm(keeper);
+
+    const admin = await site.person('admin', PHONE);
+    await admin.go('/users');
+    await admin.at('user-menu').click();
+    await admin.at('help-link').click();
+    await admin.at('help-topic-users').waitFor();
+    await noSidewaysScroll(admin);
+    await accessible(admin);
+    await picture(admin, 'help-phone');
+    calm(admin);
+});
+
+test('about: which build, which database, whose software', async () => {
+    const admin = await site.person('admin');
+    await admin.go('/materials');
+    await admin.at('user-menu').click();
+    await admin.at('about-link').click();
+    await admin.at('about-engine').getByText('SQLite').waitFor();
+    await admin.at('about-package').filter({ hasText: /^vue \d/ }).getByText('MIT').first().waitFor();
+    const names = await admin.at('about-package').locator('b').allInnerTexts();
+    for (const wanted of ['vue', 'element-plus', 'big.js', 'zxing-wasm', 'qrcode']) assert.ok(names.includes(wanted), `${wanted} in ${names}`);
+    assert.ok(!names.includes('vitest'), 'what only builds is not in it');
+    await admin.at('about-package').first().getByText('全文').click();
+    await accessible(admin);
+    await picture(admin, 'about');
+    calm(admin);
+    const keeper = await site.person('keeper', PHONE);
+    await keeper.go('/about');
+    await keeper.at('about-package').first().waitFor();
+    assert.equal(await keeper.at('about-engine').count(), 0);
+    await noSidewaysScroll(keeper);
+    await accessible(keeper);
+    calm(keeper);
+});
+
+test('roles: in words, one’s own marked; not permitted says who may', async () => {
+    const keeper = await site.person('keeper');
+    await keeper.go('/logs');
+    await keeper.at('not-permitted').getByText('查看操作日志').waitFor();
+    await keeper.at('not-permitted-roles').getByText('系统管理员').waitFor();
+    await accessible(keeper);
+    await picture(keeper, 'not-permitted');
+    await keeper.at('not-permitted').getByRole('link', { name: '查看角色与权限' }).click();
+    await keeper.at('role-regular_user').getByText('您的角色').waitFor();
+    await keeper.at('role-inventory_manager').getByText('审批出入库单').waitFor();
+    assert.equal(await keeper.at('role-regular_user').getByText('审批出入库单').count(), 0);
+    await keeper.at('rights').getByText('审批出入库单').waitFor();
+    await accessible(keeper);
+    await picture(keeper, 'roles');
+    calm(keeper);
+});
+
+test('an address that leads nowhere says so and leads back', async () => {
+    const keeper = await site.person('keeper', PHONE);
+    await keeper.go('/no/such/page');
+    await keeper.at('not-found').getByText('/no/such/page').waitFor();
+    await noSidewaysScroll(keeper);
+    await accessible(keeper);
+    await keeper.at('not-found').getByRole('link').click();
+    await keeper.at('list-total').waitFor();
+    calm(keeper);
+});
+
+test('the server goes away and comes back: nothing typed is lost, and what was sent is done once', async () => {
+    const manager = await site.person('manager');
+    await manager.go('/materials');
+    await manager.at('material-new').click();
+    await manager.at('material-form-materialCode').fill('AWAY-01');
+    await manager.at('material-form-materialName').fill('断线时填写');
+    await manager.at('material-form-unit').click();
+    await manager.page.keyboard.type('kg');
+    await manager.page.keyboard.press('Enter');
+    await site.stop();
+    await manager.at('material-save').click();
+    await manager.at('server-away').waitFor();
+    await accessible(manager);
+    assert.equal(await manager.at('material-form-materialName').inputValue(), '断线时填写');
+    await site.start();
+    await manager.at('server-away').waitFor({ state: 'detached' });
+    await manager.at('material-stock').waitFor();
+    const found = await site.api('manager', 'GET', '/materials?keyword=AWAY-01');
+    assert.equal(found.total, 1);
+    calm(manager, /ERR_|502|503|Failed to load/);
+});
