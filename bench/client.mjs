@@ -89,11 +89,11 @@ async function approveIssue(base, token) {
 }
 
 // Gives materials new names, one every so many milliseconds, until it is ended.
-async function renameEvery(ms, base, token) {
+async function changeEvery(ms, field, base, token) {
     const began = Date.now()
     for (let turn = 0; ; turn++) {
         await pause(began + turn * ms - Date.now())
-        await call(base, token, 'PUT', `/api/materials/${1000 + (turn % 5000)}`, { materialName: `改名的不锈钢密封圈 规格${turn}` })
+        await call(base, token, 'PUT', `/api/materials/${1000 + (turn % 5000)}`, { [field]: `改过的不锈钢密封圈 规格${turn}` })
     }
 }
 
@@ -178,8 +178,8 @@ case 'commits':
 case 'approve-every':
     await approveEvery(Number(args[0]), Number(args[1]), args[2], args[3])
     break
-case 'rename-every':
-    await renameEvery(Number(args[0]), args[1], args[2])
+case 'change-every':
+    await changeEvery(Number(args[0]), args[1], args[2], args[3])
     break
 case 'approve-issue':
     await approveIssue(...args)

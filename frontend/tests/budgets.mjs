@@ -14,6 +14,11 @@ const PAGES = {
   materials: { modules: [LOCALE, TEXTS, 'src/app/AppShell.vue', 'src/features/materials/MaterialList.vue'], kB: 230 },
   approval: { modules: [LOCALE, TEXTS, 'src/app/AppShell.vue', 'src/features/approval/ApprovalDesk.vue'], kB: 230 },
   'document form': { modules: ['src/features/documents/DocumentForm.vue'], beyond: 'login', kB: 180 },
+  // Numbers first; the pictures come after them, in chunks of their own.
+  overview: { modules: [LOCALE, TEXTS, 'src/app/AppShell.vue', 'src/features/overview/OverviewPage.vue'], beyond: 'login', kB: 140 },
+  pictures: { modules: ['src/shared/charts/echarts.ts', 'src/features/overview/FlowPicture.vue'], beyond: 'overview', kB: 215 },
+  reports: { modules: [LOCALE, TEXTS, 'src/app/AppShell.vue', 'src/features/reports/ReportsPage.vue', 'src/features/reports/LedgerReport.vue'], beyond: 'login', kB: 140 },
+  analysis: { modules: ['src/features/reports/analysis/AnalysisPage.vue'], beyond: 'reports', kB: 20 },
   'document list': { modules: ['src/features/documents/DocumentList.vue'], beyond: 'login', kB: 180 },
 }
 

@@ -2,10 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import en from '../src/locales/en'
+import enCharts from '../src/locales/en/charts.json'
 import enHelp from '../src/locales/en/help.json'
+import enImports from '../src/locales/en/imports.json'
 import enPages from '../src/locales/en/pages'
 import zh from '../src/locales/zh-CN'
+import zhCharts from '../src/locales/zh-CN/charts.json'
 import zhHelp from '../src/locales/zh-CN/help.json'
+import zhImports from '../src/locales/zh-CN/imports.json'
 import zhPages from '../src/locales/zh-CN/pages'
 
 type Texts = { [key: string]: string | Texts }
@@ -18,8 +22,8 @@ function flat(texts: Texts, prefix = ''): Map<string, string> {
   )
 }
 
-const chinese = flat({ ...zh, ...zhPages, help: zhHelp })
-const english = flat({ ...en, ...enPages, help: enHelp })
+const chinese = flat({ ...zh, ...zhPages, charts: zhCharts, help: zhHelp, imports: zhImports })
+const english = flat({ ...en, ...enPages, charts: enCharts, help: enHelp, imports: enImports })
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 
 function sources(): { name: string; text: string }[] {

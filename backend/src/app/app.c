@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "crypto/token.h"
 #include "domain/job_runner.h"
-#include "domain/list.h"
+#include "domain/list_memo.h"
 #include "domain/notification_hub.h"
 #include "files/files.h"
 

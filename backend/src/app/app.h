@@ -32,6 +32,7 @@ bool app_use_reader(struct app *app, struct ctx *c);
 
 /* The callbacks of http_config (dispatch.c); `app` is the struct app. */
 void app_admit(void *app, struct http_exchange *x);
+void app_expect_upload(void *app, struct http_exchange *x, int64_t *sender);
 void app_run(void *app, struct http_exchange *x);
 enum rc app_submit_write(void *app, struct http_exchange *x);
 void app_refuse(void *app, struct http_exchange *x, enum rc rc);
@@ -46,6 +47,7 @@ int64_t health_resident_bytes(void);
 
 extern const struct module assessment_module;
 extern const struct module health_module;
+extern const struct module metrics_api_module;
 extern const struct module openapi_module;
 extern const struct module api_docs_module;
 

@@ -90,6 +90,26 @@ static enum rc admit(struct call *call)
     return read_body(call);
 }
 
+/* Without the database, where that would mean to wait: a service token is not known so. */
+static enum rc identify_unread(struct call *call, int64_t *sender)
+{
+    struct ctx *c = &call->ctx;
+    const char *authorization = http_header(call->http, "Authorization");
+    if (call->app->on_server)
+        return session_look_at(c, authorization, sender);
+    TRY(identify(call));
+    *sender = c->actor.user_id;
+    return RC_OK;
+}
+
+void app_expect_upload(void *app, struct http_exchange *x, int64_t *sender)
+{
+    struct call *call = new_call(app, x);
+    enum rc rc = identify_unread(call, sender);
+    if (rc != RC_OK)
+        reply_error(x, &call->ctx, rc);
+}
+
 /* What only reads is admitted where it runs, in one snapshot with its handler; with a database server, all but the probe is
  * admitted on a worker. */
 void app_admit(void *app, struct http_exchange *x)

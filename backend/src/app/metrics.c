@@ -13,7 +13,7 @@
 /* Others are counted as 0. */
 static const int statuses[] = {200, 201, 204, 206, 304, 400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503, 0};
 #define STATUS_COUNT (sizeof statuses / sizeof *statuses)
-#define LANE_COUNT 4
+#define LANE_COUNT METRICS_LANES
 static const char *const lane_labels[LANE_COUNT] = {[LANE_READ] = "lane=\"read\"",
                                                     [LANE_WRITE] = "lane=\"write\"",
                                                     [LANE_SLOW] = "lane=\"slow\"",
@@ -71,6 +71,13 @@ void metrics_count(struct metrics *m, const struct route *route, int status, int
     atomic_fetch_add_explicit(&m->requests[index_of(m, route)][s], 1, memory_order_relaxed);
     if (route)
         histogram_add(&m->took[route->http.lane], took_us);
+}
+
+const struct histogram *metrics_took(const struct metrics *m, int lane, const char **name)
+{
+    static const char *const names[LANE_COUNT] = {[LANE_READ] = "read", [LANE_WRITE] = "write", [LANE_SLOW] = "slow", [LANE_PROBE] = "probe"};
+    *name = names[lane];
+    return &m->took[lane];
 }
 
 /* ---------------------------------------------------------------- telling */

@@ -14,6 +14,10 @@ void metrics_free(struct metrics *m); /* NULL is fine */
 /* A request was answered; route NULL: none matched (the page's files among them). From any thread. */
 void metrics_count(struct metrics *m, const struct route *route, int status, int64_t took_us);
 
+/* How long the requests of a lane took; its name. lane: 0 … METRICS_LANES - 1. */
+#define METRICS_LANES 4
+const struct histogram *metrics_took(const struct metrics *m, int lane, const char **name);
+
 extern const struct module metrics_module;
 
 #endif

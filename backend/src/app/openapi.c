@@ -151,14 +151,15 @@ static void write_filter(struct json_writer *w, const struct list_filter *f)
 {
     static const char *const types[] = {[FILTER_TEXT] = "string",   [FILTER_LIKE] = "string",  [FILTER_ID] = "integer",
                                         [FILTER_CHOICE] = "string", [FILTER_SINCE] = "string", [FILTER_UNTIL] = "string",
-                                        [FILTER_FLAG] = "boolean"};
+                                        [FILTER_FLAG] = "boolean",  [FILTER_PART] = "string"};
     static const char *const meanings[] = {[FILTER_LIKE] = "包含这些文字，不分大小写",
+                                           [FILTER_PART] = "包含这些文字，不分大小写",
                                            [FILTER_CHOICE] = "all：不筛选",
                                            [FILTER_SINCE] = "从这一天起（公司时区）",
                                            [FILTER_UNTIL] = "到这一天为止，含当天（公司时区）",
                                            [FILTER_FLAG] = NULL};
     begin_parameter(w, "query", f->param, types[f->kind]);
-    if (f->kind == FILTER_LIKE)
+    if (f->kind == FILTER_LIKE || f->kind == FILTER_PART)
         oa_int(w, "maxLength", 100);
     if (f->kind == FILTER_ID)
         oa_int(w, "minimum", 1);
@@ -209,7 +210,8 @@ static void write_choice(struct json_writer *w, const char *name, const char *co
 
 static void write_file_choices(struct json_writer *w, struct arena *a, const struct list_spec *list)
 {
-    write_sorts(w, a, list);
+    if (list->sorts[0].name)
+        write_sorts(w, a, list);
     write_choice(w, "format", export_formats, "文件格式");
     write_choice(w, "lang", export_languages, "表头和状态等用语的语言");
 }

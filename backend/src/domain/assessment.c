@@ -181,7 +181,7 @@ static void say_unknown(struct assessment *as)
     if (!as->queue.since_ms)
         not_known(as, "尚无写入排队的记录：服务运行时每分钟记录一次", "how long writes wait in the queue has not been noted yet: the service does so once a minute");
     if (!as->machine)
-        not_known(as, "本机的写入能力未测量：运行 mms assess（仅限 SQLite）", "what this machine can write was not measured: mms assess does that (SQLite only)");
+        not_known(as, "本机的写入能力尚未测量", "what this machine can write has not been measured");
 }
 
 void assessment_advise(struct arena *a, struct assessment *as)
@@ -261,6 +261,7 @@ static void write_machine(struct json_writer *w, const struct assessment_machine
         return;
     jw_name(w, "machine");
     jw_object(w);
+    write_time(w, "measuredAt", m->measured_at_ms);
     write_int(w, "clients", m->clients);
     write_int(w, "aloneWritesPerSecond", m->alone_per_s);
     write_int(w, "writesPerSecond", m->together_per_s);
@@ -312,7 +313,7 @@ static const struct answer_part people_parts[] = {{"busiestQuarter", PART_TIME, 
 static const struct answer_part writes_parts[] = {
     {"total"}, {"busiestQuarter", PART_TIME, .nullable = true}, {"inBusiestQuarter"}, {"inBusiestSecond"}, {0}};
 static const struct answer_part queue_parts[] = {{"since", PART_TIME}, {"writes"}, {"waited"}, {"longestUs"}, {0}};
-static const struct answer_part machine_parts[] = {{"clients"}, {"aloneWritesPerSecond"}, {"writesPerSecond"}, {0}};
+static const struct answer_part machine_parts[] = {{"measuredAt", PART_TIME}, {"clients"}, {"aloneWritesPerSecond"}, {"writesPerSecond"}, {0}};
 static const struct answer_part text_parts[] = {{"zh", PART_TEXT}, {"en", PART_TEXT}, {0}};
 const struct answer_part assessment_parts[] = {
     {"engine", PART_TEXT},

@@ -28,8 +28,9 @@ struct assessment_queue {
     int64_t since_ms, jobs, slow, longest_us; /* since_ms 0: nothing is known; slow: waited for more than ASSESSMENT_SLOW_US */
 };
 
-/* What this machine reached in a database of its own: only the command measures it. */
+/* What this machine reached in a database of its own (assessment_measure.h). */
 struct assessment_machine {
+    int64_t measured_at_ms;
     int64_t clients, alone_per_s, together_per_s; /* durable writes of one client, and of `clients` at once */
 };
 

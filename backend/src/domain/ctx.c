@@ -8,6 +8,9 @@ static const struct sql CHANGED = {"change_counters.add",
                                    "UPDATE change_counters SET materials = materials + $1, stock = stock + $2, "
                                    "documents = documents + $3, users = users + $4 WHERE id = 1"};
 
+static const struct sql CHANGES = {"change_counters.get",
+                                   "SELECT materials, stock, documents, users FROM change_counters WHERE id = 1"};
+
 bool ctx_may(const struct ctx *c, enum permission p)
 {
     return set_permits(c->actor.permissions, p);
@@ -58,4 +61,14 @@ enum rc ctx_changed(struct ctx *c, unsigned topics)
                    DB_ARGS(DB_I(topics & TOPIC_MATERIALS ? 1 : 0), DB_I(topics & TOPIC_STOCK ? 1 : 0),
                            DB_I(topics & TOPIC_DOCUMENTS ? 1 : 0), DB_I(topics & TOPIC_USERS ? 1 : 0)),
                    NULL);
+}
+
+enum rc ctx_read_changes(struct ctx *c, struct changes *out)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(c->db, &CHANGES, DB_NO_ARGS, &rows));
+    TRY(db_next(rows, &more));
+    *out = (struct changes){db_int(rows, "materials"), db_int(rows, "stock"), db_int(rows, "documents"), db_int(rows, "users")};
+    return RC_OK;
 }

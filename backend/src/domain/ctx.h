@@ -71,4 +71,10 @@ enum { TOPIC_MATERIALS = 1, TOPIC_STOCK = 2, TOPIC_DOCUMENTS = 4, TOPIC_USERS = 
 /* Says that something of these topics has changed. */
 MUST_CHECK enum rc ctx_changed(struct ctx *c, unsigned topics);
 
+/* The counters as they stand; they only grow. */
+struct changes {
+    int64_t materials, stock, documents, users;
+};
+MUST_CHECK enum rc ctx_read_changes(struct ctx *c, struct changes *out);
+
 #endif

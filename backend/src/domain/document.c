@@ -11,24 +11,24 @@
 #include "domain/notification.h"
 #include "domain/reply.h"
 
-static const char *const statuses[] = {"pending", "approved", "rejected", "cancelled", NULL};
-static const char *const types[] = {"in", "out", NULL};
-static const char *const all_purposes[] = {"purchase", "opening", "return", "production", "scrap", "count", "reversal", NULL};
+const char *const document_statuses[] = {"pending", "approved", "rejected", "cancelled", NULL};
+const char *const document_types[] = {"in", "out", NULL};
+const char *const document_purposes[] = {"purchase", "opening", "return", "production", "scrap", "count", "reversal", NULL};
 
 #define D(MEMBER, TYPE) FIELD(struct document, MEMBER, TYPE, F_OUT)
 #define SURE(MEMBER, TYPE, ...) FIELD(struct document, MEMBER, TYPE, F_OUT | F_SURE, __VA_ARGS__)
 static const struct field document_fields[] = {
     D(id, FIELD_INT),
     SURE(transaction_code, FIELD_TEXT),
-    SURE(transaction_type, FIELD_TEXT, .choices = types),
-    SURE(purpose, FIELD_TEXT, .choices = all_purposes),
+    SURE(transaction_type, FIELD_TEXT, .choices = document_types),
+    SURE(purpose, FIELD_TEXT, .choices = document_purposes),
     SURE(material_id, FIELD_INT),
     SURE(quantity, FIELD_DEC),
     D(unit_price, FIELD_DEC),
     D(total_amount, FIELD_DEC),
     SURE(applicant_id, FIELD_INT),
     D(approver_id, FIELD_INT),
-    SURE(status, FIELD_TEXT, .choices = statuses),
+    SURE(status, FIELD_TEXT, .choices = document_statuses),
     D(remark, FIELD_TEXT),
     D(approval_remark, FIELD_TEXT),
     D(reverses_id, FIELD_INT),
@@ -118,11 +118,9 @@ const struct list_spec document_list = {
     .row_topics = TOPIC_MATERIALS | TOPIC_USERS,
     .page_size = 10,
     .sorts = {{"created_at", "d.created_at", false}, {"transaction_code", "d.number", true}},
-    .filters = {{"status", FILTER_CHOICE, "d.status = ?", statuses},
-                {"transactionType", FILTER_CHOICE, "d.kind = CASE ? WHEN 'in' THEN 'receipt' ELSE 'issue' END", types},
+    .filters = {DOCUMENT_STATE_FILTERS,
                 {"materialId", FILTER_ID, "EXISTS (SELECT 1 FROM document_lines x WHERE x.document_id = d.id AND "
                                           "x.material_id = ?)"},
-                {"applicantId", FILTER_ID, "d.applicant_id = ?"},
                 {"keyword", FILTER_LIKE,
                  "(LOWER(d.number) LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM document_lines x JOIN materials xm ON "
                  "xm.id = x.material_id WHERE x.document_id = d.id AND (xm.code_fold LIKE ? ESCAPE '\\' OR "
@@ -249,7 +247,7 @@ struct document_body {
 };
 static const char *const purposes[] = {"purchase", "opening", "return", "production", "scrap", NULL};
 static const struct field document_body_fields[] = {
-    FIELD(struct document_body, transaction_type, FIELD_TEXT, F_IN | F_NEED, .choices = types,
+    FIELD(struct document_body, transaction_type, FIELD_TEXT, F_IN | F_NEED, .choices = document_types,
           .need_zh = "出入库类型必须是 in 或 out", .need_en = "transactionType must be in or out",
           .bad_zh = "出入库类型必须是 in 或 out", .bad_en = "transactionType must be in or out"),
     FIELD(struct document_body, purpose, FIELD_TEXT, F_IN, .choices = purposes, .bad_zh = "无效的出入库用途",

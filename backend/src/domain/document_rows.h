@@ -16,6 +16,18 @@ struct document {
 
 extern const struct record_type document_type;
 extern const struct list_spec document_list; /* over documents d */
+/* What documents d are filtered by, whatever stands beside them. */
+#define DOCUMENT_STATE_FILTERS                                                                                         \
+    {"status", FILTER_CHOICE, "d.status = ?", document_statuses},                                                      \
+        {"transactionType", FILTER_CHOICE, "d.kind = CASE ? WHEN 'in' THEN 'receipt' ELSE 'issue' END", document_types}, \
+        {"applicantId", FILTER_ID, "d.applicant_id = ?"}, {"purpose", FILTER_CHOICE, "d.purpose = ?", document_purposes},   \
+        {"startDate", FILTER_SINCE, "d.created_at >= ?"}, {"endDate", FILTER_UNTIL, "d.created_at < ?"},                \
+    {                                                                                                                  \
+        "person", FILTER_PART,                                                                                         \
+            "EXISTS (SELECT 1 FROM users xu WHERE xu.id IN (d.applicant_id, d.approver_id) AND (LOWER(xu.username) LIKE "   \
+            "LOWER(?) ESCAPE '\\' OR LOWER(COALESCE(xu.real_name, '')) LIKE LOWER(?) ESCAPE '\\'))", .topics = TOPIC_USERS \
+    }
+extern const char *const document_types[], *const document_statuses[], *const document_purposes[]; /* NULL-ended */
 /* Scopes of it: one's own; all that one may see. */
 MUST_CHECK enum rc document_scope_own(struct ctx *c, int64_t id, struct list_scope *out);
 MUST_CHECK enum rc document_scope_seen(struct ctx *c, int64_t id, struct list_scope *out);

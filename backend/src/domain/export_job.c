@@ -52,10 +52,10 @@ static const char *arguments_of(struct call *call, const struct list_source *s)
 enum rc list_export_queue(struct call *call)
 {
     const struct list_source s = list_source_of(call);
-    struct list_query *q;
+    struct export_set set;
     int64_t job_id;
     (void)export_order_of(&s, call->route->export); /* for its faults */
-    TRY(export_query(&s, call->route->export, call->id, &q));
+    TRY(export_choose(&s, call->route->export, call->id, &set));
     TRY(job_add(&call->ctx, &export_job, call->id, arguments_of(call, &s), &job_id));
     return job_reply(call, "开始导出", "The export has begun", job_id);
 }
@@ -162,11 +162,11 @@ static enum rc run_export(struct job_run *run)
     struct ctx *c = &run->ctx;
     struct exporting e = {.run = run};
     const struct export_progress progress = {tell, is_over, &e};
-    struct list_query *q;
+    struct export_set set;
     export_job_sweep(c);
     TRY(understand(c, run->arguments, &e));
-    TRY(export_query(&e.source, e.order.list, run->subject_id, &q));
-    enum rc rc = export_write(c, q, &e.order, &progress, &e.made);
+    TRY(export_choose(&e.source, e.order.list, run->subject_id, &set));
+    enum rc rc = export_write(c, &set, &e.order, &progress, &e.made);
     if (rc != RC_OK)
         return e.told != RC_OK ? error_set(&c->err, e.told) : rc;
     rc = keep_file(&e);

@@ -9,6 +9,7 @@
 #include "domain/audit.h"
 #include "domain/import_rows.h"
 #include "domain/list.h"
+#include "domain/material.h"
 #include "domain/reply.h"
 #include "files/files.h"
 
@@ -68,10 +69,15 @@ static const struct sql COUNT_EARLIER = {"import.count_earlier", "SELECT COUNT(*
                                                                  "kind = $2 AND id <> $3"};
 static const struct sql PAGE = {"import.page", "SELECT row_no, outcome, label, target_id, target_version, body, changes FROM import_rows "
                                                "WHERE import_id = $1 AND outcome = $2 AND row_no > $3 ORDER BY row_no LIMIT $4"};
-static const struct sql SHOW = {"import.show_rows", "SELECT row_no, outcome, label, target_id, body, changes, faults FROM import_rows WHERE "
-                                                    "import_id = $1 AND (outcome = $2 OR $2 IS NULL) ORDER BY row_no LIMIT $3 OFFSET $4"};
-static const struct sql COUNT_SHOWN = {"import.count_shown", "SELECT COUNT(*) AS n FROM import_rows WHERE import_id = $1 AND "
-                                                             "(outcome = $2 OR $2 IS NULL)"};
+/* The field of a fault is looked for as the check has written it (import_check.c): within a value its quotation marks would be escaped. */
+#define SHOWN "FROM import_rows WHERE import_id = $1 AND (outcome = $2 OR $2 IS NULL) AND (faults LIKE $3 OR $3 IS NULL)"
+static const struct sql SHOW = {"import.show_rows", "SELECT row_no, outcome, label, target_id, body, changes, faults " SHOWN
+                                                    " ORDER BY row_no LIMIT $4 OFFSET $5"};
+static const struct sql COUNT_SHOWN = {"import.count_shown", "SELECT COUNT(*) AS n " SHOWN};
+static const struct sql NEWEST_JOB = {"import.newest_job", "SELECT COALESCE(MAX(id), 0) AS n FROM jobs WHERE subject_id = $1 AND substr(kind, 1, 7) = "
+                                                           "'import.'"};
+static const struct sql MADE = {"import.made", "SELECT d.id, d.number, d.status FROM import_documents i JOIN documents d ON d.id = i.document_id "
+                                               "WHERE i.import_id = $1 ORDER BY d.id"};
 static const struct sql LEFT_OVER = {"import.left", "SELECT id, file_key FROM imports WHERE status IN ('new', 'checked') AND updated_at < $1 AND "
                                                     "NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject_id = imports.id AND j.ended_at IS NULL AND "
                                                     "substr(j.kind, 1, 7) = 'import.')"};
@@ -233,6 +239,44 @@ static enum rc write_earlier(struct ctx *c, struct json_writer *w, const struct 
     return RC_OK;
 }
 
+/* The job that has to do with it, the last one. */
+static enum rc write_job_id(struct ctx *c, struct json_writer *w, const struct import *im)
+{
+    int64_t id;
+    TRY(ctx_number(c, &NEWEST_JOB, DB_ARGS(DB_I(im->id)), &id));
+    jw_name(w, "jobId");
+    if (id)
+        jw_int(w, id);
+    else
+        jw_null(w);
+    return RC_OK;
+}
+
+/* What it has made, and what took that back. */
+static enum rc write_made(struct ctx *c, struct json_writer *w, const struct import *im)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(c->db, &MADE, DB_ARGS(DB_I(im->id)), &rows));
+    jw_name(w, "documents");
+    jw_array(w);
+    for (;;) {
+        TRY(db_next(rows, &more));
+        if (!more)
+            break;
+        jw_object(w);
+        jw_name(w, "id");
+        jw_int(w, db_int(rows, "id"));
+        jw_name(w, "transaction_code");
+        jw_text(w, db_text(rows, "number"));
+        jw_name(w, "status");
+        jw_text(w, db_text(rows, "status"));
+        jw_object_end(w);
+    }
+    jw_array_end(w);
+    return RC_OK;
+}
+
 static enum rc reply_import(struct call *call, int64_t id, int status, const char *zh, const char *en)
 {
     struct ctx *c = &call->ctx;
@@ -248,6 +292,8 @@ static enum rc reply_import(struct call *call, int64_t id, int status, const cha
     write_json(&w, "summary", im.summary);
     write_fields(&w, kind);
     TRY(write_earlier(c, &w, &im));
+    TRY(write_job_id(c, &w, &im));
+    TRY(write_made(c, &w, &im));
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -293,7 +339,47 @@ static enum rc get_imports(struct call *call)
     return list_answer(call, scope_of);
 }
 
-static void write_row(struct json_writer *w, struct db_rows *rows)
+static bool is_decimal(const char *name)
+{
+    for (size_t i = 0; i < material_type.count; i++)
+        if (strcmp(material_type.fields[i].name, name) == 0)
+            return material_type.fields[i].type == FIELD_DEC;
+    return false;
+}
+
+static void write_side(struct json_writer *w, const char *name, const struct json *v, bool decimal)
+{
+    jw_name(w, name);
+    if (!v || v->type == JSON_NULL)
+        jw_null(w);
+    else if (v->type == JSON_NUMBER && !decimal)
+        jw_raw(w, v->text, v->n);
+    else
+        jw_text(w, v->text);
+}
+
+/* The check has kept decimals as numbers; whoever wants them as text gets them so here, too. */
+static void write_changes(struct ctx *c, struct json_writer *w, const char *text)
+{
+    struct json_fault fault;
+    const struct json *changes = text && c->numbers_as_text ? json_parse(c->arena, text, strlen(text), &fault) : NULL;
+    if (!changes) {
+        write_json(w, "changes", text);
+        return;
+    }
+    jw_name(w, "changes");
+    jw_object(w);
+    for (const struct json *f = changes->first; f; f = f->next) {
+        jw_name_text(w, f->name);
+        jw_object(w);
+        write_side(w, "old", json_member(f, "old"), is_decimal(f->name));
+        write_side(w, "new", json_member(f, "new"), is_decimal(f->name));
+        jw_object_end(w);
+    }
+    jw_object_end(w);
+}
+
+static void write_row(struct ctx *c, struct json_writer *w, struct db_rows *rows)
 {
     jw_object(w);
     jw_name(w, "row");
@@ -308,7 +394,7 @@ static void write_row(struct json_writer *w, struct db_rows *rows)
     else
         jw_int(w, db_int(rows, "target_id"));
     write_json(w, "body", db_text(rows, "body"));
-    write_json(w, "changes", db_text(rows, "changes"));
+    write_changes(c, w, db_text(rows, "changes"));
     write_json(w, "faults", db_text(rows, "faults"));
     jw_object_end(w);
 }
@@ -325,6 +411,19 @@ static const char *read_outcome(struct call *call)
     return NULL;
 }
 
+/* A pattern for the faults of one field; NULL: of any. */
+static const char *read_faulty_field(struct call *call, const struct import_kind *kind)
+{
+    struct ctx *c = &call->ctx;
+    const char *sent = http_query(call->http, "field");
+    size_t i = sent ? import_field_index(kind, sent) : 0;
+    if (sent && i == kind->field_count)
+        error_fault(&c->err, c->arena, "field", "choice", "没有此字段", "There is no such field", sent);
+    if (!sent || i == kind->field_count)
+        return NULL;
+    return arena_fmt(c->arena, "%%\"field\":\"%s\"%%", kind->fields[i].name);
+}
+
 static enum rc get_rows(struct call *call)
 {
     struct ctx *c = &call->ctx;
@@ -332,12 +431,12 @@ static enum rc get_rows(struct call *call)
     int64_t total;
     bool more;
     TRY(import_get(c, call->id, &im));
-    const char *outcome = read_outcome(call);
+    const char *outcome = read_outcome(call), *field = read_faulty_field(call, import_kind_of(im.kind));
     int64_t page = list_number(call, "page", 1, INT32_MAX), size = list_number(call, "pageSize", 50, LIST_PAGE_SIZE_MAX);
     TRY(c->err.rc);
-    TRY(ctx_number(c, &COUNT_SHOWN, DB_ARGS(DB_I(im.id), DB_T(outcome)), &total));
+    TRY(ctx_number(c, &COUNT_SHOWN, DB_ARGS(DB_I(im.id), DB_T(outcome), DB_T(field)), &total));
     DB_ROWS rows = NULL;
-    TRY(db_start(c->db, &SHOW, DB_ARGS(DB_I(im.id), DB_T(outcome), DB_I(size), DB_I((page - 1) * size)), &rows));
+    TRY(db_start(c->db, &SHOW, DB_ARGS(DB_I(im.id), DB_T(outcome), DB_T(field), DB_I(size), DB_I((page - 1) * size)), &rows));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
     jw_name(&w, "list");
@@ -346,7 +445,7 @@ static enum rc get_rows(struct call *call)
         TRY(db_next(rows, &more));
         if (!more)
             break;
-        write_row(&w, rows);
+        write_row(c, &w, rows);
     }
     jw_array_end(&w);
     list_write_place(&w, total, page, size, NULL);
@@ -631,10 +730,11 @@ static const struct answer_part summary_parts[] = {{"rows"}, {"create"}, {"chang
 static const struct answer_part field_parts[] = {{"name", PART_TEXT}, {"title", PART_TEXT}, {"titleEn", PART_TEXT}, {"needed", PART_BOOL}, {0}};
 static const struct answer_part answer_parts[] = {{"field", PART_TEXT}, {"value", PART_TEXT}, {"use", PART_TEXT, .nullable = true},
                                                   {"create", PART_BOOL}, {0}};
+static const struct answer_part made_parts[] = {{"id"}, {"transaction_code", PART_TEXT}, {"status", PART_TEXT}, {0}};
 static const struct answer_part import_parts[] = {
     {"form", PART_OBJECT, .parts = form_parts}, {"mapping", PART_TEXTS}, {"answers", PART_ARRAY, .parts = answer_parts},
     {"summary", PART_OBJECT, .parts = summary_parts, .nullable = true}, {"fields", PART_ARRAY, .parts = field_parts},
-    {"earlier", PART_ARRAY, .record = &import_type}, {0}};
+    {"earlier", PART_ARRAY, .record = &import_type}, {"jobId", .nullable = true}, {"documents", PART_ARRAY, .parts = made_parts}, {0}};
 static const struct answer_part fault_parts[] = {{"cell", PART_TEXT, .nullable = true}, {"field", PART_TEXT}, {"title", PART_TEXT},
                                                  {"title_en", PART_TEXT}, {"code", PART_TEXT}, {"zh", PART_TEXT}, {"en", PART_TEXT},
                                                  {"value", PART_TEXT, .nullable = true}, {0}};
@@ -644,7 +744,7 @@ static const struct answer_part row_parts[] = {{"row"}, {"outcome", PART_TEXT}, 
 static const struct answer_part page_parts[] = {{"list", PART_ARRAY, .parts = row_parts}, {"total"}, {"page"}, {"pageSize"},
                                                 {"nextCursor", PART_TEXT, .nullable = true}, {0}};
 static const struct list_filter kind_query[] = {{"kind", FILTER_CHOICE, .choices = kind_names}, {0}};
-static const struct list_filter rows_query[] = {{"outcome", FILTER_CHOICE, .choices = outcomes}, {"page", FILTER_ID}, {"pageSize", FILTER_ID}, {0}};
+static const struct list_filter rows_query[] = {{"outcome", FILTER_CHOICE, .choices = outcomes}, {"field", FILTER_TEXT}, {"page", FILTER_ID}, {"pageSize", FILTER_ID}, {0}};
 #define JOB_PARTS PARTS({"id"}, {"jobId"})
 
 static const struct route import_routes[] = {

@@ -107,6 +107,17 @@ static const char *number_of(struct arena *a, const char *text)
     return arena_fmt(a, "%s%s%s", minus ? "-" : "", *digits == '.' ? "0" : "", digits);
 }
 
+/* What is no number at all is told as such, whatever the field says of what is out of its range. */
+static void read_number(struct import_row *row, const struct import_field *f, size_t i, const char *text)
+{
+    struct dec value;
+    const char *number = number_of(row->c->arena, text);
+    if (dec_parse(number, strlen(number), &value) == DEC_SYNTAX)
+        import_fault(row, f->name, "type", "应为数字", "must be a number");
+    else
+        row->values[i] = number;
+}
+
 static const char *day_of(struct arena *a, const char *text)
 {
     static const char *const separators[] = {"-", "/", ".", "年", "月", "日", NULL};
@@ -310,7 +321,7 @@ static enum rc read_cell(struct import_row *row, const struct import_field *f, s
         row->values[i] = text_of(row, cell->text);
         return RC_OK;
     case IMPORT_NUMBER:
-        row->values[i] = number_of(a, cell->text);
+        read_number(row, f, i, cell->text);
         return RC_OK;
     case IMPORT_DAY:
         row->values[i] = day_of(a, cell->text);

@@ -1,367 +1,12 @@
 #include "domain/list.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "domain/list_memo.h"
+#include "domain/list_query.h"
 #include "domain/reply.h"
-#include "domain/setting.h"
-
-#define ARGS_MAX (LIST_FILTERS_MAX + 6)
-#define PAGE_MAX 1000000
-
-struct list_query {
-    const struct list_spec *spec;
-    const struct list_sort *sort;
-    bool descending;
-    int64_t page, page_size;
-    bool by_cursor;
-    struct db_value cursor_value;
-    int64_t cursor_id;
-    const char *where; /* "" or " WHERE …" */
-    struct db_value args[ARGS_MAX];
-    size_t arg_count;
-    unsigned topics;       /* what the total depends on */
-};
-
-/* ---------------------------------------------------------------- remembered totals and pages */
-
-#define TOTAL_SLOTS 128
-#define PAGE_SLOTS 64
-#define PAGE_BYTES_MAX (64 * 1024) /* of a page that is remembered: at most 4 MiB a thread */
-#define KEY_MAX 8192               /* bytes of statement and values; longer ones are not remembered */
-
-/* A key is the whole text of statement and values, so that two queries can never be taken for each other. */
-struct memo_slot {
-    char *key; /* NULL: empty */
-    size_t key_n;
-    int64_t changes; /* of the topics, when it was remembered */
-    int64_t total;
-    char *page; /* the answer's body */
-    size_t page_n;
-};
-
-struct list_memo {
-    struct memo_slot totals[TOTAL_SLOTS], pages[PAGE_SLOTS];
-};
-
-struct list_memo *list_memo_new(void)
-{
-    struct list_memo *memo = calloc(1, sizeof *memo);
-    if (!memo)
-        abort();
-    return memo;
-}
-
-static void forget(struct memo_slot *slot)
-{
-    free(slot->key);
-    free(slot->page);
-    *slot = (struct memo_slot){0};
-}
-
-void list_memo_free(struct list_memo *memo)
-{
-    if (!memo)
-        return;
-    for (size_t i = 0; i < TOTAL_SLOTS; i++)
-        forget(&memo->totals[i]);
-    for (size_t i = 0; i < PAGE_SLOTS; i++)
-        forget(&memo->pages[i]);
-    free(memo);
-}
-
-static char *copy_bytes(const char *bytes, size_t n)
-{
-    char *copy = malloc(n + 1);
-    if (!copy)
-        abort();
-    memcpy(copy, bytes, n);
-    copy[n] = 0;
-    return copy;
-}
-
-static size_t slot_of(const char *key, size_t n, size_t slots)
-{
-    uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)key[i]) * UINT64_C(1099511628211);
-    return (size_t)((h >> 7) % slots);
-}
-
-/* False: too long to be remembered. */
-static bool write_key(struct buf *key, const char *text, const struct db_value *args, size_t count, int64_t place,
-                      bool numbers_as_text)
-{
-    buf_init(key, KEY_MAX);
-    buf_str(key, text);
-    buf_char(key, numbers_as_text ? 't' : 'n');
-    buf_int(key, place); /* page and its size stand in the answer, but not in the values */
-    for (size_t i = 0; i < count; i++) {
-        buf_char(key, '\n');
-        buf_char(key, args[i].type == DB_TEXT ? '"' : '#');
-        if (args[i].type == DB_TEXT) {
-            buf_int(key, (int64_t)strlen(args[i].text));
-            buf_char(key, ':');
-            buf_str(key, args[i].text);
-        } else {
-            buf_int(key, args[i].number);
-        }
-    }
-    if (!key->overflow)
-        return true;
-    buf_free(key);
-    return false;
-}
-
-static bool is_remembered(const struct memo_slot *slot, const struct buf *key, int64_t changes)
-{
-    return slot->key && slot->changes == changes && slot->key_n == key->n && memcmp(slot->key, key->bytes, key->n) == 0;
-}
-
-/* A slot that holds this key and nothing else yet. */
-static void take_slot(struct memo_slot *slot, const struct buf *key, int64_t changes)
-{
-    forget(slot);
-    slot->key = copy_bytes(key->bytes, key->n);
-    slot->key_n = key->n;
-    slot->changes = changes;
-}
-
-/* ---------------------------------------------------------------- reading the request */
-
-/* The parameter, or NULL when absent or empty (which mean the same). */
-static const char *param(const struct list_source *s, const char *name)
-{
-    const char *text = s->param(s->from, name);
-    return text && *text ? text : NULL;
-}
-
-static void fault(const struct list_source *s, const char *name, const char *code, const char *zh, const char *en)
-{
-    error_fault(&s->c->err, s->c->arena, name, code, zh, en, text_shorten(s->c->arena, param(s, name), 100));
-}
-
-static int64_t number_param(const struct list_source *s, const char *name, int64_t preset, int64_t max)
-{
-    const char *text = param(s, name);
-    int64_t n = preset;
-    if (text && !text_int(text, 1, max, &n))
-        fault(s, name, "out_of_range", arena_fmt(s->c->arena, "应为 1 到 %lld 的整数", (long long)max),
-              arena_fmt(s->c->arena, "must be a whole number from 1 to %lld", (long long)max));
-    return n;
-}
-
-/* Appends a fragment with `value` for each `?`. */
-static void add_condition(struct buf *where, const char *condition, const char *value)
-{
-    buf_str(where, where->n ? " AND " : " WHERE ");
-    for (const char *p = condition; *p; p++)
-        if (*p == '?')
-            buf_str(where, value);
-        else
-            buf_char(where, *p);
-}
-
-/* The same parameter $n for each `?`. */
-static void add_bound(struct buf *where, const char *condition, size_t n)
-{
-    char value[24];
-    snprintf(value, sizeof value, "$%zu", n);
-    add_condition(where, condition, value);
-}
-
-static void add_filter(struct list_query *q, struct buf *where, const struct list_filter *f, struct db_value value)
-{
-    if (strchr(f->condition, '?'))
-        q->args[q->arg_count++] = value;
-    add_bound(where, f->condition, q->arg_count);
-    q->topics |= f->topics;
-}
-
-/* The choice of the list's own table that this is; NULL: none. */
-static const char *find_choice(const struct list_filter *f, const char *text)
-{
-    for (size_t i = 0; f->choices[i]; i++)
-        if (strcmp(f->choices[i], text) == 0)
-            return f->choices[i];
-    return NULL;
-}
-
-/* A choice is a constant, and stands in the text as one: a planner that knows it need not plan anew for every value. */
-static void add_choice(const struct list_source *s, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text)
-{
-    const char *choice = find_choice(f, text);
-    if (!choice) {
-        fault(s, f->param, "choice", "不是允许的值", "is not one of the allowed values");
-        return;
-    }
-    add_condition(where, f->condition, arena_fmt(s->c->arena, "'%s'", choice));
-    q->topics |= f->topics;
-}
-
-/* The instant at which that day, or the day after it, begins for the company. */
-static void add_day(const struct list_source *s, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text,
-                    int64_t days_later)
-{
-    const struct zone *zone;
-    int64_t day;
-    if (!day_parse(text, &day))
-        fault(s, f->param, "format", "应为 YYYY-MM-DD 格式的日期", "must be a day, as YYYY-MM-DD");
-    else if (setting_zone(s->c, &zone) == RC_OK)
-        add_filter(q, where, f, DB_I(zone_day_start_ms(zone, day + days_later)));
-    else
-        error_set(&s->c->err, RC_DB);
-}
-
-static void read_filter(const struct list_source *s, struct list_query *q, struct buf *where, const struct list_filter *f)
-{
-    const char *text = param(s, f->param);
-    if (!text)
-        text = f->preset;
-    if (!text)
-        return;
-    int64_t id;
-    switch (f->kind) {
-    case FILTER_TEXT:
-        add_filter(q, where, f, DB_T(text));
-        return;
-    case FILTER_LIKE:
-        if (text_chars(text) > 100)
-            fault(s, f->param, "too_long", "长度不能超过100个字符", "must have at most 100 characters");
-        else
-            add_filter(q, where, f, DB_T(text_like(s->c->arena, text_fold(s->c->arena, text))));
-        return;
-    case FILTER_ID:
-        if (text_int(text, 1, INT64_MAX, &id))
-            add_filter(q, where, f, DB_I(id));
-        else
-            fault(s, f->param, "type", "应为正整数", "must be a positive whole number");
-        return;
-    case FILTER_CHOICE:
-        if (strcmp(text, "all") != 0)
-            add_choice(s, q, where, f, text);
-        return;
-    case FILTER_SINCE:
-    case FILTER_UNTIL:
-        add_day(s, q, where, f, text, f->kind == FILTER_UNTIL);
-        return;
-    case FILTER_FLAG:
-        if (strcmp(text, "true") == 0 || strcmp(text, "1") == 0)
-            add_filter(q, where, f, DB_N);
-        else if (strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
-            fault(s, f->param, "type", "应为 true 或 false", "must be true or false");
-        return;
-    }
-}
-
-static void read_sort(const struct list_source *s, struct list_query *q)
-{
-    q->sort = &q->spec->sorts[0];
-    q->descending = !q->spec->ascends;
-    const char *text = param(s, "sort");
-    if (!text)
-        return;
-    q->descending = *text == '-';
-    for (const struct list_sort *sort = q->spec->sorts; sort->name; sort++)
-        if (strcmp(sort->name, text + q->descending) == 0) {
-            q->sort = sort;
-            return;
-        }
-    fault(s, "sort", "choice", "无效的排序字段", "is not a field to sort by");
-}
-
-/* "<id>:<value of the sort column>" of the last row seen. */
-static void read_cursor(const struct list_source *s, struct list_query *q)
-{
-    const char *text = param(s, "cursor");
-    if (!text)
-        return;
-    const char *colon = strchr(text, ':');
-    int64_t number = 0;
-    bool good = colon && text_int(arena_copy(s->c->arena, text, (size_t)(colon - text)), 1, INT64_MAX, &q->cursor_id);
-    if (good && !q->sort->text)
-        good = text_int(colon + 1, INT64_MIN, INT64_MAX, &number);
-    if (!good) {
-        fault(s, "cursor", "format", "无效的游标", "is not a cursor of this list");
-        return;
-    }
-    q->by_cursor = true;
-    q->cursor_value = q->sort->text ? DB_T(colon + 1) : DB_I(number);
-}
-
-enum rc list_read_set(const struct list_source *s, const struct list_scope *scope, struct list_query **out)
-{
-    const struct list_spec *spec = s->spec;
-    struct list_query *q = arena_new(s->c->arena, struct list_query);
-    q->spec = spec;
-    q->topics = spec->topics;
-    if (spec->always_fresh)
-        s->c->memo = NULL;
-    struct buf where;
-    buf_init(&where, 4096);
-    if (scope && scope->condition) {
-        q->args[q->arg_count++] = DB_I(scope->value);
-        add_bound(&where, scope->condition, q->arg_count);
-    }
-    for (const struct list_filter *f = spec->filters; f < spec->filters + LIST_FILTERS_MAX && f->param; f++)
-        read_filter(s, q, &where, f);
-    q->where = arena_dup(s->c->arena, buf_text(&where));
-    buf_free(&where);
-    read_sort(s, q);
-    *out = q;
-    return s->c->err.rc;
-}
-
-static const char *query_param(const void *from, const char *name)
-{
-    return http_query(from, name);
-}
-
-struct list_source list_source_of(struct call *call)
-{
-    return (struct list_source){&call->ctx, call->route->list, query_param, call->http};
-}
-
-enum rc list_read(struct call *call, const struct list_scope *scope, struct list_query **out)
-{
-    const struct list_source s = list_source_of(call);
-    struct list_query *q;
-    enum rc rc = list_read_set(&s, scope, &q); /* all faults at once: those of the page, too */
-    q->page = number_param(&s, "page", 1, PAGE_MAX);
-    q->page_size = number_param(&s, "pageSize", s.spec->page_size, LIST_PAGE_SIZE_MAX);
-    read_cursor(&s, q);
-    *out = q;
-    return rc != RC_OK ? rc : call->ctx.err.rc;
-}
-
-const char *list_where(const struct list_query *q, const struct db_value **args, size_t *count)
-{
-    *args = q->args;
-    *count = q->arg_count;
-    return q->where;
-}
 
 /* ---------------------------------------------------------------- total */
-
-static const struct sql CHANGES = {"change_counters.get",
-                                   "SELECT materials, stock, documents, users FROM change_counters WHERE id = 1"};
-
-struct changes {
-    int64_t materials, stock, documents, users;
-};
-
-static enum rc read_changes(struct ctx *c, struct changes *out)
-{
-    DB_ROWS rows = NULL;
-    bool more;
-    TRY(db_start(c->db, &CHANGES, DB_NO_ARGS, &rows));
-    TRY(db_next(rows, &more));
-    *out = (struct changes){db_int(rows, "materials"), db_int(rows, "stock"), db_int(rows, "documents"),
-                            db_int(rows, "users")};
-    return RC_OK;
-}
 
 /* Counters only grow, so their sum stands still only when all of them do. */
 static int64_t sum_of(const struct changes *n, unsigned topics)
@@ -388,14 +33,14 @@ static enum rc total_of(struct call *call, const struct list_query *q, const str
     struct buf key;
     int64_t now = sum_of(changes, q->topics);
     enum rc rc = RC_OK;
-    if (!c->memo || !write_key(&key, text, q->args, q->arg_count, 0, false))
+    if (!c->memo || !memo_key(&key, text, q->args, q->arg_count, 0, false))
         return count_rows(call, q, text, total);
-    struct memo_slot *slot = &c->memo->totals[slot_of(key.bytes, key.n, TOTAL_SLOTS)];
-    if (!is_remembered(slot, &key, now)) {
+    struct memo_slot *slot = memo_total(c->memo, &key);
+    if (!memo_holds(slot, &key, now)) {
         int64_t counted = 0;
         rc = count_rows(call, q, text, &counted);
         if (rc == RC_OK) {
-            take_slot(slot, &key, now);
+            memo_take(slot, &key, now);
             slot->total = counted;
         }
     }
@@ -481,7 +126,7 @@ struct reply_work {
 /* The page as statement and values. */
 struct page {
     const char *text;
-    struct db_value args[ARGS_MAX];
+    struct db_value args[LIST_ARGS_MAX];
     size_t count;
 };
 
@@ -519,7 +164,7 @@ static enum rc write_page(const struct reply_work *work, const struct page *page
 static bool recall(struct call *call, const struct memo_slot *slot, const struct buf *key, int64_t now)
 {
     struct http_response *r = &call->http->response;
-    if (!is_remembered(slot, key, now))
+    if (!memo_holds(slot, key, now))
         return false;
     buf_reset(&r->body);
     buf_add(&r->body, slot->page, slot->page_n);
@@ -530,11 +175,10 @@ static bool recall(struct call *call, const struct memo_slot *slot, const struct
 static void remember(const struct call *call, struct memo_slot *slot, const struct buf *key, int64_t now)
 {
     const struct http_response *r = &call->http->response;
-    if (r->body.n > PAGE_BYTES_MAX)
+    if (r->body.n > MEMO_PAGE_BYTES_MAX)
         return;
-    take_slot(slot, key, now);
-    slot->page = copy_bytes(r->body.bytes, r->body.n);
-    slot->page_n = r->body.n;
+    memo_take(slot, key, now);
+    memo_set_page(slot, r->body.bytes, r->body.n);
 }
 
 static enum rc remembered_page(const struct reply_work *work, const struct page *page, const struct changes *changes,
@@ -556,12 +200,12 @@ static enum rc reply_in_snapshot(struct db *db, void *arg)
     struct changes changes = {0};
     struct page *page = arena_new(c->arena, struct page);
     struct buf key;
-    TRY(read_changes(c, &changes));
+    TRY(ctx_read_changes(c, &changes));
     page->text = rows_text(work->call, work->q, page->args, &page->count);
-    if (!c->memo || work->more || !write_key(&key, page->text, page->args, page->count,
+    if (!c->memo || work->more || !memo_key(&key, page->text, page->args, page->count,
                                               work->q->page * (LIST_PAGE_SIZE_MAX + 1) + work->q->page_size, c->numbers_as_text))
         return write_page(work, page, &changes);
-    struct memo_slot *slot = &c->memo->pages[slot_of(key.bytes, key.n, PAGE_SLOTS)];
+    struct memo_slot *slot = memo_page(c->memo, &key);
     enum rc rc = remembered_page(work, page, &changes, slot, &key);
     buf_free(&key);
     return rc;
@@ -584,104 +228,6 @@ enum rc list_answer(struct call *call, list_scope_fn scope_of)
     return list_reply(call, q, NULL);
 }
 
-/* ---------------------------------------------------------------- all rows */
-
-#define WALK_ROWS 250 /* at a time */
-#define ID_DIGITS 19
-#define IDS_MAX (INT64_C(8) * 16 * 1024 * 1024) /* bytes: of sixteen million rows */
-#define QUOTED(n) #n
-#define TEXT_OF(n) QUOTED(n)
-
-/* Which rows, as one text of WALK_ROWS ids of ID_DIGITS each. */
-#define CHOSEN(N)                                                                                                      \
-    "WITH RECURSIVE chosen(place, chosen_id) AS (SELECT 1, CAST(SUBSTR(CAST($" N " AS TEXT), 1, " TEXT_OF(ID_DIGITS)      \
-    ") AS BIGINT) UNION ALL SELECT place + 1, CAST(SUBSTR(CAST($" N " AS TEXT), place * " TEXT_OF(ID_DIGITS)             \
-    " + 1, " TEXT_OF(ID_DIGITS) ") AS BIGINT) FROM chosen WHERE place < " TEXT_OF(WALK_ROWS) ")"
-
-struct walk {
-    struct ctx *c;
-    const struct list_query *q;
-    const struct list_visitor *visitor;
-    struct buf ids; /* int64_t of every row, in the list's order */
-};
-
-static enum rc read_ids(struct walk *w)
-{
-    const struct list_query *q = w->q;
-    const struct list_spec *spec = q->spec;
-    const char *way = q->descending ? "DESC" : "ASC";
-    DB_ROWS rows = NULL;
-    TRY(db_start_text(w->c->db,
-                      arena_fmt(w->c->arena, "SELECT %s AS row_id FROM %s%s ORDER BY %s %s, %s %s", spec->id,
-                                spec->count_from ? spec->count_from : spec->from, q->where, q->sort->column, way, spec->id, way),
-                      q->args, q->arg_count, &rows));
-    for (;;) {
-        bool more;
-        TRY(db_next(rows, &more));
-        if (!more)
-            return w->ids.overflow ? RC_INTERNAL : RC_OK;
-        int64_t id = db_int(rows, "row_id");
-        buf_add(&w->ids, &id, sizeof id);
-    }
-}
-
-static int64_t count_ids(const struct walk *w)
-{
-    return (int64_t)(w->ids.n / sizeof(int64_t));
-}
-
-/* 0, which no row has, for what is missing at the end. */
-static void print_ids(const struct walk *w, int64_t from, char text[static WALK_ROWS * ID_DIGITS + 1])
-{
-    for (int64_t i = 0; i < WALK_ROWS; i++) {
-        int64_t id = 0;
-        if (from + i < count_ids(w))
-            memcpy(&id, w->ids.bytes + (from + i) * (int64_t)sizeof id, sizeof id);
-        snprintf(text + i * ID_DIGITS, ID_DIGITS + 1, "%0*lld", ID_DIGITS, (long long)id);
-    }
-}
-
-static enum rc visit_rows(struct walk *w, const char *text, const struct db_value *args, size_t count)
-{
-    DB_ROWS rows = NULL;
-    TRY(db_start_text(w->c->db, text, args, count, &rows));
-    for (;;) {
-        bool more;
-        TRY(db_next(rows, &more));
-        if (!more)
-            return RC_OK;
-        TRY(w->visitor->row(w->visitor->arg, rows));
-    }
-}
-
-static enum rc walk_in_snapshot(struct db *db, void *arg)
-{
-    (void)db;
-    struct walk *w = arg;
-    const struct list_spec *spec = w->q->spec;
-    bool names_scope = strstr(spec->from, "$1");
-    const char *text = arena_fmt(w->c->arena, "%s SELECT %s FROM chosen CROSS JOIN %s WHERE %s = chosen_id ORDER BY place",
-                                 names_scope ? CHOSEN("2") : CHOSEN("1"), spec->columns, spec->from, spec->id);
-    char ids[WALK_ROWS * ID_DIGITS + 1];
-    const struct db_value args[] = {w->q->args[0], DB_T(ids)};
-    TRY(read_ids(w));
-    for (int64_t done = 0, total = count_ids(w); done < total; done += WALK_ROWS) {
-        TRY(w->visitor->progress(w->visitor->arg, done, total));
-        print_ids(w, done, ids);
-        TRY(visit_rows(w, text, names_scope ? args : args + 1, names_scope ? 2 : 1));
-    }
-    return w->visitor->progress(w->visitor->arg, count_ids(w), count_ids(w));
-}
-
-enum rc list_walk(struct ctx *c, const struct list_query *q, const struct list_visitor *visitor)
-{
-    struct walk w = {.c = c, .q = q, .visitor = visitor};
-    buf_init(&w.ids, IDS_MAX);
-    enum rc rc = db_run_read(c->db, walk_in_snapshot, &w);
-    buf_free(&w.ids);
-    return rc;
-}
-
 /* ---------------------------------------------------------------- other answers that are remembered */
 
 struct remembered {
@@ -700,11 +246,11 @@ static enum rc remembered_in_snapshot(struct db *db, void *arg)
     struct ctx *c = &r->call->ctx;
     struct changes changes = {0};
     struct buf key;
-    TRY(read_changes(c, &changes));
-    if (!c->memo || !write_key(&key, r->key, r->args, r->count, 0, c->numbers_as_text))
+    TRY(ctx_read_changes(c, &changes));
+    if (!c->memo || !memo_key(&key, r->key, r->args, r->count, 0, c->numbers_as_text))
         return r->write(r->call);
     int64_t now = sum_of(&changes, r->topics);
-    struct memo_slot *slot = &c->memo->pages[slot_of(key.bytes, key.n, PAGE_SLOTS)];
+    struct memo_slot *slot = memo_page(c->memo, &key);
     enum rc rc = RC_OK;
     if (!recall(r->call, slot, &key, now)) {
         rc = r->write(r->call);
@@ -730,16 +276,4 @@ enum rc list_remembered_set(struct call *call, const char *key, const struct lis
                            .topics = topics | q->topics | q->spec->row_topics,
                            .write = write};
     return db_run_read(call->ctx.db, remembered_in_snapshot, &r);
-}
-
-int64_t list_number(struct call *call, const char *param, int64_t fallback, int64_t max)
-{
-    struct ctx *c = &call->ctx;
-    const char *text = http_query(call->http, param);
-    int64_t n = fallback;
-    if (text && *text && !text_int(text, 1, max, &n))
-        error_fault(&c->err, c->arena, param, "out_of_range", arena_fmt(c->arena, "应为 1 到 %lld 的整数", (long long)max),
-                    arena_fmt(c->arena, "must be a whole number from 1 to %lld", (long long)max),
-                    text_shorten(c->arena, text, 50));
-    return n;
 }

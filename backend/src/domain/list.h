@@ -14,6 +14,7 @@
 enum filter_kind {
     FILTER_TEXT,   /* bound as text */
     FILTER_LIKE,   /* folded, bound as a LIKE pattern "%…%" (ESCAPE '\') */
+    FILTER_PART,   /* the same, as it was written: for columns that have no folded twin; compare with LOWER(?) */
     FILTER_ID,     /* a positive whole number */
     FILTER_CHOICE, /* one of `choices`; `all` turns the filter off */
     FILTER_SINCE,  /* a day; bound as the instant (ms) at which it begins in the company's zone */
@@ -41,6 +42,8 @@ struct list_spec {
     const char *from;       /* may name the scope's value, as $1 */
     const char *count_from; /* enough for the filters and sorts; NULL: from */
     const char *id;      /* "m.id": makes every order total */
+    /* Of a list that is only walked: rows of one "d.id" stay together, in the order of their "l.line_no". NULL: there is no such thing. */
+    const char *whole, *within;
     unsigned topics;     /* TOPIC_… whose change changes the number of rows */
     unsigned row_topics; /* … and those whose change changes what the rows say */
     bool always_fresh;   /* no counter tells of its changes: nothing is remembered */
@@ -104,9 +107,5 @@ int64_t list_number(struct call *call, const char *param, int64_t fallback, int6
 MUST_CHECK enum rc list_remembered(struct call *call, const char *key, unsigned topics, handler_fn write);
 /* The same for an answer about the query's set: its filters and values are part of the key, what it depends on part of the topics. */
 MUST_CHECK enum rc list_remembered_set(struct call *call, const char *key, const struct list_query *q, unsigned topics, handler_fn write);
-
-/* Remembered totals and pages, one memo per thread. */
-struct list_memo *list_memo_new(void);
-void list_memo_free(struct list_memo *memo);
 
 #endif

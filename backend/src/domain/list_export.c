@@ -98,6 +98,9 @@ static void write_cell(const struct writing *w, const struct export_column *colu
     case EXPORT_TIME:
         table_time(t, db_int_at(rows, place) + w->zone->offset_s * INT64_C(1000));
         break;
+    case EXPORT_DAY_NUMBER:
+        table_day(t, db_int_at(rows, place));
+        break;
     case EXPORT_DAY:
         write_day(t, db_text_at(rows, place, &n));
         break;
@@ -145,15 +148,15 @@ static const struct table_column *heads(struct ctx *c, const struct export_order
     return out;
 }
 
-enum rc export_write(struct ctx *c, const struct list_query *q, const struct export_order *order, const struct export_progress *progress,
-                     struct export_file *out)
+enum rc export_write(struct ctx *c, const struct export_set *set, const struct export_order *order,
+                     const struct export_progress *progress, struct export_file *out)
 {
     struct writing w = {.order = order, .progress = progress, .column_count = count_columns(order->list)};
     const struct list_visitor visitor = {write_row, go_on, &w};
     const char *title = order->english ? order->list->en : order->list->zh;
     TRY(setting_zone(c, &w.zone));
     TRY(export_begin(c, order->format, title, heads(c, order, w.column_count), w.column_count, &w.table));
-    TRY(export_end(w.table, list_walk(c, q, &visitor), &out->file));
+    TRY(export_end(w.table, set->query ? list_walk(c, set->query, &visitor) : order->list->walk(set->source, &visitor), &out->file));
     out->rows = w.rows;
     return RC_OK;
 }
@@ -182,11 +185,12 @@ static bool is_given_up(void *arg)
     return w->is_refused || !http_is_awaited(w->call->http);
 }
 
-static enum rc write_for_client(struct call *call, const struct list_query *q, const struct export_order *order, struct export_file *out)
+static enum rc write_for_client(struct call *call, const struct export_set *set, const struct export_order *order,
+                                struct export_file *out)
 {
     struct waiting w = {.call = call};
     const struct export_progress progress = {see_size, is_given_up, &w};
-    enum rc rc = export_write(&call->ctx, q, order, &progress, out);
+    enum rc rc = export_write(&call->ctx, set, order, &progress, out);
     if (w.is_large)
         atomic_flag_clear(&large_one);
     return w.is_refused ? RC_BUSY : rc;
@@ -214,14 +218,15 @@ struct export_order export_order_of(const struct list_source *s, const struct li
                                  .english = choice_of(s, "lang", export_languages) == 1};
 }
 
-enum rc export_query(const struct list_source *s, const struct list_export *list, int64_t id, struct list_query **out)
+enum rc export_choose(const struct list_source *s, const struct list_export *list, int64_t id, struct export_set *out)
 {
     struct list_scope scope = {0};
+    *out = (struct export_set){.source = s};
     if (list->also)
         TRY(ctx_require(s->c, list->also));
     if (list->scope)
         TRY(list->scope(s->c, id, &scope));
-    return list_read_set(s, &scope, out);
+    return list->walk ? list->walk(s, NULL) : list_read_set(s, &scope, &out->query);
 }
 
 enum rc list_export_prepare(struct call *call)
@@ -230,9 +235,9 @@ enum rc list_export_prepare(struct call *call)
     const struct list_source source = list_source_of(call);
     const struct export_order order = export_order_of(&source, call->route->export);
     struct export_file *out = arena_new(c->arena, struct export_file);
-    struct list_query *q;
-    TRY(export_query(&source, order.list, call->id, &q)); /* with the faults of the order */
-    TRY(write_for_client(call, q, &order, out));
+    struct export_set set;
+    TRY(export_choose(&source, order.list, call->id, &set)); /* with the faults of the order */
+    TRY(write_for_client(call, &set, &order, out));
     call->prepared = out; /* export_after closes it from now on */
     return RC_OK;
 }

@@ -19,6 +19,7 @@ enum export_kind {
     EXPORT_DEC,
     EXPORT_TIME,  /* an instant, in the company's zone */
     EXPORT_DAY,   /* a text "2026-11-29", as the day that it is */
+    EXPORT_DAY_NUMBER,
 };
 
 struct export_column {
@@ -34,6 +35,9 @@ struct list_export {
     const char *zh, *en;                /* what the list is called; at most 25 characters, for a sheet's name */
     const char *module, *resource_type; /* in the operation log */
     list_scope_fn scope;                /* the list's; NULL: everything */
+    /* Rows that are no statement's but worked out: reads the parameters (all faults at once, to ctx.err), then tells every row in one
+     * snapshot, as list_walk does. Without a visitor only the faults. NULL: the rows are the list's. */
+    enum rc (*walk)(const struct list_source *s, const struct list_visitor *visitor);
     enum permission also;               /* wanted beside the route's: the list's, where exporting has one of its own. 0: none */
     const struct export_column *columns; /* ends with a NULL field */
 };
@@ -57,14 +61,20 @@ struct export_progress {
     void *arg;
 };
 
+/* Which rows. */
+struct export_set {
+    const struct list_source *source;
+    struct list_query *query; /* NULL: the export has a walk of its own */
+};
+
 struct export_file {
     struct table_file file;
     int64_t rows;
 };
 
-/* Writes all rows of the query to a file without a name. RC_SHUTTING_DOWN: cancelled. RC_DB_FULL, RC_FILES_UNWRITABLE: no room, or no
+/* Writes all rows of the set to a file without a name. RC_SHUTTING_DOWN: cancelled. RC_DB_FULL, RC_FILES_UNWRITABLE: no room, or no
  * folder for it. *out is set with RC_OK only; then the descriptor is the caller's to close. `progress` may be NULL. */
-MUST_CHECK enum rc export_write(struct ctx *c, const struct list_query *q, const struct export_order *order,
+MUST_CHECK enum rc export_write(struct ctx *c, const struct export_set *set, const struct export_order *order,
                                 const struct export_progress *progress, struct export_file *out);
 
 /* The table that rows are written to, in the folder of the program's files. `columns` and `title` must outlive it. */
@@ -86,8 +96,8 @@ MUST_CHECK enum rc list_export_queue(struct call *call);
 
 /* What is wanted, by the parameters format and lang; faults go to ctx.err. */
 struct export_order export_order_of(const struct list_source *s, const struct list_export *list);
-/* The query of the source's parameters, as far as the actor may see: `id` of the path. */
-MUST_CHECK enum rc export_query(const struct list_source *s, const struct list_export *list, int64_t id, struct list_query **out);
+/* What the source's parameters choose, as far as the actor may see: `id` of the path. */
+MUST_CHECK enum rc export_choose(const struct list_source *s, const struct list_export *list, int64_t id, struct export_set *out);
 /* "; category=chemical; sort=-created_at": what was asked for of the list, as it was sent. */
 const char *export_asked_for(const struct list_source *s);
 MUST_CHECK enum rc export_log(struct ctx *c, const struct export_order *order, int64_t id, int64_t rows, const char *asked_for);

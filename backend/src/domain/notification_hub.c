@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +20,8 @@ struct listener {
     int64_t last_id;    /* heard up to here */
     int64_t beat_at_us; /* when the next heartbeat is due */
     int64_t look_at_us; /* when to see whether he is still there */
+    unsigned changed;   /* TOPIC_… that he is to be told of, from changed_at_us on */
+    int64_t changed_at_us;
 };
 
 struct notification_hub {
@@ -38,6 +41,8 @@ struct notification_hub {
     int64_t job_news;           /* the change of a job that was told last; -1: from now on */
     struct job_now job_now;     /* as told last */
     struct job_event *job_events; /* of this round */
+    struct changes changes;       /* as of the last round with listeners */
+    bool knows_changes;
     struct arena round_arena;
     atomic_bool has_listeners; /* written under the lock */
 };
@@ -110,6 +115,20 @@ static bool tell_jobs(const struct notification_hub *hub, struct listener *l)
     return true;
 }
 
+/* Of what anybody may see there is only told that it is old. */
+static bool tell_changed(struct listener *l, int64_t now_us)
+{
+    char text[96];
+    int n = snprintf(text, sizeof text, "event: changed\ndata: {\"topics\":[%s%s%s%s%s]}\n\n", l->changed & TOPIC_MATERIALS ? "\"materials\"" : "",
+                     l->changed & TOPIC_MATERIALS && l->changed & ~TOPIC_MATERIALS ? "," : "", l->changed & TOPIC_DOCUMENTS ? "\"documents\"" : "",
+                     l->changed & TOPIC_DOCUMENTS && l->changed & TOPIC_USERS ? "," : "", l->changed & TOPIC_USERS ? "\"users\"" : "");
+    l->changed_at_us = now_us + HUB_CHANGED_MS * 1000;
+    if (http_stream_room(l->stream) <= (size_t)n)
+        return true; /* later */
+    l->changed = 0;
+    return say(l, text, (size_t)n);
+}
+
 static bool serve(struct notification_hub *hub, struct ctx *c, struct listener *l, int64_t now_us)
 {
     if (now_us >= l->look_at_us) {
@@ -122,8 +141,8 @@ static bool serve(struct notification_hub *hub, struct ctx *c, struct listener *
         hub->has_more = true;
         has_news = false;
     }
-    bool has_jobs = has_job_events(hub, l);
-    if (!is_due && !has_news && !has_jobs)
+    bool has_jobs = has_job_events(hub, l), has_changes = l->changed && now_us >= l->changed_at_us;
+    if (!is_due && !has_news && !has_jobs && !has_changes)
         return true;
     error_clear(&c->err);
     arena_reset(c->arena);
@@ -135,6 +154,8 @@ static bool serve(struct notification_hub *hub, struct ctx *c, struct listener *
     if (rc == RC_OK && has_news && !tell(hub, c, l))
         return false;
     if (rc == RC_OK && has_jobs && !tell_jobs(hub, l))
+        return false;
+    if (rc == RC_OK && has_changes && !tell_changed(l, now_us))
         return false;
     return now_us < l->beat_at_us || beat(l);
 }
@@ -184,6 +205,21 @@ static enum rc read_jobs(struct notification_hub *hub, const struct ctx *base)
     return RC_OK;
 }
 
+/* What has changed since the last round, noted with every listener. */
+static enum rc note_changes(struct notification_hub *hub, struct ctx *c)
+{
+    struct changes now;
+    const struct changes *then = &hub->changes;
+    TRY(ctx_read_changes(c, &now));
+    unsigned changed = (now.materials > then->materials || now.stock > then->stock ? TOPIC_MATERIALS : 0) |
+                       (now.documents > then->documents ? TOPIC_DOCUMENTS : 0) | (now.users > then->users ? TOPIC_USERS : 0);
+    for (struct listener *l = hub->listeners; l && hub->knows_changes; l = l->next)
+        l->changed |= changed;
+    hub->changes = now;
+    hub->knows_changes = true;
+    return RC_OK;
+}
+
 static enum rc run_round(struct db *db, void *arg)
 {
     struct round *r = arg;
@@ -192,6 +228,7 @@ static enum rc run_round(struct db *db, void *arg)
     (void)db;
     TRY(notification_newest(r->ctx, &hub->newest_id));
     TRY(read_jobs(hub, r->ctx));
+    TRY(note_changes(hub, r->ctx));
     FOR_EACH_KEEPING(hub, l, serve(hub, r->ctx, l, now_us));
     return RC_OK;
 }
@@ -223,8 +260,10 @@ static bool wait_for_news(struct notification_hub *hub)
         late = hub->listeners || hub->joining ? pthread_cond_timedwait(&hub->news, &hub->lock, &until)
                                               : pthread_cond_wait(&hub->news, &hub->lock);
     hub->is_woken = false;
-    if (!hub->listeners)
+    if (!hub->listeners) {
         hub->job_news = -1;
+        hub->knows_changes = false;
+    }
     while (hub->joining) {
         struct listener *l = hub->joining;
         hub->joining = l->next;

@@ -14,6 +14,7 @@
 #define HUB_HEARTBEAT_MS 15000
 #define HUB_LOOK_MS 1000 /* for other instances' writing, and for clients that have gone */
 #define HUB_PAUSE_MS 20  /* between two rounds: what is committed meanwhile goes together */
+#define HUB_CHANGED_MS 2000 /* at least between two events `changed` of one listener */
 #define HUB_EVENTS_MAX 50 /* of one listener in a round */
 #define HUB_IDS_MAX 20000 /* so far he comes in a round: who has been away for long does not keep the others waiting */
 

@@ -1,9 +1,12 @@
 #include "domain/operation_log.h"
 
+#include "base/clock.h"
 #include "domain/list_export.h"
 #include "domain/reply.h"
+#include "domain/setting.h"
 
 #define STATS_MAX 10
+#define DAYS_MAX 366
 
 struct log_row {
     struct record record;
@@ -136,6 +139,42 @@ static enum rc get_stats(struct call *call)
     return reply_end(call, &w);
 }
 
+/* How much was done on each day of the company, the newest first; days without an entry are left out. */
+static enum rc get_days(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct list_query *q;
+    const struct zone *zone;
+    const struct db_value *args;
+    size_t count;
+    TRY(list_read(call, NULL, &q));
+    TRY(setting_zone(c, &zone));
+    const char *where = list_where(q, &args, &count);
+    const char *text = arena_fmt(c->arena,
+                                 "SELECT (o.created_at + %d) / 86400000 AS day, COUNT(*) AS count FROM operation_log o%s "
+                                 "GROUP BY 1 ORDER BY 1 DESC LIMIT %d",
+                                 (int)zone->offset_s * 1000, where, DAYS_MAX);
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start_text(c->db, text, args, count, &rows));
+    TRY(db_next(rows, &more));
+    struct json_writer w = reply_data(call, 200, NULL, NULL);
+    jw_array(&w);
+    while (more) {
+        char day[DAY_TEXT_MAX];
+        day_print(db_int(rows, "day"), day);
+        jw_object(&w);
+        jw_name(&w, "day");
+        jw_text(&w, day);
+        jw_name(&w, "count");
+        jw_int(&w, db_int(rows, "count"));
+        jw_object_end(&w);
+        TRY(db_next(rows, &more));
+    }
+    jw_array_end(&w);
+    return reply_end(call, &w);
+}
+
 static const struct answer_part stats_parts[] = {
     {"moduleStats", PART_ARRAY, .parts = PARTS({"module", PART_TEXT}, {"count"})},
     {"actionStats", PART_ARRAY, .parts = PARTS({"action", PART_TEXT}, {"count"})},
@@ -148,6 +187,8 @@ static const struct route log_routes[] = {
     ROUTE("GET", "/api/operation-logs", LANE_READ, PERM_LOG_READ, NULL, get_logs, "操作日志", .list = &log_list),
     ROUTE("GET", "/api/operation-logs/stats", LANE_READ, PERM_LOG_READ, NULL, get_stats, "操作日志统计", .list = &stats_period,
           .parts = stats_parts),
+    ROUTE("GET", "/api/operation-logs/days", LANE_READ, PERM_LOG_READ, NULL, get_days, "操作日志按天统计", .list = &stats_period,
+          .shape = ANSWER_ARRAY, .parts = PARTS({"day", PART_TEXT}, {"count"})),
     LIST_EXPORT("/operation-logs", PERM_LOG_READ, "导出操作日志", &log_list, &log_export, EXPORT_REFUSALS),
 };
 const struct module operation_log_module = MODULE("operation-logs", "操作日志", log_routes);

@@ -1,7 +1,7 @@
 #include "domain/report.h"
 
 #include "base/text.h"
-#include "domain/list.h"
+#include "domain/list_export.h"
 #include "domain/recent_moves.h"
 #include "domain/reply.h"
 #include "domain/setting.h"
@@ -9,14 +9,17 @@
 #define PAGE_SIZE 20
 #define DAYS_MAX 3660
 #define SLOW_DAYS 90
+#define WALK_ROWS 250     /* at a time */
+#define CODE_FOLD_MAX 1024 /* bytes */
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
 /* Materials that are in use, or ever moved. $3 category or '', $4 pattern or ''. */
 #define CHOSEN                                                                                                         \
     "(m.status = 'active' OR m.move_count > 0) AND ($3 = '' OR m.category = $3) AND ($4 = '' OR m.code_fold LIKE $4 "  \
     "ESCAPE '\\' OR m.name_fold LIKE $4 ESCAPE '\\')"
-/* Of the moves from $1 on (a material's own, found by its index): what came and went before $2, and what since. Wholes and
- * millionths are added up apart, since together they may pass 64 bits; a sum that does is 9e12. */
+/* Of the moves from $1 on (a material's own, found by its index): what came and went before $2, and what since; the period's end and
+ * its beginning are counted back from the present stock. Wholes and millionths are added up apart, since together they may pass 64
+ * bits; a sum that does is 9e12. */
 #define WHOLE_SUM(WHOLES, MILLIONTHS)                                                                                  \
     "CAST(CASE WHEN " WHOLES " >= 9000000000000 THEN 9000000000000000000 ELSE " WHOLES " * 1000000 + " MILLIONTHS " END AS BIGINT)"
 #define SUM_PART(CONDITION, PART) "COALESCE(SUM(CASE WHEN " CONDITION " THEN " PART " ELSE 0 END), 0)"
@@ -24,27 +27,34 @@
 #define CAME "v.stock_after > v.stock_before"
 #define WENT "v.stock_after < v.stock_before"
 #define ANY "v.posted_at >= $1"
+#define LATER "v.posted_at >= $2"
+#define STOCK_CHANGE "(v.stock_after - v.stock_before)"
 #define VALUE_CHANGE "(CASE WHEN " CAME " THEN v.value ELSE -v.value END)"
-static const struct sql LEDGER = {
-    "report.stock_ledger",
-    "WITH page AS (SELECT m.id FROM materials m WHERE " CHOSEN " ORDER BY m.code_fold, m.id LIMIT $5 OFFSET $6) "
-    "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, m.current_stock, m.stock_value, "
-    SUM_WHEN("v.posted_at < $2 AND " CAME, "v.quantity") " AS received, "
-    SUM_WHEN("v.posted_at < $2 AND " WENT, "v.quantity") " AS issued, "
-    SUM_WHEN("v.posted_at < $2 AND " CAME, "v.value") " AS received_value, "
-    SUM_WHEN("v.posted_at < $2 AND " WENT, "v.value") " AS issued_value, "
-    SUM_WHEN(ANY, "(v.stock_after - v.stock_before)") " AS since, "
-    SUM_WHEN(ANY, VALUE_CHANGE) " AS since_value, "
-    SUM_WHEN("v.posted_at >= $2", "(v.stock_after - v.stock_before)") " AS later, "
-    SUM_WHEN("v.posted_at >= $2", VALUE_CHANGE) " AS later_value "
-    "FROM page p JOIN materials m ON m.id = p.id JOIN units un ON un.id = m.unit_id "
-    "LEFT JOIN moves v ON v.material_id = m.id AND v.posted_at >= $1 "
-    "GROUP BY m.id, m.material_code, m.material_name, m.category, un.code, m.current_stock, m.stock_value, m.code_fold "
-    "ORDER BY m.code_fold, m.id"};
-/* The same parameters, so that both take one list of values. */
-static const struct sql LEDGER_COUNT = {
-    "report.stock_ledger_count", "SELECT COUNT(*) AS n FROM materials m WHERE " CHOSEN
-                                 " AND CAST($1 AS BIGINT) IS NOT NULL AND CAST($2 AS BIGINT) IS NOT NULL"};
+#define STOCK_AT(CONDITION) "m.current_stock - " SUM_WHEN(CONDITION, STOCK_CHANGE)
+#define VALUE_AT(CONDITION) "m.stock_value - " SUM_WHEN(CONDITION, VALUE_CHANGE)
+#define MATERIALS_WITH(COLUMNS, AFTER, LIMIT)                                                                          \
+    "WITH page AS (SELECT m.id FROM materials m WHERE " CHOSEN AFTER " ORDER BY m.code_fold, m.id " LIMIT ") "          \
+    "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, m.code_fold, " COLUMNS                \
+    " FROM page p JOIN materials m ON m.id = p.id JOIN units un ON un.id = m.unit_id "                                 \
+    "LEFT JOIN moves v ON v.material_id = m.id AND v.posted_at >= $1 "                                                 \
+    "GROUP BY m.id, m.material_code, m.material_name, m.category, un.code, m.current_stock, m.stock_value, m.code_fold " \
+    "ORDER BY m.code_fold, m.id"
+#define ON_PAGE(COLUMNS) MATERIALS_WITH(COLUMNS, "", "LIMIT $5 OFFSET $6")
+#define BEHIND(COLUMNS) MATERIALS_WITH(COLUMNS, " AND (m.code_fold, m.id) > ($6, $7)", "LIMIT $5")
+#define LEDGER_COLUMNS                                                                                                 \
+    STOCK_AT(ANY) " AS opening, " SUM_WHEN("v.posted_at < $2 AND " CAME, "v.quantity") " AS received, "                \
+    SUM_WHEN("v.posted_at < $2 AND " WENT, "v.quantity") " AS issued, " STOCK_AT(LATER) " AS closing, "                \
+    VALUE_AT(ANY) " AS opening_value, " SUM_WHEN("v.posted_at < $2 AND " CAME, "v.value") " AS received_value, "       \
+    SUM_WHEN("v.posted_at < $2 AND " WENT, "v.value") " AS issued_value, " VALUE_AT(LATER) " AS closing_value"
+#define STOCK_COLUMNS STOCK_AT(LATER) " AS stock, " VALUE_AT(LATER) " AS value"
+static const struct sql LEDGER = {"report.stock_ledger", ON_PAGE(LEDGER_COLUMNS)};
+static const struct sql LEDGER_BEHIND = {"report.stock_ledger_behind", BEHIND(LEDGER_COLUMNS)};
+static const struct sql STOCK = {"report.stock", ON_PAGE(STOCK_COLUMNS)};
+static const struct sql STOCK_BEHIND = {"report.stock_behind", BEHIND(STOCK_COLUMNS)};
+/* The same first parameters, so that all take one list of values. */
+static const struct sql MATERIAL_COUNT = {
+    "report.material_count", "SELECT COUNT(*) AS n FROM materials m WHERE " CHOSEN
+                             " AND CAST($1 AS BIGINT) IS NOT NULL AND CAST($2 AS BIGINT) IS NOT NULL"};
 #define MATERIAL "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, "
 #define UNIT "JOIN units un ON un.id = m.unit_id "
 /* Of the days that are kept with each posting (recent_moves.h), and of any other, from their moves. */
@@ -108,57 +118,95 @@ static const struct record_type stock_type = RECORD_TYPE("StockAtRow", struct st
 /* What is asked for: a period, and which materials. */
 struct question {
     int64_t from_ms, to_ms;
-    int64_t page, page_size;
     const char *category, *like;
 };
 
-static void fault(struct call *call, const char *param, const char *code, const char *zh, const char *en)
-{
-    struct ctx *c = &call->ctx;
-    error_fault(&c->err, c->arena, param, code, zh, en, text_shorten(c->arena, http_query(call->http, param), 100));
-}
+#define QUESTION_ARGS 4
 
-static const char *given(struct call *call, const char *param)
+/* A report of one row for each material that is asked for. */
+struct material_report {
+    const struct sql *page, *behind;
+    const struct record_type *type;
+    void (*read_time)(const struct list_source *s, const struct zone *zone, struct question *q);
+};
+
+static const char *given(const struct list_source *s, const char *param)
 {
-    const char *text = http_query(call->http, param);
+    const char *text = s->param(s->from, param);
     return text && *text ? text : NULL;
 }
 
-static void read_materials(struct call *call, struct question *q)
+static void fault(const struct list_source *s, const char *param, const char *code, const char *zh, const char *en)
 {
-    struct ctx *c = &call->ctx;
-    const char *category = given(call, "category"), *keyword = given(call, "keyword");
-    q->page = list_number(call, "page", 1, 1000000);
-    q->page_size = list_number(call, "pageSize", PAGE_SIZE, LIST_PAGE_SIZE_MAX);
-    q->category = category ? category : "";
-    q->like = keyword ? text_like(c->arena, text_fold(c->arena, keyword)) : "";
-    if (category && !text_equal(category, "chemical") && !text_equal(category, "metal"))
-        fault(call, "category", "choice", "类别必须是 chemical 或 metal", "must be chemical or metal");
+    error_fault(&s->c->err, s->c->arena, param, code, zh, en, text_shorten(s->c->arena, given(s, param), 100));
 }
 
 /* A day that must be given; its number. */
-static int64_t read_day(struct call *call, const char *param)
+static int64_t read_day(const struct list_source *s, const char *param)
 {
-    const char *text = given(call, param);
+    const char *text = given(s, param);
     int64_t day = 0;
     if (!text)
-        fault(call, param, "required", "请输入日期", "is required");
+        fault(s, param, "required", "请输入日期", "is required");
     else if (!day_parse(text, &day))
-        fault(call, param, "format", "应为 YYYY-MM-DD 格式的日期", "must be a date like 2026-11-23");
+        fault(s, param, "format", "应为 YYYY-MM-DD 格式的日期", "must be a date like 2026-11-23");
     return day;
 }
 
-static enum rc write_page(struct call *call, const struct question *q, const struct record_type *type,
-                          void (*write)(struct json_writer *w, struct db_rows *rows, const struct record_type *type))
+static void read_period(const struct list_source *s, const struct zone *zone, struct question *q)
+{
+    int64_t first = read_day(s, "startDate"), last = read_day(s, "endDate");
+    if (s->c->err.rc == RC_OK && last < first)
+        fault(s, "endDate", "out_of_range", "结束日期不能早于开始日期", "must not be before startDate");
+    q->from_ms = zone_day_start_ms(zone, first);
+    q->to_ms = zone_day_start_ms(zone, last + 1);
+}
+
+/* `at`: a day (its end, in the company's zone), or an instant (UTC, as rows show it, or ISO 8601). */
+static void read_instant(const struct list_source *s, const struct zone *zone, struct question *q)
+{
+    const char *at = given(s, "at");
+    int64_t day, ms;
+    if (!at)
+        fault(s, "at", "required", "请输入日期或时间", "is required");
+    else if (day_parse(at, &day))
+        q->from_ms = zone_day_start_ms(zone, day + 1);
+    else if (clock_parse(at, &ms))
+        q->from_ms = ms + 1; /* what was posted at that instant is in */
+    else
+        fault(s, "at", "format", "应为 YYYY-MM-DD 或 YYYY-MM-DD HH:MM:SS（UTC）", "must be a date or an instant (UTC)");
+    q->to_ms = q->from_ms;
+}
+
+/* All faults at once. */
+static enum rc read_question(const struct list_source *s, const struct material_report *report, struct question *q)
+{
+    struct ctx *c = s->c;
+    const struct zone *zone;
+    const char *category = given(s, "category"), *keyword = given(s, "keyword");
+    TRY(setting_zone(c, &zone));
+    report->read_time(s, zone, q);
+    q->category = category ? category : "";
+    q->like = keyword ? text_like(c->arena, text_fold(c->arena, keyword)) : "";
+    if (category && !text_equal(category, "chemical") && !text_equal(category, "metal"))
+        fault(s, "category", "choice", "类别必须是 chemical 或 metal", "must be chemical or metal");
+    return c->err.rc;
+}
+
+static enum rc answer_page(struct call *call, const struct material_report *report)
 {
     struct ctx *c = &call->ctx;
-    const struct db_value args[] = {DB_I(q->from_ms), DB_I(q->to_ms), DB_T(q->category), DB_T(q->like), DB_I(q->page_size),
-                                    DB_I((q->page - 1) * q->page_size)};
+    const struct list_source s = list_source_of(call);
+    struct question q;
+    const int64_t page = list_number(call, "page", 1, 1000000), page_size = list_number(call, "pageSize", PAGE_SIZE, LIST_PAGE_SIZE_MAX);
+    TRY(read_question(&s, report, &q));
+    const struct db_value args[] = {DB_I(q.from_ms), DB_I(q.to_ms),   DB_T(q.category),
+                                    DB_T(q.like),    DB_I(page_size), DB_I((page - 1) * page_size)};
     int64_t total;
     DB_ROWS rows = NULL;
     bool more;
-    TRY(ctx_number(c, &LEDGER_COUNT, args, 4, &total));
-    TRY(db_start(c->db, &LEDGER, args, 6, &rows));
+    TRY(ctx_number(c, &MATERIAL_COUNT, args, QUESTION_ARGS, &total));
+    TRY(db_start(c->db, report->page, args, 6, &rows));
     TRY(db_next(rows, &more));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
@@ -166,94 +214,120 @@ static enum rc write_page(struct call *call, const struct question *q, const str
     jw_array(&w);
     while (more) {
         jw_object(&w);
-        write(&w, rows, type);
+        record_write_row(&w, report->type, rows);
         jw_object_end(&w);
         TRY(db_next(rows, &more));
     }
     jw_array_end(&w);
-    list_write_place(&w, total, q->page, q->page_size, NULL);
+    list_write_place(&w, total, page, page_size, NULL);
     jw_object_end(&w);
     return reply_end(call, &w);
 }
 
-/* The period's end and its beginning from the present stock back. */
-static struct ledger_row ledger_row_of(struct db_rows *rows)
+/* ---------------------------------------------------------------- all their rows, as a file */
+
+struct walk {
+    struct ctx *c;
+    const struct material_report *report;
+    const struct list_visitor *visitor;
+    struct question q;
+    int64_t done, last_id;
+    struct buf last_code; /* with last_id: behind which material it goes on */
+};
+
+/* The next WALK_ROWS materials. */
+static enum rc visit_some(struct walk *w, int64_t *count)
 {
-    struct ledger_row r = {.id = db_int(rows, "id"),
-                           .material_code = db_text(rows, "material_code"),
-                           .material_name = db_text(rows, "material_name"),
-                           .category = db_text(rows, "category"),
-                           .unit = db_text(rows, "unit"),
-                           .received = db_dec(rows, "received"),
-                           .issued = db_dec(rows, "issued"),
-                           .received_value = db_dec(rows, "received_value"),
-                           .issued_value = db_dec(rows, "issued_value")};
-    r.closing = (struct dec){db_int(rows, "current_stock") - db_int(rows, "later")};
-    r.closing_value = (struct dec){db_int(rows, "stock_value") - db_int(rows, "later_value")};
-    r.opening = (struct dec){db_int(rows, "current_stock") - db_int(rows, "since")};
-    r.opening_value = (struct dec){db_int(rows, "stock_value") - db_int(rows, "since_value")};
-    r.record.has = UINT64_MAX;
-    return r;
+    const char *code = arena_dup(w->c->arena, buf_text(&w->last_code));
+    const struct db_value args[] = {DB_I(w->q.from_ms), DB_I(w->q.to_ms), DB_T(w->q.category), DB_T(w->q.like),
+                                    DB_I(WALK_ROWS),    DB_T(code),       DB_I(w->last_id)};
+    DB_ROWS rows = NULL;
+    *count = 0;
+    TRY(db_start(w->c->db, w->report->behind, args, 7, &rows));
+    for (;; ++*count) {
+        bool more;
+        TRY(db_next(rows, &more));
+        if (!more)
+            return RC_OK;
+        TRY(w->visitor->row(w->visitor->arg, rows));
+        buf_reset(&w->last_code);
+        buf_str(&w->last_code, db_text(rows, "code_fold"));
+        w->last_id = db_int(rows, "id");
+    }
 }
 
-static void write_ledger_row(struct json_writer *w, struct db_rows *rows, const struct record_type *type)
+static enum rc walk_in_snapshot(struct db *db, void *arg)
 {
-    struct ledger_row row = ledger_row_of(rows);
-    record_write(w, type, &row);
+    (void)db;
+    struct walk *w = arg;
+    const struct question *q = &w->q;
+    int64_t total, count;
+    TRY(ctx_number(w->c, &MATERIAL_COUNT, DB_ARGS(DB_I(q->from_ms), DB_I(q->to_ms), DB_T(q->category), DB_T(q->like)), &total));
+    do {
+        TRY(w->visitor->progress(w->visitor->arg, w->done, total));
+        TRY(visit_some(w, &count));
+        w->done += count;
+    } while (count == WALK_ROWS);
+    return w->visitor->progress(w->visitor->arg, w->done, total);
 }
 
-static void write_stock_row(struct json_writer *w, struct db_rows *rows, const struct record_type *type)
+static enum rc walk_report(const struct list_source *s, const struct material_report *report, const struct list_visitor *visitor)
 {
-    struct ledger_row row = ledger_row_of(rows);
-    struct stock_row out = {.record = row.record,
-                            .id = row.id,
-                            .material_code = row.material_code,
-                            .material_name = row.material_name,
-                            .category = row.category,
-                            .unit = row.unit,
-                            .stock = row.closing,
-                            .value = row.closing_value};
-    record_write(w, type, &out);
+    struct walk w = {.c = s->c, .report = report, .visitor = visitor};
+    TRY(read_question(s, report, &w.q));
+    if (!visitor)
+        return RC_OK;
+    buf_init(&w.last_code, CODE_FOLD_MAX);
+    enum rc rc = db_run_read(s->c->db, walk_in_snapshot, &w);
+    buf_free(&w.last_code);
+    return rc;
 }
+
+/* ---------------------------------------------------------------- the two of them */
+
+static const struct material_report ledger_report = {&LEDGER, &LEDGER_BEHIND, &ledger_type, read_period};
+static const struct material_report stock_report = {&STOCK, &STOCK_BEHIND, &stock_type, read_instant};
 
 static enum rc get_ledger(struct call *call)
 {
-    struct ctx *c = &call->ctx;
-    struct question q = {0};
-    const struct zone *zone;
-    TRY(setting_zone(c, &zone));
-    int64_t first = read_day(call, "startDate"), last = read_day(call, "endDate");
-    read_materials(call, &q);
-    if (c->err.rc == RC_OK && last < first)
-        fault(call, "endDate", "out_of_range", "结束日期不能早于开始日期", "must not be before startDate");
-    if (c->err.rc != RC_OK)
-        return c->err.rc;
-    q.from_ms = zone_day_start_ms(zone, first);
-    q.to_ms = zone_day_start_ms(zone, last + 1);
-    return write_page(call, &q, &ledger_type, write_ledger_row);
+    return answer_page(call, &ledger_report);
 }
 
-/* `at`: a day (its end, in the company's zone), or an instant (UTC, as rows show it, or ISO 8601). */
 static enum rc get_stock(struct call *call)
 {
-    struct ctx *c = &call->ctx;
-    struct question q = {0};
-    const struct zone *zone;
-    int64_t day, ms;
-    const char *at = given(call, "at");
-    TRY(setting_zone(c, &zone));
-    if (!at)
-        fault(call, "at", "required", "请输入日期或时间", "is required");
-    else if (day_parse(at, &day))
-        q.from_ms = zone_day_start_ms(zone, day + 1);
-    else if (clock_parse(at, &ms))
-        q.from_ms = ms + 1; /* what was posted at that instant is in */
-    else
-        fault(call, "at", "format", "应为 YYYY-MM-DD 或 YYYY-MM-DD HH:MM:SS（UTC）", "must be a date or an instant (UTC)");
-    q.to_ms = q.from_ms;
-    read_materials(call, &q);
-    return c->err.rc != RC_OK ? c->err.rc : write_page(call, &q, &stock_type, write_stock_row);
+    return answer_page(call, &stock_report);
 }
+
+static enum rc walk_ledger(const struct list_source *s, const struct list_visitor *visitor)
+{
+    return walk_report(s, &ledger_report, visitor);
+}
+
+static enum rc walk_stock(const struct list_source *s, const struct list_visitor *visitor)
+{
+    return walk_report(s, &stock_report, visitor);
+}
+
+#define MATERIALS_ASKED {"category", FILTER_TEXT}, {"keyword", FILTER_TEXT}
+static const struct list_spec ledger_list = {.filters = {{"startDate", FILTER_SINCE}, {"endDate", FILTER_UNTIL}, MATERIALS_ASKED}};
+static const struct list_spec stock_list = {.filters = {{"at", FILTER_TEXT}, MATERIALS_ASKED}};
+#define MATERIAL_COLUMNS                                                                                               \
+    {"material_code", EXPORT_CODE, "物料编码", "Material code", 18}, {"material_name", EXPORT_TEXT, "物料名称", "Material", 30}, \
+        {"category", EXPORT_WORD, "类别", "Category", 12, category_words}, {"unit", EXPORT_TEXT, "单位", "Unit", 8}
+static const struct list_export ledger_export = {
+    .name = "stock-ledger", .zh = "收发存", .en = "Stock ledger", .module = "inventory", .resource_type = "report", .walk = walk_ledger,
+    .columns = EXPORT_COLUMNS(MATERIAL_COLUMNS,
+                              {"opening", EXPORT_DEC, "期初数量", "Opening quantity", 14},
+                              {"opening_value", EXPORT_DEC, "期初金额", "Opening value", 14},
+                              {"received", EXPORT_DEC, "收入数量", "Received quantity", 14},
+                              {"received_value", EXPORT_DEC, "收入金额", "Received value", 14},
+                              {"issued", EXPORT_DEC, "发出数量", "Issued quantity", 14},
+                              {"issued_value", EXPORT_DEC, "发出金额", "Issued value", 14},
+                              {"closing", EXPORT_DEC, "期末数量", "Closing quantity", 14},
+                              {"closing_value", EXPORT_DEC, "期末金额", "Closing value", 14})};
+static const struct list_export stock_export = {
+    .name = "stock", .zh = "某日库存", .en = "Stock at a time", .module = "inventory", .resource_type = "report", .walk = walk_stock,
+    .columns = EXPORT_COLUMNS(MATERIAL_COLUMNS, {"stock", EXPORT_DEC, "库存", "Stock", 14}, {"value", EXPORT_DEC, "金额", "Value", 14})};
 
 /* ---------------------------------------------------------------- what moves, and what does not */
 
@@ -328,16 +402,16 @@ static enum rc get_slow(struct call *call)
 
 #define PAGE_OF(TYPE)                                                                                                  \
     PARTS({"list", PART_ARRAY, TYPE}, {"total"}, {"page"}, {"pageSize"}, {"nextCursor", PART_TEXT, .nullable = true})
-#define MATERIALS_QUERY {"category", FILTER_TEXT}, {"keyword", FILTER_TEXT}, {"page", FILTER_ID}, {"pageSize", FILTER_ID}
-static const struct list_filter ledger_query[] = {{"startDate", FILTER_SINCE}, {"endDate", FILTER_UNTIL}, MATERIALS_QUERY, {0}};
-static const struct list_filter stock_query[] = {{"at", FILTER_TEXT}, MATERIALS_QUERY, {0}};
+static const struct list_filter page_query[] = {{"page", FILTER_ID}, {"pageSize", FILTER_ID}, {0}};
 static const struct list_filter days_query[] = {{"days", FILTER_ID}, {"limit", FILTER_ID}, {0}};
 
 static const struct route report_routes[] = {
-    ROUTE("GET", "/api/reports/stock-ledger", LANE_SLOW, PERM_REPORT_READ, NULL, get_ledger, "收发存", .query = ledger_query,
-          .parts = PAGE_OF(&ledger_type)),
-    ROUTE("GET", "/api/reports/stock", LANE_SLOW, PERM_REPORT_READ, NULL, get_stock, "某一时刻的库存", .query = stock_query,
-          .parts = PAGE_OF(&stock_type)),
+    ROUTE("GET", "/api/reports/stock-ledger", LANE_SLOW, PERM_REPORT_READ, NULL, get_ledger, "收发存", .list = &ledger_list,
+          .query = page_query, .parts = PAGE_OF(&ledger_type)),
+    LIST_EXPORT("/reports/stock-ledger", PERM_REPORT_READ, "导出收发存", &ledger_list, &ledger_export, EXPORT_REFUSALS),
+    ROUTE("GET", "/api/reports/stock", LANE_SLOW, PERM_REPORT_READ, NULL, get_stock, "某一时刻的库存", .list = &stock_list,
+          .query = page_query, .parts = PAGE_OF(&stock_type)),
+    LIST_EXPORT("/reports/stock", PERM_REPORT_READ, "导出某一时刻的库存", &stock_list, &stock_export, EXPORT_REFUSALS),
     ROUTE("GET", "/api/reports/most-moved", LANE_SLOW, PERM_REPORT_READ, NULL, get_most, "出入库最频繁的物料", .query = days_query,
           .shape = ANSWER_ARRAY, .answer = &most_type),
     ROUTE("GET", "/api/reports/slow-moving", LANE_SLOW, PERM_REPORT_READ, NULL, get_slow, "呆滞物料", .query = days_query,

@@ -120,17 +120,40 @@ static enum rc take_session(struct ctx *c, int64_t session_id, int64_t user_id)
     return RC_OK;
 }
 
+/* The token of an Authorization header; NULL: it has none. */
+static const char *token_of(const char *authorization)
+{
+    return authorization && strncasecmp(authorization, "Bearer ", 7) == 0 && authorization[7] ? authorization + 7 : NULL;
+}
+
+static enum rc read_claims(struct ctx *c, const char *token, struct access_claims *out)
+{
+    bool holds = access_token_verify_with(c->tokens, c->settings->jwt_secret, token, c->now_ms / 1000, out);
+    return holds ? RC_OK : error_set(&c->err, RC_TOKEN_INVALID);
+}
+
 enum rc session_authenticate(struct ctx *c, const char *authorization)
 {
     struct access_claims claims;
-    if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0 || !authorization[7])
+    const char *token = token_of(authorization);
+    if (!token)
         return error_set(&c->err, RC_TOKEN_MISSING);
-    const char *token = authorization + 7;
     if (service_token_is_one(token))
         return service_token_authenticate(c, token);
-    if (!access_token_verify_with(c->tokens, c->settings->jwt_secret, token, c->now_ms / 1000, &claims))
-        return error_set(&c->err, RC_TOKEN_INVALID);
+    TRY(read_claims(c, token, &claims));
     return take_session(c, claims.session_id, claims.user_id);
+}
+
+enum rc session_look_at(struct ctx *c, const char *authorization, int64_t *user_id)
+{
+    struct access_claims claims = {0};
+    const char *token = token_of(authorization);
+    if (!token)
+        return error_set(&c->err, RC_TOKEN_MISSING);
+    if (!service_token_is_one(token))
+        TRY(read_claims(c, token, &claims));
+    *user_id = claims.user_id;
+    return RC_OK;
 }
 
 enum rc session_check_again(struct ctx *c)

@@ -13,6 +13,9 @@
 /* Fills c->actor from an access token or a service token ("Bearer …" header value; NULL: none). RC_TOKEN_MISSING,
  * RC_TOKEN_INVALID. */
 MUST_CHECK enum rc session_authenticate(struct ctx *c, const char *authorization);
+/* What the token alone says of whom it names, without the database: *user_id, 0 for a service token. RC_TOKEN_MISSING,
+ * RC_TOKEN_INVALID: it is none; that it is one does not mean that he is let in. */
+MUST_CHECK enum rc session_look_at(struct ctx *c, const char *authorization, int64_t *user_id);
 /* The same for an actor who was let in a while ago, by his session or service token. RC_TOKEN_INVALID: not any more. */
 MUST_CHECK enum rc session_check_again(struct ctx *c);
 

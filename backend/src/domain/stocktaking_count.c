@@ -6,17 +6,26 @@
 static const struct sql TASK_COUNTING = {
     "count_task.counting", "UPDATE count_tasks SET status = 'in_progress', in_review = 0, updated_at = $2 WHERE id = $1 AND "
                            "(status = 'draft' OR in_review = 1)"};
-static const struct sql ITEM_COUNT = {
-    "count_item.count", "UPDATE count_items SET actual_stock = $2, book_stock = (SELECT " COUNT_BOOK " FROM count_tasks t JOIN "
-                        "materials m ON m.id = count_items.material_id WHERE t.id = count_items.task_id), remark = $3, reason = $4, "
-                        "counted_by = $5, wants_recount = 0, updated_at = $6, version = version + 1 WHERE id = $1"};
+#define ITEM_COUNT_WITH(BOOK)                                                                                          \
+    "UPDATE count_items SET actual_stock = $2, book_stock = (SELECT " BOOK " FROM count_tasks t JOIN materials m ON m.id = "   \
+    "count_items.material_id WHERE t.id = count_items.task_id), remark = $3, reason = $4, counted_by = $5, wants_recount = 0, " \
+    "updated_at = $6, version = version + 1 WHERE id = $1"
+static const struct sql ITEM_COUNT = {"count_item.count", ITEM_COUNT_WITH(COUNT_BOOK)};
+/* What has come and gone since $7. What other counts have corrected meanwhile is no movement: it was so before already. */
+#define MOVED_SINCE                                                                                                    \
+    "(SELECT CAST(COALESCE(SUM(CASE WHEN t.location_id IS NULL THEN v.stock_after - v.stock_before WHEN v.to_location_id = "   \
+    "t.location_id THEN v.quantity WHEN v.from_location_id = t.location_id THEN -v.quantity ELSE 0 END), 0) AS BIGINT) FROM "  \
+    "moves v JOIN documents d ON d.id = v.document_id LEFT JOIN documents undone ON undone.id = d.reverses_id WHERE "          \
+    "v.material_id = m.id AND v.posted_at > $7 AND d.purpose <> 'count' AND COALESCE(undone.purpose, '') <> 'count')"
+static const struct sql ITEM_COUNT_EARLIER = {
+    "count_item.count_earlier", ITEM_COUNT_WITH("CASE WHEN " COUNT_BOOK " > " MOVED_SINCE " THEN " COUNT_BOOK " - " MOVED_SINCE " ELSE 0 END")};
 static const struct sql ITEM_REASON = {
     "count_item.reason", "UPDATE count_items SET reason = $2, updated_at = $3, version = version + 1 WHERE id = $1"};
 static const struct sql ITEM_RECOUNT = {
     "count_item.recount", "UPDATE count_items SET wants_recount = 1, updated_at = $2, version = version + 1 WHERE id = $1"};
 static const struct sql ENTRY_INSERT = {
     "count_entry.insert", "INSERT INTO count_entries (item_id, actual_stock, book_stock, counted_by, counted_at) "
-                          "SELECT id, actual_stock, book_stock, counted_by, updated_at FROM count_items WHERE id = $1"};
+                          "SELECT id, actual_stock, book_stock, counted_by, $2 FROM count_items WHERE id = $1"};
 static const struct sql ENTRIES = {
     "count_entry.of_item",
     "SELECT e.id, " COUNT_SHOWN_ACTUAL("e.actual_stock") " AS actual_stock, " COUNT_SHOWN("e.book_stock") " AS book_stock, e.counted_by, "
@@ -30,12 +39,14 @@ struct count_body {
     struct dec actual_stock;
     const char *remark, *reason;
     int64_t version;
+    int64_t age_ms; /* how long ago it was counted: without a network it comes later */
 };
 static const struct field count_body_fields[] = {
     FIELD(struct count_body, actual_stock, FIELD_DEC, F_IN | F_ASKED, .max = 1000000000000),
     FIELD(struct count_body, remark, FIELD_TEXT, F_IN, .max = 500),
     FIELD(struct count_body, reason, FIELD_TEXT, F_IN, .max = COUNT_REASON_MAX),
     FIELD(struct count_body, version, FIELD_INT, F_IN, .min = 1),
+    FIELD(struct count_body, age_ms, FIELD_INT, F_IN | F_ZERO, .max = COUNT_AGE_MAX_MS),
 };
 const struct record_type count_body_type = RECORD_TYPE("Count", struct count_body, count_body_fields);
 
@@ -108,6 +119,30 @@ static enum rc log_count(struct ctx *c, const struct task *t, const struct item 
                      t->hides_book ? NULL : record_changes(c, &count_item_type, &same, after));
 }
 
+/* Never before the task had its book quantities. */
+static int64_t counted_at(const struct ctx *c, const struct count_body *b, const struct item *i)
+{
+    int64_t at = c->now_ms - b->age_ms;
+    return at < i->created_at ? i->created_at : at;
+}
+
+static enum rc store_count(struct ctx *c, const struct count_body *b, const struct item *i)
+{
+    const int64_t at = counted_at(c, b, i);
+    const struct db_value args[] = {DB_I(i->id),
+                                    DB_D(b->actual_stock),
+                                    DB_T(record_given(&count_body_type, b, "remark") ? b->remark : i->remark),
+                                    DB_T(record_given(&count_body_type, b, "reason") ? b->reason : i->reason),
+                                    DB_I(c->actor.user_id),
+                                    DB_I(c->now_ms),
+                                    DB_I(at)};
+    if (b->age_ms)
+        TRY(db_exec(c->db, &ITEM_COUNT_EARLIER, args, 7, NULL));
+    else
+        TRY(db_exec(c->db, &ITEM_COUNT, args, 6, NULL));
+    return db_exec(c->db, &ENTRY_INSERT, DB_ARGS(DB_I(i->id), DB_I(at)), NULL);
+}
+
 enum rc count_put_item(struct call *call)
 {
     struct ctx *c = &call->ctx;
@@ -119,12 +154,7 @@ enum rc count_put_item(struct call *call)
     if (count_is(&t, "review"))
         return error_set(&c->err, RC_TASK_IN_REVIEW);
     TRY(check_count(c, &b, &i));
-    TRY(db_exec(c->db, &ITEM_COUNT,
-                DB_ARGS(DB_I(i.id), DB_D(b.actual_stock), DB_T(record_given(&count_body_type, &b, "remark") ? b.remark : i.remark),
-                        DB_T(record_given(&count_body_type, &b, "reason") ? b.reason : i.reason), DB_I(c->actor.user_id),
-                        DB_I(c->now_ms)),
-                NULL));
-    TRY(db_exec(c->db, &ENTRY_INSERT, DB_ARGS(DB_I(i.id)), NULL));
+    TRY(store_count(c, &b, &i));
     TRY(db_exec(c->db, &TASK_COUNTING, DB_ARGS(DB_I(t.id), DB_I(c->now_ms)), NULL));
     before = i;
     TRY(count_find_item(call, &t, &i));

@@ -39,6 +39,11 @@ const struct word module_words[] = {{"auth", "登录", "Sign-in"},
                                     {"users", "用户", "Users"},
                                     {"settings", "设置", "Settings"},
                                     {"notifications", "通知", "Notifications"},
+                                    {"profile", "个人中心", "Profile"},
+                                    {"views", "视图", "Views"},
+                                    {"imports", "导入", "Imports"},
+                                    {"operation-logs", "操作日志", "Operation log"},
+                                    {"admin_data_management", "数据库管理", "Database"},
                                     {0}};
 const struct word flag_words[] = {{"1", "是", "Yes"}, {"0", "否", "No"}, {0}};
 

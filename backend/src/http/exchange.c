@@ -83,7 +83,7 @@ static void clean(struct exchange *e)
     drop_stream(e);
     empty(&e->x.response.body);
     empty(&e->body);
-    atomic_fetch_sub(&e->server->form_bytes, e->form_bytes);
+    forms_give_back(&e->server->forms, e->sender, e->form_bytes);
     empty(&e->packed);
     arena_reset(&e->x.arena);
     struct exchange fresh = {.server = e->server, .body = e->body, .packed = e->packed};

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "http/forms.h"
 #include "http/acceptor.h"
 #include "http/http.h"
 #include "http/linger.h"
@@ -51,7 +52,8 @@ struct exchange {
     struct query_value *query;
     size_t query_count;
     size_t body_max, body_seen;
-    size_t form_bytes; /* counted in server->form_bytes */
+    int64_t sender;    /* of a form */
+    size_t form_bytes; /* counted in server->forms */
     struct buf body;
     struct buf packed; /* response.body, gzipped; empty: sent as it is */
     struct page_edition *edition; /* that has `file`; held until the answer is out */
@@ -74,7 +76,7 @@ struct http_server {
     atomic_ullong next_id;   /* request ids; begins at a random number */
     atomic_size_t in_flight; /* exchanges from their first byte to the last of the answer */
     atomic_size_t reading;   /* of these: not complete yet */
-    atomic_size_t form_bytes; /* of all uploads that are held */
+    struct form_budget forms;
     atomic_bool stopping;
     pthread_mutex_t lock;
     pthread_cond_t quiet; /* signalled when stopping and in_flight, reading or away came down */

@@ -24,6 +24,7 @@
 #define HTTP_BODY_MAX (1024 * 1024)        /* bytes of a JSON body */
 #define HTTP_ANSWER_MAX (32 * 1024 * 1024) /* bytes of an answer */
 #define HTTP_FORMS_MAX (256 * 1024 * 1024) /* bytes of all uploads at a time */
+#define HTTP_FORMS_OF_ONE_MAX (68 * 1024 * 1024) /* … of one sender: two of the largest */
 #define HTTP_PARAMS_MAX 4
 #define HTTP_SLOW_QUEUE_MAX 64
 #define HTTP_STREAM_BYTES (16 * 1024) /* what may wait in a stream for its client */
@@ -39,7 +40,7 @@ struct http_route {
     const char *path;   /* "/api/materials/:id"; a literal segment wins over a parameter */
     enum http_lane lane;
     size_t body_max; /* 0: HTTP_BODY_MAX */
-    bool is_upload;  /* the body is multipart/form-data, of at most body_max (0: config.upload_max) bytes and what a form adds */
+    bool is_upload;  /* POST or PUT; the body is multipart/form-data, of at most body_max (0: config.upload_max) bytes and what a form adds */
 };
 
 struct http_param {
@@ -140,6 +141,9 @@ struct http_config {
     /* On the I/O thread, for every request that matched a route, after its body was read; sets
      * x->response.status to refuse. */
     void (*admit)(void *app, struct http_exchange *x);
+    /* On the I/O thread, before the body of an upload is read: who sends it (*sender; whose it is not known yet share 0), or sets
+     * x->response.status to refuse it unread. Must not wait. NULL: nobody asks. */
+    void (*expect_upload)(void *app, struct http_exchange *x, int64_t *sender);
     /* In the lane. Must set x->response, and end in http_done(x) unless it is a READ on an I/O thread. A WRITE comes here only
      * with worker_threads, and goes on to the writer from here. */
     void (*run)(void *app, struct http_exchange *x);

@@ -238,6 +238,24 @@ static size_t body_limit(const struct exchange *e)
     return route && route->body_max ? route->body_max : HTTP_BODY_MAX;
 }
 
+/* False: nobody who may send this; the answer says so. */
+static bool expect_upload(struct exchange *e)
+{
+    const struct http_config *c = &e->server->config;
+    const struct http_route *route = e->x.request.route;
+
+    if (e->refused != RC_OK || !route || !route->is_upload || !c->expect_upload)
+        return true;
+    c->expect_upload(c->app, &e->x, &e->sender);
+    return !e->x.response.status;
+}
+
+static void answer_unread(struct exchange *e)
+{
+    e->close = e->broken_off = true;
+    e->stage = STAGE_ANSWERED;
+}
+
 void request_begin(struct exchange *e, const char *url, const char *method)
 {
     struct http_server *s = e->server;
@@ -262,20 +280,22 @@ void request_begin(struct exchange *e, const char *url, const char *method)
     e->body_max = body_limit(e);
     e->body.max = e->body_max;
     if (must_break_off(e)) {
-        e->close = e->broken_off = true;
         exchange_refuse(e, e->refused);
-        e->stage = STAGE_ANSWERED;
+        answer_unread(e);
+    } else if (!expect_upload(e)) {
+        answer_unread(e);
     }
 }
 
 /* Files are held whole until they are dealt with: many at once would take all memory. */
 static void count_form(struct exchange *e, size_t n)
 {
-    e->form_bytes += n;
-    if (atomic_fetch_add(&e->server->form_bytes, n) + n <= HTTP_FORMS_MAX)
+    if (forms_take(&e->server->forms, e->sender, n)) {
+        e->form_bytes += n;
         return;
+    }
     e->refused = RC_BUSY;
-    atomic_fetch_sub(&e->server->form_bytes, e->form_bytes);
+    forms_give_back(&e->server->forms, e->sender, e->form_bytes);
     e->form_bytes = 0;
     buf_free(&e->body);
 }

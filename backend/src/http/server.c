@@ -176,6 +176,7 @@ static void init_locks(struct http_server *s)
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->spare_lock, NULL);
     pthread_mutex_init(&s->stream_lock, NULL);
+    pthread_mutex_init(&s->forms.lock, NULL);
 }
 
 static struct http_server *make_server(const struct http_config *config)
@@ -208,6 +209,7 @@ static void free_server(struct http_server *s)
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->spare_lock);
     pthread_mutex_destroy(&s->stream_lock);
+    pthread_mutex_destroy(&s->forms.lock);
     free(s);
 }
 

@@ -1,99 +1,9 @@
 /* mms assess: whether to move from SQLite to PostgreSQL, with a short measurement of this machine. */
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
-#include "domain/assessment.h"
-#include "domain/audit.h"
+#include "domain/assessment_measure.h"
 #include "ops/tool.h"
-
-#define CLIENTS 16
-#define MEASURE_US 1000000 /* each of the two measurements */
-
-/* ---------------------------------------------------------------- what this machine can write */
-
-struct measuring {
-    struct db_writer *writer;
-    const struct settings *settings;
-    int64_t until_us;
-    atomic_llong written;
-    atomic_bool failed;
-};
-
-/* A write as any other: an entry in the chain of the operation log, durable when it is told. */
-static enum rc write_one(struct db *db, void *arg)
-{
-    struct arena arena;
-    arena_init(&arena);
-    struct ctx c = {.arena = &arena, .db = db, .settings = arg, .now_ms = clock_now_ms()};
-    enum rc rc = audit_write(&c, &(struct audit_entry){.module = "assessment", .action = "measure", .description = "测量写入能力"});
-    arena_free(&arena);
-    return rc;
-}
-
-static void *write_on(void *arg)
-{
-    struct measuring *m = arg;
-    struct settings settings = *m->settings;
-    while (!m->failed && clock_monotonic_us() < m->until_us)
-        if (db_run_tx(m->writer, write_one, &settings) == RC_OK)
-            m->written++;
-        else
-            m->failed = true;
-    return NULL;
-}
-
-/* Writes a second by so many clients; -1: it could not be done. */
-static int64_t measure(struct db_writer *writer, const struct settings *settings, int clients)
-{
-    pthread_t threads[CLIENTS];
-    int begun = 0;
-    int64_t from_us = clock_monotonic_us();
-    struct measuring m = {.writer = writer, .settings = settings, .until_us = from_us + MEASURE_US};
-    while (begun < clients && pthread_create(&threads[begun], NULL, write_on, &m) == 0)
-        begun++;
-    for (int i = 0; i < begun; i++)
-        pthread_join(threads[i], NULL);
-    int64_t took_us = clock_monotonic_us() - from_us;
-    return m.failed || begun < clients ? -1 : m.written * 1000000 / took_us;
-}
-
-static bool measure_in(const char *path, struct tool *t, struct assessment_machine *out)
-{
-    struct db *db = NULL;
-    struct db_writer *writer = NULL;
-    struct error why = {0};
-    int applied;
-    enum rc rc = db_open(path, DB_WRITE, &db, &why);
-    if (rc == RC_OK)
-        rc = db_migrate(db, path, migrations, migration_count, clock_now_ms(), &t->arena, &applied, NULL, &why);
-    db_close(db);
-    if (rc == RC_OK)
-        rc = db_writer_start(path, &writer, &why);
-    if (rc != RC_OK)
-        return false;
-    *out = (struct assessment_machine){CLIENTS, measure(writer, &t->settings, 1), measure(writer, &t->settings, CLIENTS)};
-    db_writer_stop(writer);
-    return out->alone_per_s >= 0 && out->together_per_s >= 0;
-}
-
-/* In a database beside the real one, so that it is the same disk; it is removed again. */
-static bool measure_machine(struct tool *t, struct assessment_machine *out)
-{
-    static const char *const endings[] = {"", "-wal", "-shm"};
-    char *path = arena_fmt(&t->arena, "%s.assess-XXXXXX", t->settings.db_path);
-    int fd = mkstemp(path);
-    if (fd < 0)
-        return false;
-    close(fd);
-    bool measured = measure_in(path, t, out);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        unlink(arena_fmt(&t->arena, "%s%s", path, endings[i]));
-    return measured;
-}
 
 /* ---------------------------------------------------------------- telling */
 
@@ -165,7 +75,7 @@ static int run(int argc, char **argv)
         return code;
     code = tool_read(&t, "assess", read_all, &as);
     if (code == EXIT_OK) {
-        if (!as.on_server && measure_machine(&t, &machine))
+        if (!as.on_server && assessment_measure(&t.settings, &t.arena, NULL, NULL, &machine) == RC_OK)
             as.machine = &machine;
         assessment_advise(&t.arena, &as);
         (json ? print_json : print_table)(&as);

@@ -86,6 +86,7 @@ static enum rc start_server(struct tool *t, struct app *app, struct http_server 
         .web_dir = t->settings.web_dir,
         .app = app,
         .admit = app_admit,
+        .expect_upload = app_expect_upload,
         .run = app_run,
         .submit_write = app_submit_write,
         .refuse = app_refuse,

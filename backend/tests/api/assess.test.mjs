@@ -1,9 +1,11 @@
 // Whether to move to PostgreSQL: mms assess, and GET /api/admin/assessment.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, test } from 'node:test';
 
-import { POSTGRES, accepted, forbidden, makeMaterial, makeUser, start } from './harness.mjs';
+import { POSTGRES, accepted, forbidden, makeMaterial, makeUser, refused, start } from './harness.mjs';
+import { ended } from './import-steps.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -63,6 +65,30 @@ test('the command measures this machine, beside the service, and leaves nothing'
         assert.ok(as.machine.aloneWritesPerSecond > 0 && as.machine.writesPerSecond > 0 && as.machine.clients === 16);
     assert.deepEqual(readdirSync(server.dir).filter((name) => name.includes('assess')), []);
     assert.equal((await server.run(['assess', '--nonsense'])).code, 64);
+});
+
+test('an administrator has the service measure it, too: a job, whose result the assessment keeps', async () => {
+    forbidden(await M.post('/api/admin/assessment/measure'), 'database.read');
+    if (POSTGRES) {
+        refused(await admin.post('/api/admin/assessment/measure'), 400, 'measure_elsewhere', '数据已在 PostgreSQL 上，本机的写入能力不再是瓶颈，无需测量');
+        return;
+    }
+    assert.match(told((await asked()).unknown), /has not been measured/);
+    const left = path.join(server.dir, 'mms.db.assess-killed'), old = new Date(Date.now() - 3_600_000);
+    writeFileSync(left, '');
+    utimesSync(left, old, old);
+    const { jobId } = accepted(await admin.post('/api/admin/assessment/measure'), 202);
+    refused(await admin.post('/api/admin/assessment/measure'), 409, 'job_open', '上一项任务尚未结束，请等待其完成或先取消');
+    const job = await ended(admin, jobId);
+    assert.deepEqual([job.status, job.kind, job.done, job.total], ['done', 'assessment.measure', 2, 2], JSON.stringify(job));
+    const { machine, unknown, reasons } = await asked();
+    assert.ok(machine.aloneWritesPerSecond > 0 && machine.writesPerSecond > 0 && machine.clients === 16, JSON.stringify(machine));
+    assert.ok(Math.abs(Date.parse(`${machine.measuredAt}Z`) - Date.now()) < 120_000, machine.measuredAt);
+    assert.doesNotMatch(told(unknown), /measured/);
+    assert.match(told(reasons), /of what this machine can write/);
+    assert.deepEqual(readdirSync(server.dir).filter((name) => name.includes('assess')), [], 'nothing stays, not even of one that was killed');
+    const [row] = accepted(await admin.get('/api/operation-logs?module=admin_data_management'), 200).list;
+    assert.deepEqual([row.action, row.description], ['measure', '测量本机写入能力']);
 });
 
 test('half of a threshold: prepare; above it: move; what is older than 30 days does not count', async () => {

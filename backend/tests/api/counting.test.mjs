@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { accepted, faulty, forbidden, getMaterial, issueOf, makeMaterial, makeUser, makeUsers, post, receiptOf, refused, start, stockUp } from './harness.mjs';
+import { accepted, faulty, forbidden, getMaterial, issueOf, makeMaterial, makeUser, makeUsers, post, receiptOf, refused, sleep, start, stockUp } from './harness.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -298,6 +298,42 @@ test('the same material counted in two tasks at a time: its difference is posted
         accepted(await step(b, 'complete', { updateStock: true }), 200);
         assert.equal(await stock(row), second - 2);
     }
+});
+
+test('counted without a network: the difference is that of the moment when it was counted', async () => {
+    const place = await makeLocation();
+    const material = await makeMaterial(M, { unit: 'kg' });
+    await stockUp(U, M, material.id, 10, { lines: [{ materialId: material.id, quantity: 10, locationId: place }] });
+    await stockUp(U, M, material.id, 5);
+    const whole = await make({ materialIds: [material.id] }), here = await make({ scope: 'location', locationId: place }), other = await make({ materialIds: [material.id] });
+    const item = async (id) => (await get(id)).items.find((one) => one.material_id === material.id);
+    const items = [await item(whole), await item(here)];
+    await sleep(30); // both are counted here: 14 in all, 9 at the place
+    const counted = Date.now();
+    await sleep(30);
+    await stockUp(U, M, material.id, 2, { lines: [{ materialId: material.id, quantity: 2, locationId: place }] });
+    await post(U, M, issueOf(material.id, 4, { lines: [{ materialId: material.id, quantity: 4, locationId: place }] }));
+    accepted(await count(whole, items[0], 14, { ageMs: Date.now() - counted }), 200);
+    accepted(await count(here, items[1], 9, { ageMs: Date.now() - counted }), 200);
+    assert.deepEqual([await item(whole), await item(here)].map((one) => [one.book_stock, one.difference]), [[15, -1], [10, -1]]);
+    const [entry] = accepted(await M.get(`/api/stocktaking/${whole}/items/${items[0].id}/entries`), 200);
+    assert.equal(entry.book_stock, 15);
+    assert.ok(Math.abs(Date.parse(`${entry.counted_at.replace(' ', 'T')}Z`) - counted) < 2000, entry.counted_at);
+
+    // Somebody else finds the same and posts it, before the next one's count arrives: it is not posted twice.
+    const again = await make({ materialIds: [material.id] }), line = (await get(again)).items[0], mine = Date.now();
+    await sleep(30);
+    accepted(await count(other, await item(other), 12), 200);
+    accepted(await step(other, 'complete', { updateStock: true, reason: 'x' }), 200);
+    assert.equal(await stock(material), 12);
+    accepted(await count(again, line, 12, { ageMs: Date.now() - mine }), 200);
+    assert.deepEqual([(await item(again)).book_stock, (await item(again)).difference], [12, 0]);
+    // Older than the task: as if it had been counted when the task began.
+    accepted(await count(again, line, 12, { ageMs: 20 * 86_400_000 }), 200);
+    assert.equal((await item(again)).book_stock, 12);
+    faulty(await count(again, line, 12, { ageMs: 31 * 86_400_000 }), { ageMs: null });
+    faulty(await count(again, line, 12, { ageMs: -1 }), { ageMs: null });
+    await server.verifyClean();
 });
 
 test('a count of the whole stock and one of a place at a time', async () => {

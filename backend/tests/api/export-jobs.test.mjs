@@ -24,7 +24,7 @@ const fill = (count) => server.sql(`INSERT INTO materials (material_code, code_f
 
 test('the file of a job is the file that one may wait for', async () => {
     for (const [of, query] of [['/materials', 'format=csv&category=metal&sort=material_code'], ['/materials', 'format=csv&lang=en&keyword=%E5%AF%BC%E5%87%BA'], ['/inventory', 'format=csv'],
-        ['/materials/1/code-history', 'format=csv']]) {
+        ['/materials/1/code-history', 'format=csv'], ['/inventory/lines', 'format=csv'], ['/reports/stock', 'format=csv&at=2026-01-31&category=metal']]) {
         const job = await ended(M, await queue(M, of, query));
         assert.equal(job.status, 'done', JSON.stringify(job));
         const file = await M.get(job.result.url), wanted = await M.get(`/api/export${of}?${query}`);

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { accepted, faulty, forbidden, issueOf, makeDocument, makeMaterial, makeUsers, post, refused, reject, sleep, start, stockUp } from './harness.mjs';
+import { step, upload } from './import-steps.mjs';
 import { readCsv, readWorkbook, shownTime, unguarded } from './workbook.mjs';
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
@@ -67,8 +68,6 @@ before(async () => {
 
 /** Lists that are not read by a list_spec, or that nobody would want as a file. */
 const WITHOUT_EXPORT = {
-    '/api/reports/stock-ledger': 'worked out by its handler for each page',
-    '/api/reports/stock': 'worked out by its handler for each page',
     '/api/imports': 'what was imported is a file already',
     '/api/imports/{id}/rows': 'what a check says of the rows of a file',
     '/api/admin/database/table/{name}': 'raw rows of the database: `mms` has commands for whole copies',
@@ -123,6 +122,77 @@ test('who sees only his own in a list exports only his own', async () => {
     const own = column(await csv(U, '/api/inventory'), '单号'), all = column(await csv(admin, '/api/inventory'), '单号');
     assert.deepEqual([own.length, all.length], [2, 4]);
     assert.deepEqual(own, (await wholeList(U, '/api/inventory')).map((row) => row.transaction_code));
+});
+
+/** All rows of a report, which has pages by number alone. */
+async function wholeReport(client, path, query) {
+    const rows = [];
+    for (let page = 1; ; page++) {
+        const { list, total } = accepted(await client.get(`${path}?${query}&pageSize=700&page=${page}`), 200);
+        rows.push(...list);
+        if (rows.length === total)
+            return rows;
+    }
+}
+
+const today = new Date(Date.now() + 8 * HOUR).toISOString().slice(0, 10);
+const plain = (value) => (value === null ? '' : String(value));
+const QUANTITIES = { opening: '期初数量', opening_value: '期初金额', received: '收入数量', received_value: '收入金额', issued: '发出数量', issued_value: '发出金额',
+    closing: '期末数量', closing_value: '期末金额' };
+for (const [path, query, fields] of [['/api/reports/stock-ledger', `startDate=2020-01-01&endDate=${today}`, QUANTITIES], ['/api/reports/stock', `at=${today}`, { stock: '库存', value: '金额' }]])
+    for (const more of ['', '&category=metal', '&keyword=BULK-23', '&keyword=NEW-1', '&keyword=nothing-has-this'])
+        test(`${path}?${query}${more}: the report's rows in its order, in both formats`, async () => {
+            const wanted = (await wholeReport(M, path, query + more)).map((row) => [row.material_code, ...Object.keys(fields).map((name) => plain(row[name]))]);
+            const shown = (rows) => rows.slice(1).map((row) => columnsOf(rows[0], ['物料编码', ...Object.values(fields)]).map((at) => plain(row[at])));
+            assert.deepEqual(shown(await csv(M, path, query + more)), wanted);
+            assert.deepEqual(shown((await xlsx(M, path, query + more)).rows), wanted);
+            assert.equal(wanted.length > 0, !more.includes('nothing'));
+        });
+
+test('a report as a file: faults, the words of the other language, the log', async () => {
+    faulty(await M.get('/api/export/reports/stock-ledger?format=pdf&endDate=2026-02-30'),
+        { format: '不是允许的值', startDate: '请输入日期', endDate: '应为 YYYY-MM-DD 格式的日期' });
+    faulty(await M.get('/api/export/reports/stock?category=wood'), { at: '请输入日期或时间', category: '类别必须是 chemical 或 metal' });
+    const answer = await exported(M, '/api/reports/stock', `at=${today}&lang=en&keyword=NEW-1`);
+    assert.deepEqual(readWorkbook(answer.bytes)[0].rows, [['Material code', 'Material', 'Category', 'Unit', 'Stock', 'Value'], ['NEW-1', '氢气', 'Chemical', 'kg', 12, 0]]);
+    const [row] = accepted(await admin.get('/api/operation-logs?module=inventory&action=export'), 200).list;
+    assert.deepEqual([row.resource_type, row.description], ['report', `导出某日库存（xlsx）: 1 行；at=${today}；keyword=NEW-1`]);
+});
+
+/* ---------------------------------------------------------------- documents, line by line */
+
+test('the lines of documents: of whole documents in the order of their lines, and back in by an import', async () => {
+    const own = await makeMaterial(M, { materialCode: '007', materialName: '=1+1', unit: 'kg' }), other = await makeMaterial(M, { materialCode: '1E5', unit: 'kg' });
+    const place = accepted(await admin.post('/api/locations', { code: 'A-01', nameZh: '甲一' }), 201);
+    const lines = [{ materialId: own.id, quantity: 1.5, unitPrice: 2.25, lotNo: '0012', expiresOn: '2027-03-31', locationId: place.id, remark: '-轻放, "易碎"' },
+        { materialId: other.id, quantity: 3, lotNo: '2E7' }, { materialId: own.id, quantity: 0.125, lotNo: 'L3', remark: '第三行' }];
+    const first = await makeDocument(M, { transactionType: 'in', remark: '整单', lines });
+    const [number] = (await csv(M, '/api/inventory')).slice(1, 2).map((row) => row[0]);
+    const head = ['单号', '行号', '物料编码', '数量', '单位', '单价', '金额', '批号', '有效期至', '库位', '备注', '单据备注'];
+    const rows = async (query) => {
+        const all = await csv(M, '/api/inventory/lines', query);
+        return all.slice(1).map((row) => columnsOf(all[0], head).map((at) => row[at]));
+    };
+    const wanted = [[number, '1', '007', '1.5', 'kg', '2.25', '3.38', '0012', '2027-03-31', 'A-01', '\'-轻放, "易碎"', '整单'],
+        [number, '2', '1E5', '3', 'kg', '', '', '2E7', '', '', '', '整单'], [number, '3', '007', '0.125', 'kg', '', '', 'L3', '', '', '第三行', '整单']];
+    assert.deepEqual(await rows(`keyword=${number}`), wanted);
+    assert.deepEqual(await rows(`keyword=${number}&sort=created_at`), wanted, 'lines stay in their order, whichever way the documents stand');
+    assert.deepEqual((await rows(`materialId=${own.id}`)).map(([, line]) => line), ['1', '3']);
+    const all = await csv(M, '/api/inventory/lines'), documents = (await wholeList(M, '/api/inventory')).map((row) => row.transaction_code);
+    assert.deepEqual([...new Set(column(all, '单号'))], documents);
+    assert.ok(column(await csv(U, '/api/inventory/lines'), '申请人').every((name) => name === (U.user.realName ?? U.user.username)));
+
+    for (const format of ['csv', 'xlsx']) {
+        const file = (await exported(M, '/api/inventory/lines', `format=${format}&keyword=${number}`)).bytes;
+        const sent = accepted(await upload(M, 'receipt', file, `明细.${format}`), 201);
+        await step(M, sent.id, 'check');
+        await step(M, sent.id, 'commit');
+        const again = accepted(await M.get('/api/inventory/mine?pageSize=1'), 200).list[0];
+        assert.notEqual(again.id, first.id);
+        const [before, after] = await Promise.all([first.id, again.id].map(async (id) => accepted(await M.get(`/api/inventory/${id}`), 200).lines.map(
+            (line) => [line.line_no, line.material_code, line.quantity, line.unit_price, line.amount, line.lot_no, line.expires_on, line.location_code, line.remark])));
+        assert.deepEqual(after, before, format);
+    }
 });
 
 /* ---------------------------------------------------------------- cells */

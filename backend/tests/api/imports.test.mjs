@@ -5,8 +5,9 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, test } from 'node:test';
 
-import { accepted, approve, faulty, getDocument, getMaterial, makeMaterial, makeUsers, refused, sleep, start, stockUp, unique } from './harness.mjs';
+import { POSTGRES, accepted, approve, faulty, getDocument, getMaterial, makeMaterial, makeUsers, refused, sleep, start, stockUp, unique } from './harness.mjs';
 import { SLOW, checked, csv, ended, rowsOf, step, upload } from './import-steps.mjs';
+import { raw } from './raw.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -94,7 +95,7 @@ test('faults have the address of their cell; all of them at once; nothing is sto
     assert.deepEqual(faults[3], [6, 'A6 material_code repeated']);
     const [fault] = (await rowsOf(M, im.id, 'fault'))[2].faults;
     assert.deepEqual([fault.value, fault.title, fault.title_en], ['1.2.3', '最低库存', 'Minimum stock']);
-    assert.match(fault.zh, /[一-龥]/);
+    assert.deepEqual([fault.zh, fault.en], ['应为数字', 'must be a number'], 'not that it has to be 0 or more');
     refused(await M.post(`/api/imports/${im.id}/commit`), 409, 'import_faults', '仍有不能导入的行：请修正文件后重新上传，或确认跳过这些行');
     await step(M, im.id, 'commit', { skipFaults: true });
     assert.equal((await byCode(good)).material_name, '好');
@@ -448,11 +449,11 @@ test('who may import what, and sees what', async () => {
 });
 
 /** A client that has sent 30 MiB of a file, and goes on no more. */
-async function half(place) {
+async function half(place, who = M) {
     const socket = net.connect(new URL(place.url).port, '127.0.0.1');
     socket.on('error', () => {});
     const sent = (bytes) => new Promise((resolve) => socket.write(bytes, resolve));
-    await sent(`POST /api/imports?kind=materials HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${M.token}\r\n`
+    await sent(`POST /api/imports?kind=materials HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${who.token}\r\n`
         + `Content-Type: multipart/form-data; boundary=B\r\nContent-Length: ${32 << 20}\r\n\r\n`
         + '--B\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n');
     for (let i = 0; i < 30; i++)
@@ -472,12 +473,31 @@ test('many large uploads at once: what is too much is told to come again, and no
     };
     try {
         refused(await until(503, true), 503, 'busy', '系统繁忙，请稍后重试');
+        assert.equal((await upload(M2, 'materials', large)).body.code, 'sheet_too_large', 'what one person holds is not held against another');
         accepted(await M.get('/api/materials'), 200);
         accepted(await upload(M, 'materials', csv(HEAD, ['A', 'B', '化学', 'kg', '', ''])), 201);
     } finally {
         sockets.forEach((socket) => socket.destroy());
     }
     assert.equal((await until(503, false)).body.code, 'sheet_too_large');
+});
+
+test('who may not upload is told so before anything of the file is read', async () => {
+    const head = (more, path = '/api/imports?kind=materials', mebibytes = 30) => `POST ${path} HTTP/1.1\r\nHost: x\r\n${more}Content-Type: multipart/form-data; boundary=B\r\nContent-Length: ${mebibytes << 20}\r\n\r\n`;
+    const told = async (...asked) => (await raw(server, head(...asked), { timeout: 2000 })).answers.map(({ status, body }) => [status, JSON.parse(body).code]);
+    const bearer = (token) => `Authorization: Bearer ${token}\r\n`;
+    assert.deepEqual(await told(''), [[401, 'token_missing']]);
+    assert.deepEqual(await told(bearer('nonsense')), [[401, 'token_invalid']]);
+    assert.deepEqual(await told(bearer(`${M.token.slice(0, -2)}xx`), '/api/profile/avatar', 1), [[401, 'token_invalid']]);
+    assert.deepEqual(await told(bearer(M.token)), [], 'it is waited for');
+    if (!POSTGRES) // where the database is asked on the way in
+        assert.deepEqual(await told(bearer(`mms_${'x'.repeat(43)}`)), [[401, 'token_invalid']]);
+    else { // elsewhere nobody knows yet whose they are: all of them together have what one person has
+        const sockets = await Promise.all(Array.from({ length: 4 }, (_, i) => half(server, { token: `mms_${String(i).repeat(43)}` })));
+        await sleep(200);
+        assert.equal((await upload(M, 'materials', csv(HEAD, ['A', 'B', '化学', 'kg', '', '']))).status, 201);
+        sockets.forEach((socket) => socket.destroy());
+    }
 });
 
 test('limits: a file too large, too many rows', async () => {
@@ -564,4 +584,40 @@ test('lines whose materials have changed since the check are not stored: another
     await stockUp(U, M, a.id, '1');
     assert.equal((await step(admin, opening.id, 'commit', {}, 'failed')).error.code, 'import_stale');
     assert.equal((await getMaterial(M, a.id)).current_stock, 1);
+});
+
+test('the faults of one field are asked for by its name, and no value passes for one', async () => {
+    const trap = '"field":"unit"', im = await checked(M, 'materials', csv(HEAD, [unique('F'), '甲', '化学', '罕', '', ''], [unique('F'), '乙', '化学', 'kg', 'x', ''], [unique('F'), '丙', trap, 'kg', '', '']));
+    const rows = async (field) => accepted(await M.get(`/api/imports/${im.id}/rows?outcome=fault&field=${field}`), 200);
+    for (const [field, row] of [['unit', 2], ['min_stock', 3], ['category', 4]]) {
+        const { list, total } = await rows(field);
+        assert.deepEqual([list.map((one) => one.row), total], [[row], 1], field);
+    }
+    assert.equal((await rows('note')).total, 0);
+    faulty(await M.get(`/api/imports/${im.id}/rows?field=nonsense`), { field: '没有此字段' });
+});
+
+test('who asks for numbers as text gets those that a check has found as text, too, with all their digits', async () => {
+    const fine = unique('u');
+    accepted(await admin.post('/api/units', { code: fine, nameZh: fine, decimals: 6 }), 201);
+    const old = await makeMaterial(M, { minStock: '1.5', unit: fine }), code = old.material_code;
+    const im = await checked(M, 'materials', csv([...HEAD, '保质期（天）'], [code, old.material_name, '化学', fine, '123456789012.123456', '', '365']));
+    const answer = await M.get(`/api/imports/${im.id}/rows?outcome=change`, { headers: { Accept: 'application/json;numbers=text' } });
+    assert.deepEqual(accepted(answer, 200).list[0].changes, { min_stock: { old: '1.5', new: '123456789012.123456' }, shelf_life_days: { old: null, new: 365 } });
+    assert.match((await M.get(`/api/imports/${im.id}/rows?outcome=change`)).text, /"new":123456789012\.123456/);
+});
+
+test('an import names its last job, and the documents that it has made', async () => {
+    const m = await makeMaterial(M), file = csv(['编码', '数量'], [m.material_code, '3']);
+    const fresh = accepted(await upload(admin, 'opening', file), 201);
+    assert.deepEqual([fresh.jobId, fresh.documents], [null, []]);
+    const { id: check } = await step(admin, fresh.id, 'check');
+    const one = async () => accepted(await admin.get(`/api/imports/${fresh.id}`), 200);
+    assert.equal((await one()).jobId, check);
+    const { id: commit, result } = await step(admin, fresh.id, 'commit');
+    const [made] = (await one()).documents;
+    assert.deepEqual([(await one()).jobId, made.transaction_code, made.status, (await getDocument(admin, made.id)).transaction_code],
+        [commit, result.documents[0], 'approved', result.documents[0]]);
+    await step(admin, fresh.id, 'undo');
+    assert.deepEqual((await one()).documents.map(({ status }) => status), ['approved', 'approved'], 'the document and its reversal');
 });

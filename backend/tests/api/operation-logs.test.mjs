@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { accepted, approve, faulty, makeDocument, makeMaterial, makeUser, receiptOf, reject, start } from './harness.mjs';
+import { accepted, approve, faulty, forbidden, makeDocument, makeMaterial, makeUser, receiptOf, reject, start } from './harness.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -110,4 +110,15 @@ test('statistics', async () => {
     const day = accepted(await admin.get('/api/operation-logs/stats?startDate=2020-06-01&endDate=2020-06-01'), 200);
     assert.deepEqual(day.moduleStats, [{ module: 'old', count: 2 }]);
     assert.deepEqual(day.actionStats, [{ action: 'a1', count: 1 }, { action: 'a2', count: 1 }]);
+});
+
+test('by days of the company, the newest first', async () => {
+    const days = accepted(await admin.get('/api/operation-logs/days'), 200);
+    assert.deepEqual(days.slice(-3), [{ day: '2020-06-02', count: 1 }, { day: '2020-06-01', count: 2 }, { day: '2020-05-31', count: 1 }]);
+    assert.deepEqual(days.map(({ day }) => day), [...new Set(days.map(({ day }) => day))].sort().reverse());
+    assert.equal(days.reduce((sum, { count }) => sum + count, 0), (await logs()).total);
+    assert.deepEqual(accepted(await admin.get('/api/operation-logs/days?startDate=2020-06-01&endDate=2020-06-01'), 200), [{ day: '2020-06-01', count: 2 }]);
+    assert.deepEqual(accepted(await admin.get('/api/operation-logs/days?endDate=2019-01-01'), 200), []);
+    faulty(await admin.get('/api/operation-logs/days?startDate=today'), { startDate: '应为 YYYY-MM-DD 格式的日期' });
+    forbidden(await M.get('/api/operation-logs/days'), 'log.read');
 });

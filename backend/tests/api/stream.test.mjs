@@ -79,6 +79,28 @@ test('submitting reaches who approves, deciding reaches the applicant; the data 
         events.close();
 });
 
+test('whatever changes, everybody who listens is told that what he has seen is old, and no more often than is useful', async () => {
+    const listening = await Events.open(U);
+    const topics = () => listening.events.filter(({ event }) => event === 'changed').map(({ id, data }) => [id, ...data.topics]);
+    const told = async (count) => {
+        for (const end = Date.now() + 10_000; topics().length < count && Date.now() < end; await sleep(20));
+        return topics();
+    };
+    await sleep(100);
+    const material = await makeMaterial(M);
+    assert.deepEqual(await told(1), [[undefined, 'materials']]);
+    const { id } = await makeDocument(U, receiptOf(material.id, 3));
+    accepted(await approve(M, id), 200);
+    for (let i = 0; i < 20; i++)
+        accepted(await M.put(`/api/materials/${material.id}`, { description: `x${i}` }), 200);
+    assert.deepEqual((await told(2)).slice(1), [[undefined, 'materials', 'documents']]);
+    await makeUser(admin, 'regular_user');
+    assert.deepEqual((await told(3)).slice(2), [[undefined, 'users']]);
+    await sleep(2500);
+    assert.equal(topics().length, 3, 'nothing changes, nothing is told');
+    listening.close();
+});
+
 test('low stock: once per crossing', async () => {
     const material = await makeMaterial(M, { minStock: 5 });
     await stockUp(U, M, material.id, 10);

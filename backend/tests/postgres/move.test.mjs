@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -167,6 +167,32 @@ test('there, at work, and back again: every answer is the same', () => withPlace
     assert.ok((await work(back)) > next);
     await back.halt();
     await back.verifyClean();
+}));
+
+test('a copy that the service on PostgreSQL has made is a way back: into an empty database, with every answer', () => withPlaces(async (keep) => {
+    const old = keep(await saved()), there = keep(target()), again = keep(target());
+    done(await move(old, there));
+    await there.begin();
+    await work(there);
+    const admin = await there.admin(), { downloadUrl } = accepted(await admin.post('/api/admin/database/export'), 200);
+    const { bytes } = await admin.get(downloadUrl), later = await makeMaterial(await there.client().login('manager', PASSWORD)); // not in the copy
+    await there.halt();
+
+    const copy = keep(new Server({ engine: 'sqlite' }));
+    copy.adminIsNew = false;
+    writeFileSync(copy.db, bytes);
+    done(await move(copy, again));
+    done(await move(copy, again, '--verify-only'));
+    await again.verifyClean();
+    done(await again.run(['audit', 'verify']));
+    assert.equal(schemaOf(again.database), schemaOf(there.database));
+    assert.deepEqual(await answersOf(again), await answersOf(copy));
+    await again.begin();
+    assert.equal((await again.admin().then((who) => who.get(`/api/materials/${later.id}`))).status, 404);
+    assert.equal((await makeMaterial(await again.client().login('manager', PASSWORD))).id, later.id, 'ids go on where the copy was made');
+    await work(again);
+    await again.halt();
+    await again.verifyClean();
 }));
 
 /** Starts the command and ends it with SIGKILL after so many ms; true: it was still at work. */

@@ -9,7 +9,7 @@ import type { Me } from './types'
 const IDEMPOTENCY = 'Idempotency-Key'
 
 /** The first call with a new session waits for nobody; the sign-in form belongs to the same person, or the page is left. */
-async function authorized<R>(call: Exchange, exchanged: (call: Exchange) => Promise<R>): Promise<R> {
+export async function authorized<R>(call: Exchange, exchanged: (call: Exchange) => Promise<R>): Promise<R> {
   const token = accessToken()
   if (token === null && sessionState.expired) await signedInAgain()
   const used = accessToken() ?? ''

@@ -14,7 +14,7 @@ import { accessToken, refresh } from './session'
 
 export interface Told {
   /** `notification` and `job` are the server's; `begun`: the stream is open, `resumed`: again, after a break. */
-  event: 'notification' | 'job' | 'begun' | 'resumed'
+  event: 'notification' | 'job' | 'changed' | 'begun' | 'resumed'
   data: unknown
   id: string | null
 }
@@ -134,7 +134,7 @@ class Reader {
       onEvent: ({ event, data, id }) => {
         const content = contentOf(data)
         if (event === 'end') end((content as { code?: string } | null)?.code === REPLACED ? 'token' : 'again')
-        if (event !== 'notification' && event !== 'job') return
+        if (event !== 'notification' && event !== 'job' && event !== 'changed') return
         if (id) this.lastId = id
         this.tell({ event, data: content, id: id ?? null })
       },

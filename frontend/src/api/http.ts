@@ -24,18 +24,23 @@ export function setLanguage(next: string): void {
   language = next
 }
 
-async function send({ method, path, query, body, form, headers, signal }: Exchange): Promise<Response> {
+export function headersOf({ body, headers }: Exchange): Record<string, string> {
+  return {
+    Accept: 'application/json;numbers=text',
+    'Accept-Language': language,
+    ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    ...headers,
+  }
+}
+
+async function send(call: Exchange): Promise<Response> {
+  const { method, path, query, body, form, signal } = call
   try {
     return await fetch(addressOf(path, query), {
       method,
       signal,
       body: form ?? (body === undefined ? undefined : JSON.stringify(body)),
-      headers: {
-        Accept: 'application/json;numbers=text',
-        'Accept-Language': language,
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        ...headers,
-      },
+      headers: headersOf(call),
     })
   } catch (fault) {
     if (signal?.aborted) throw fault
@@ -45,8 +50,8 @@ async function send({ method, path, query, body, form, headers, signal }: Exchan
 }
 
 /** A proxy answers 502–504 in its own words when the server behind it is away. */
-function fromProxy(response: Response): boolean {
-  return response.status >= 502 && response.status <= 504
+function fromProxy(status: number): boolean {
+  return status >= 502 && status <= 504
 }
 
 interface Envelope<T> {
@@ -64,19 +69,24 @@ function envelopeOf<T>(text: string): Envelope<T> | null {
   }
 }
 
-function refusal(response: Response, envelope: Envelope<unknown> | null): Problem {
-  if (envelope === null && fromProxy(response)) {
+function refusal(status: number, envelope: Envelope<unknown> | null): Problem {
+  if (envelope === null && fromProxy(status)) {
     serverLost()
     return new Problem(0, {})
   }
-  return new Problem(response.status, envelope ?? {})
+  return new Problem(status, envelope ?? {})
+}
+
+/** What this text answers, or the problem that it tells of. */
+export function answerIn<T>(status: number, text: string): Answer<T> {
+  const envelope = envelopeOf<T>(text)
+  if (status < 200 || status > 299 || envelope?.success !== true) throw refusal(status, envelope)
+  return { data: envelope.data as T, message: envelope.message ?? '' }
 }
 
 export async function exchange<T>(call: Exchange): Promise<Answer<T>> {
   const response = await send(call)
-  const envelope = envelopeOf<T>(await response.text())
-  if (!response.ok || envelope?.success !== true) throw refusal(response, envelope)
-  return { data: envelope.data as T, message: envelope.message ?? '' }
+  return answerIn<T>(response.status, await response.text())
 }
 
 export interface FileAnswer {
@@ -93,6 +103,6 @@ export function fileNameOf(disposition: string | null): string {
 
 export async function exchangeFile(call: Exchange): Promise<FileAnswer> {
   const response = await send({ ...call, headers: { ...call.headers, Accept: '*/*' } })
-  if (!response.ok) throw refusal(response, envelopeOf(await response.text()))
+  if (!response.ok) throw refusal(response.status, envelopeOf(await response.text()))
   return { name: fileNameOf(response.headers.get('Content-Disposition')), blob: await response.blob() }
 }

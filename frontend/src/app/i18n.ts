@@ -10,7 +10,7 @@ export const LANGUAGES: { code: Language; name: string }[] = [
 
 const KEY = 'mms.language'
 
-/** The texts of one language: what the sign-in page says, and what the pages behind it say, which come with the first of those. */
+/** The texts of one language: what the sign-in page says; what the pages behind it say, which comes with the first of those; and what few pages say, beside. */
 const first = {
   'zh-CN': () => import('@/locales/zh-CN'),
   en: () => import('@/locales/en'),
@@ -19,17 +19,18 @@ const pages = {
   'zh-CN': () => import('@/locales/zh-CN/pages'),
   en: () => import('@/locales/en/pages'),
 }
+const beside = {
+  charts: { 'zh-CN': () => import('@/locales/zh-CN/charts.json'), en: () => import('@/locales/en/charts.json') },
+  help: { 'zh-CN': () => import('@/locales/zh-CN/help.json'), en: () => import('@/locales/en/help.json') },
+  imports: { 'zh-CN': () => import('@/locales/zh-CN/imports.json'), en: () => import('@/locales/en/imports.json') },
+}
+export type TextsBeside = keyof typeof beside
+const complete = new Set<string>()
+const besideWanted = new Set<TextsBeside>()
+let pagesWanted = false
 /** The company may call the system as it likes. A function: what is in a title is no placeholder. */
 const TITLE = import.meta.env.VITE_APP_TITLE?.trim()
 const named = TITLE ? { app: { name: () => TITLE, shortName: () => TITLE } } : {}
-/** What one page alone says, and much of it: comes with that page. */
-const parts = {
-  help: { 'zh-CN': () => import('@/locales/zh-CN/help.json'), en: () => import('@/locales/en/help.json') },
-}
-type Part = keyof typeof parts
-const partsWanted = new Set<Part>()
-const complete = new Set<string>()
-let pagesWanted = false
 
 export const i18n = createI18n({ legacy: false, locale: 'zh-CN', missingWarn: false, fallbackWarn: false })
 export const language = ref<Language>('zh-CN')
@@ -39,20 +40,21 @@ export function rememberedLanguage(): Language {
   return localStorage.getItem(KEY) === 'en' ? 'en' : 'zh-CN'
 }
 
+async function loadOnce(what: string, wanted: Language, merge: () => Promise<void>): Promise<void> {
+  if (complete.has(`${what} ${wanted}`)) return
+  await merge()
+  complete.add(`${what} ${wanted}`)
+}
+
 async function load(wanted: Language): Promise<void> {
   const { global } = i18n
-  if (Object.keys(global.getLocaleMessage(wanted)).length === 0) {
+  await loadOnce('first', wanted, async () => {
     global.setLocaleMessage(wanted, (await first[wanted]()).default)
     global.mergeLocaleMessage(wanted, named)
-  }
-  if (pagesWanted && !complete.has(wanted)) {
-    global.mergeLocaleMessage(wanted, (await pages[wanted]()).default)
-    complete.add(wanted)
-  }
-  for (const part of partsWanted) {
-    if (complete.has(`${part} ${wanted}`)) continue
-    global.mergeLocaleMessage(wanted, { [part]: (await parts[part][wanted]()).default })
-    complete.add(`${part} ${wanted}`)
+  })
+  if (pagesWanted) await loadOnce('pages', wanted, async () => global.mergeLocaleMessage(wanted, (await pages[wanted]()).default))
+  for (const feature of besideWanted) {
+    await loadOnce(feature, wanted, async () => global.mergeLocaleMessage(wanted, { [feature]: (await beside[feature][wanted]()).default }))
   }
 }
 
@@ -65,14 +67,9 @@ export async function useLanguage(next: Language): Promise<void> {
   setLanguage(next)
 }
 
-/** Before the first page behind the sign-in. */
-export async function loadPageTexts(): Promise<void> {
+/** Before the first page behind the sign-in, and before the first of a feature whose texts come beside. */
+export async function loadPageTexts(feature?: TextsBeside): Promise<void> {
   pagesWanted = true
-  await load(language.value)
-}
-
-/** Before the page that says it. */
-export async function loadPart(part: Part): Promise<void> {
-  partsWanted.add(part)
+  if (feature) besideWanted.add(feature)
   await load(language.value)
 }

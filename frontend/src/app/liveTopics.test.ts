@@ -11,6 +11,10 @@ describe('what an event makes old', () => {
     expect(topicsOf({ event: 'job', data: { status: 'running' } })).toEqual(['jobs'])
     expect(topicsOf({ event: 'job', data: { status: 'done' } })).toEqual(['jobs', 'imports', 'materials', 'documents'])
   })
+  it('what others have done: what they changed, and with documents who has to decide', () => {
+    expect(topicsOf({ event: 'changed', data: { topics: ['materials', 'documents', 'what comes later'] } })).toEqual(['materials', 'documents', 'notifications'])
+    expect(topicsOf({ event: 'changed', data: null })).toEqual([])
+  })
   it('a break: everything that lives', () => {
     expect(topicsOf({ event: 'resumed', data: null })).toEqual(expect.arrayContaining(['documents', 'counting', 'notifications']))
     expect(topicsOf({ event: 'notification', data: null })).toEqual(['notifications'])

@@ -1,5 +1,5 @@
 import {
-  Bell, Box, Checked, Cpu, DataAnalysis, Finished, Key, List, Memo, Odometer, Setting, Tickets, UserFilled,
+  Bell, Box, Checked, Cpu, DataAnalysis, Finished, Key, List, Memo, Odometer, Setting, Tickets, Upload, UserFilled,
 } from '@element-plus/icons-vue'
 
 /** The pictures that stand in the menu, by the names that routes use. */
@@ -11,6 +11,7 @@ export const MENU_ICONS = {
   counting: Finished,
   reports: DataAnalysis,
   notifications: Bell,
+  imports: Upload,
   jobs: List,
   users: UserFilled,
   roles: Key,

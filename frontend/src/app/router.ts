@@ -9,6 +9,7 @@ import { approvalRoutes } from '@/features/approval/routes'
 import { countingRoutes } from '@/features/counting/routes'
 import { documentRoutes } from '@/features/documents/routes'
 import { helpRoutes } from '@/features/help/routes'
+import { importRoutes } from '@/features/imports/routes'
 import { jobRoutes } from '@/features/jobs/routes'
 import { logRoutes } from '@/features/logs/routes'
 import { materialRoutes } from '@/features/materials/routes'
@@ -20,7 +21,7 @@ import { reportRoutes } from '@/features/reports/routes'
 import { roleRoutes } from '@/features/roles/routes'
 import { settingRoutes } from '@/features/settings/routes'
 import { userRoutes } from '@/features/users/routes'
-import { loadPageTexts } from './i18n'
+import { loadPageTexts, type TextsBeside } from './i18n'
 import LoginPage from './LoginPage.vue'
 import { bringLook } from './look'
 import type { MenuIcon } from './menuIcons'
@@ -32,6 +33,8 @@ declare module 'vue-router' {
     permission?: Permission
     /** For anybody, signed in or not. */
     open?: boolean
+    /** Its texts come with it, not with those of all pages. */
+    texts?: TextsBeside
     /** Opens without a network after a visit. */
     offline?: boolean
     /** Stands in the menu. */
@@ -52,6 +55,7 @@ export const featureRoutes: RouteRecordRaw[] = [
   ...countingRoutes,
   ...reportRoutes,
   ...notificationRoutes,
+  ...importRoutes,
   ...jobRoutes,
   ...userRoutes,
   ...roleRoutes,
@@ -95,8 +99,8 @@ function guard(to: RouteLocationNormalized) {
 }
 
 router.beforeEach(guard)
-router.beforeResolve(async (to) => {
-  if (!to.meta.open) await Promise.all([loadPageTexts(), bringLook()])
+router.beforeResolve(async ({ meta }) => {
+  if (!meta.open) await Promise.all([loadPageTexts(meta.texts), bringLook()])
 })
 
 // A page's file that does not come: either the server is away (try again when it is back), or there is a newer build.

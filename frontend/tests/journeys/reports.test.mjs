@@ -22,6 +22,11 @@ test('the stock ledger of a year leads to the stock card', async () => {
     assert.match(await row.innerText(), new RegExp(list[0].material_code));
     await picture(manager, 'reports-ledger');
     await accessible(manager);
+    await manager.at('export-menu').click();
+    const [file] = await Promise.all([manager.page.waitForEvent('download'), manager.at('export-csv').click()]);
+    const lines = (await readFile(await file.path(), 'utf8')).trim().split('\r\n');
+    assert.match(lines[0], /物料编码,物料名称,类别,单位,期初数量,/);
+    assert.ok(lines.some((line) => line.startsWith(`${list[0].material_code},`)), file.suggestedFilename());
     await row.getByRole('link').click();
     await manager.at('stock-card-row').first().waitFor();
     calm(manager);
@@ -55,6 +60,10 @@ test('the sums under a list are those of all its rows, and its file has them', a
     assert.equal((await readFile(await book.path())).subarray(0, 2).toString(), 'PK');
     await manager.go('/documents');
     await manager.at('list-sums').getByText(/¥/).first().waitFor();
+    await manager.at('export-menu').click();
+    const [details] = await Promise.all([manager.page.waitForEvent('download'), manager.at('export-lines-csv').click()]);
+    assert.match(await readFile(await details.path(), 'utf8'), /^\ufeff?单号,类型,用途,状态,行号,物料编码,/);
+    await manager.at('export-lines-csv').waitFor({ state: 'hidden' });
     await picture(manager, 'documents-sums');
     await accessible(manager);
     calm(manager);

@@ -24,12 +24,19 @@ export class Site {
     static async open() {
         const site = new Site();
         site.folder = mkdtempSync(path.join(os.tmpdir(), 'mms-journey-'));
-        const demo = spawnSync(process.env.MMS_BINARY, ['demo'], { env: site.environment(), encoding: 'utf8' });
-        assert.equal(demo.status, 0, demo.stderr);
-        await site.start();
-        for (const name of NAMES) await site.firstPassword(name);
-        site.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: BROWSER });
+        await site.begin().catch(async (why) => {
+            await site.close();
+            throw why;
+        });
         return site;
+    }
+
+    async begin() {
+        const demo = spawnSync(process.env.MMS_BINARY, ['demo'], { env: this.environment(), encoding: 'utf8' });
+        assert.equal(demo.status, 0, demo.stderr);
+        await this.start();
+        for (const name of NAMES) await this.firstPassword(name);
+        this.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: BROWSER });
     }
 
     environment() {

@@ -30,16 +30,52 @@ export interface Assessment {
   days: number
   indicators: { name: 'rows' | 'people' | 'writesPerSecond'; value: number | Dec | null; threshold: number | Dec; state: 'low' | 'near' | 'above' }[]
   queue: { writes: number; waited: number; longestUs: number }
+  machine?: { measuredAt: string; clients: number; aloneWritesPerSecond: number; writesPerSecond: number }
+  engine: string
   advice: 'stay' | 'prepare' | 'move'
   reasons: Told[]
   unknown: Told[]
 }
 
+/** How often something was up to so much, and more than the one before; null: above all bounds. */
+export interface Bar {
+  up_to: number | null
+  count: number
+}
+
+/** Of one instance, since its start. Times are in µs. */
+export interface Metrics {
+  uptime: number
+  memory_bytes: number
+  connections: number
+  streams: number
+  lanes: { name: 'read' | 'write' | 'slow' | 'probe'; took: Bar[] }[]
+  queues: { name: string; length: number; wait: Bar[] }[]
+  writer: { jobs: number; failed_jobs: number; commits: number; log_bytes: number | null; group: Bar[]; commit: Bar[] }
+}
+
+export const getMetrics = (signal?: AbortSignal) => get<Metrics>('/admin/metrics', {}, signal)
 export const getInfo = (signal?: AbortSignal) => get<DatabaseInfo>('/admin/database/info', {}, signal)
 export const getTables = (signal?: AbortSignal) => get<TableInfo[]>('/admin/database/tables', {}, signal)
 export const getRows = (name: string, query: { page: number; pageSize: number; orderBy?: string; order?: string }, signal?: AbortSignal) =>
   get<TableRows>(`/admin/database/table/${encodeURIComponent(name)}`, query, signal)
 export const getAssessment = (signal?: AbortSignal) => get<Assessment>('/admin/assessment', {}, signal)
+
+interface Measuring {
+  status: string
+  ended_at: string | null
+  error: { message?: string } | null
+}
+const LOOK_MS = 400
+/** Has the service measure what this machine can write: some seconds. Gives how that ended. */
+export async function measure(): Promise<Measuring> {
+  const { data } = await post<{ jobId: number }>('/admin/assessment/measure')
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    const job = await get<Measuring>(`/jobs/${data.jobId}`)
+    if (job.ended_at) return job
+  }
+}
 
 interface Copy {
   filename: string

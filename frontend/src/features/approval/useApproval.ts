@@ -44,6 +44,12 @@ export function useApproval(autoOpen: () => boolean) {
     const own = rows.value.filter(({ applicant_id }) => ownClosed.value && applicant_id === me.value?.id)
     return new Map([...own.map(({ id }) => [id, t('approval.ownClosed')] as const), ...told])
   })
+  /** The document shown is taken into the selection, or out of it. */
+  function selectShown() {
+    const id = shownId.value
+    if (id === null || refusals.value.has(id)) return
+    selected.value = selected.value.includes(id) ? selected.value.filter((one) => one !== id) : [...selected.value, id]
+  }
   const summary = ref<{ decisions: Decisions; codes: Map<number, string> } | null>(null)
 
   const show = (id: number | null) => router.replace({ query: id === null ? {} : { id } })
@@ -109,7 +115,7 @@ export function useApproval(autoOpen: () => boolean) {
   }
 
   return {
-    list, rows, shownId, document, unreadable, selected, refusals, summary, show, step, pass, busy, problem, passSelected,
+    list, rows, shownId, document, unreadable, selected, refusals, summary, show, step, selectShown, pass, busy, problem, passSelected,
     bulkBusy: bulk.busy, bulkProblem: bulk.problem,
   }
 }

@@ -17,7 +17,7 @@ interface Counted {
   id: number
   version: number
 }
-export const countItem = (taskId: number, itemId: number, body: { actualStock: string; version: number }) =>
+export const countItem = (taskId: number, itemId: number, body: { actualStock: string; version: number; ageMs?: number }) =>
   put<Counted>(`/stocktaking/${taskId}/items/${itemId}`, body)
 export const giveReason = (taskId: number, itemId: number, reason: string, version: number) =>
   put<Counted>(`/stocktaking/${taskId}/items/${itemId}/reason`, { reason, version })

@@ -24,7 +24,9 @@ function passes({ isNetwork, status, code }: Problem): boolean {
 
 async function send(entry: Entry): Promise<Outcome> {
   try {
-    const { data } = await countItem(entry.taskId, entry.itemId, { actualStock: entry.actualStock, version: entry.version })
+    // The difference is that of the moment when it was counted, by how long ago that is: clocks may differ.
+    const ageMs = Math.max(0, Date.now() - Date.parse(entry.countedAt))
+    const { data } = await countItem(entry.taskId, entry.itemId, { actualStock: entry.actualStock, version: entry.version, ageMs })
     return { kind: 'done', version: data.version }
   } catch (fault) {
     if (!isProblem(fault)) throw fault

@@ -1,11 +1,10 @@
 import type { RouteRecordRaw } from 'vue-router'
-import { loadPart } from '@/app/i18n'
 
 export const helpRoutes: RouteRecordRaw[] = [
   {
     path: 'help',
     name: 'help',
-    component: async () => (await Promise.all([import('./HelpPage.vue'), loadPart('help')]))[0],
-    meta: { title: 'app.help' },
+    component: () => import('./HelpPage.vue'),
+    meta: { title: 'app.help', texts: 'help' },
   },
 ]

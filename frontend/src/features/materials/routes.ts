@@ -14,6 +14,6 @@ export const materialRoutes: RouteRecordRaw[] = [
     path: 'materials/:id(\\d+)/moves',
     name: 'stock-card',
     component: () => import('./StockCard.vue'),
-    meta: { title: 'materials.stockCard', permission: 'material.read' },
+    meta: { title: 'materials.stockCard', permission: 'material.read', texts: 'charts' },
   },
 ]

@@ -72,3 +72,25 @@ export const waiting = () => get<Waiting[]>('/dashboard/pending-transactions')
 export const categories = () => get<CategoryRow[]>('/dashboard/materials-by-category')
 export const mostMoved = () => get<MostMoved[]>(`/reports/most-moved?limit=${REPORT_ROWS}`)
 export const slowMoving = () => get<SlowMoving[]>(`/reports/slow-moving?limit=${REPORT_ROWS}`)
+
+export interface FlowDay {
+  date: string
+  /** documents */
+  receipts: number
+  issues: number
+  received_value: Dec
+  issued_value: Dec
+  closing_value: Dec
+}
+
+export type Took = '1h' | '4h' | '1d' | '3d' | 'longer'
+
+export interface TimeClass {
+  name: Took
+  approved: number
+  rejected: number
+  pending: number
+}
+
+export const flow = () => get<FlowDay[]>('/analysis/flow')
+export const approvalTimes = () => get<TimeClass[]>('/analysis/approval-times')

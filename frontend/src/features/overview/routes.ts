@@ -5,6 +5,6 @@ export const overviewRoutes: RouteRecordRaw[] = [
     path: 'overview',
     name: 'overview',
     component: () => import('./OverviewPage.vue'),
-    meta: { title: 'overview.title', permission: 'dashboard.read', menu: { icon: 'overview', group: 'work' } },
+    meta: { title: 'overview.title', permission: 'dashboard.read', texts: 'charts', menu: { icon: 'overview', group: 'work' } },
   },
 ]

@@ -28,6 +28,9 @@ export function period(name: PeriodName, today: string): Period {
   return { startDate: begin.startDate, endDate: monthOf(begin.startDate, 2).endDate }
 }
 
+/** `2026-02` → `2026-02-28`. */
+export const lastDayOf = (month: string): string => monthOf(`${month}-01`, 0).endDate
+
 /** Whether it is a day that exists. */
 export function isDay(day: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(noon(day).getTime()) && text(noon(day)) === day

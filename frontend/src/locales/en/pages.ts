@@ -4,6 +4,7 @@ import approval from './approval.json'
 import counting from './counting.json'
 import documents from './documents.json'
 import jobs from './jobs.json'
+import lists from './lists.json'
 import logs from './logs.json'
 import materials from './materials.json'
 import notifications from './notifications.json'
@@ -24,6 +25,7 @@ export default {
   counting,
   documents,
   jobs,
+  lists,
   logs,
   materials,
   notifications,

@@ -1,8 +1,9 @@
-import type { DocumentLine, DocumentStatus, Role, TransactionType } from '@/api/types'
+import type { DocumentLine, DocumentStatus, Purpose, Role, TransactionType } from '@/api/types'
 import { add, type Dec, subtract } from '@/shared/decimal/decimal'
 import type { Tone } from '@/shared/StatusTag.vue'
 
 export const STATUSES: DocumentStatus[] = ['pending', 'approved', 'rejected', 'cancelled']
+export const PURPOSES: Purpose[] = ['purchase', 'opening', 'return', 'production', 'scrap', 'count', 'reversal']
 export const DOCUMENT_TONE: Record<DocumentStatus, Tone> = { pending: 'wait', approved: 'good', rejected: 'bad', cancelled: 'idle' }
 
 /** The stock after each line, when several lines draw on the same material: from the first line to the last. */

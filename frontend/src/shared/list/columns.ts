@@ -1,13 +1,15 @@
 export interface Column<Row> {
   key: string
   label: string
-  /** CSS width; without one the column shares what is left. */
+  /** CSS width in px; without one the column shares what is left. */
   width?: string
   align?: 'left' | 'right' | 'center'
   /** Name of the sort at the server. */
   sort?: string
   /** Only where there is room for it. */
   wide?: boolean
+  /** Only for those who ask for it. */
+  extra?: boolean
   text?: (row: Row) => string
 }
 

@@ -4,6 +4,7 @@ import { changed, type Filters, readFilters, writeFilters } from './routeFilters
 
 export interface RouteFilters<F extends Filters> {
   filters: ComputedRef<F>
+  defaults: F
   change: (patch: Partial<F>) => void
   reset: () => void
 }
@@ -19,6 +20,7 @@ export function useRouteFilters<F extends Filters>(defaults: F): RouteFilters<F>
 
   return {
     filters,
+    defaults,
     change: (patch) => go(changed(filters.value, patch)),
     reset: () => go({ ...defaults }),
   }
