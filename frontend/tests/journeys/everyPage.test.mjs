@@ -16,11 +16,16 @@ before(async () => {
     const first = async (where) => (await site.api('admin', 'GET', where)).list[0].id;
     const made = await site.api('admin', 'POST', '/stocktaking', { taskName: '全部页面', scope: 'category', category: 'metal', isBlind: false });
     await site.api('admin', 'PUT', `/stocktaking/${made.id}/start`);
+    const form = new FormData();
+    form.append('file', new Blob(['编码,名称,单位,类别\nEVERY-1,每一页,kg,chemical\n'], { type: 'text/csv' }), 'every.csv');
+    const sent = await fetch(`${site.base}/api/imports?kind=materials`, { method: 'POST', body: form, headers: { Authorization: `Bearer ${(await site.login('admin')).accessToken}` } });
+    const { data: imported } = await sent.json();
     const [material, document] = [await first('/materials'), await first('/inventory')];
     /** Name of the route → its parameters, and what its address needs besides. */
     params = {
         'material': { id: material }, 'stock-card': { id: material }, 'document': { id: document }, 'print-document': { id: document },
         'count-task': { id: made.id }, 'count-phone': { id: made.id }, 'print-count': { id: made.id, query: '?kind=book' },
+        'import': { id: imported.id },
         'print-labels': { query: `?ids=${material}` },
         'admin-table': { name: 'materials' }, 'not-permitted': { query: '?permission=database.read' }, 'not-found': { path: 'no/such/page' },
     };
