@@ -68,6 +68,7 @@ before(async () => {
 
 /** Lists that are not read by a list_spec, or that nobody would want as a file. */
 const WITHOUT_EXPORT = {
+    ...Object.fromEntries(['lots', 'days-of-cover', 'consumption', 'decisions', 'posted'].map((name) => [`/api/analysis/${name}`, 'worked out by its handler for each page'])),
     '/api/imports': 'what was imported is a file already',
     '/api/imports/{id}/rows': 'what a check says of the rows of a file',
     '/api/admin/database/table/{name}': 'raw rows of the database: `mms` has commands for whole copies',

@@ -10,7 +10,6 @@ import materials from './materials.json'
 import notifications from './notifications.json'
 import overview from './overview.json'
 import palette from './palette.json'
-import printing from './printing.json'
 import profile from './profile.json'
 import reports from './reports.json'
 import roles from './roles.json'
@@ -31,7 +30,6 @@ export default {
   notifications,
   overview,
   palette,
-  printing,
   profile,
   reports,
   roles,
