@@ -80,7 +80,8 @@ export const router = createRouter({
       children: [
         { path: '', redirect: { name: 'materials' } },
         ...featureRoutes,
-        { path: 'not-permitted/:permission', name: 'not-permitted', component: () => import('./NotPermitted.vue'), meta: { title: 'app.notPermitted' } },
+        // In the query: a dot in the path would make it a file's name.
+        { path: 'not-permitted', name: 'not-permitted', component: () => import('./NotPermitted.vue'), meta: { title: 'app.notPermitted' } },
         { path: ':path(.*)*', name: 'not-found', component: () => import('./NotFound.vue'), meta: { title: 'app.notFound' } },
       ],
     },
@@ -93,7 +94,7 @@ function guard(to: RouteLocationNormalized) {
   if (!sessionState.session) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
   if (me.value?.mustChangePassword && to.name !== 'new-password') return { name: 'new-password', query: { next: to.fullPath } }
   const { permission } = to.meta
-  if (permission && !can(permission)) return { name: 'not-permitted', params: { permission }, replace: true }
+  if (permission && !can(permission)) return { name: 'not-permitted', query: { permission }, replace: true }
   return true
 }
 

@@ -111,7 +111,7 @@ test('help: by key for the page one is on, by menu, searched; by role', async ()
     await keeper.page.keyboard.type('?');
     assert.equal(await keeper.at('material-keyword').inputValue(), '?');
     await keeper.go('/documents/new/in');
-    await keeper.at('document-form-in').waitFor();
+    await keeper.at('line-material-0').click();
     await keeper.page.keyboard.press('F1');
     await keeper.at('keys-sheet').waitFor();
     calm(keeper);
@@ -155,6 +155,8 @@ test('roles: in words, one’s own marked; not permitted says who may', async ()
     await keeper.go('/logs');
     await keeper.at('not-permitted').getByText('查看操作日志').waitFor();
     await keeper.at('not-permitted-roles').getByText('系统管理员').waitFor();
+    await keeper.page.reload();
+    await keeper.at('not-permitted').getByText('查看操作日志').waitFor();
     await accessible(keeper);
     await picture(keeper, 'not-permitted');
     await keeper.at('not-permitted').getByRole('link', { name: '查看角色与权限' }).click();

@@ -141,7 +141,7 @@ export async function accessible(who) {
     await who.page.evaluate(AXE);
     const { violations } = await who.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
     const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.slice(0, 5).map(({ target, failureSummary }) => `    ${target.join(' ')} ${failureSummary}`).join('\n')}`);
-    assert.deepEqual(told, [], `${who.page.url()}\n${told.join('\n')}`);
+    assert.equal(told.length, 0, `${who.page.url()}\n${told.join('\n')}`);
 }
 
 export async function noSidewaysScroll(who) {

@@ -25,6 +25,8 @@ export const TOPICS: Topic[] = [
   { key: 'countPhone', page: 'counting', permission: 'count.write' },
   { key: 'countReview', page: 'counting', permission: 'count.write' },
   { key: 'ledger', page: 'stock-ledger', permission: 'report.read' },
+  { key: 'views', page: 'materials', permission: 'material.read' },
+  { key: 'imports', page: 'imports', permission: 'document.create' },
   { key: 'export', page: 'materials', permission: 'material.export' },
   { key: 'find' },
   { key: 'notifications', page: 'notifications', permission: 'notification.read' },
