@@ -5,14 +5,13 @@ import { can } from '@/api/session'
 import type { DocumentRow } from '@/api/types'
 import { formatMoney, formatQuantity } from '@/shared/decimal/decimal'
 import type { Column } from '@/shared/list/columns'
-import { PAGE_SIZE } from '@/shared/list/pageSizes'
 import { useList } from '@/shared/list/useList'
 import { useRouteFilters } from '@/shared/list/useRouteFilters'
 import { formatTime } from '@/shared/time'
 
 const DEFAULTS = {
   whose: 'all', keyword: '', status: '', transactionType: '', startDate: '', endDate: '', purpose: '', person: '',
-  sort: '-created_at', page: '1', pageSize: PAGE_SIZE,
+  sort: '-created_at', page: '1', pageSize: '',
 }
 
 /** The list of documents: everybody's, or one's own. */

@@ -4,12 +4,11 @@ import { can } from '@/api/session'
 import type { Material } from '@/api/types'
 import { formatQuantity, isZero } from '@/shared/decimal/decimal'
 import type { Column } from '@/shared/list/columns'
-import { PAGE_SIZE } from '@/shared/list/pageSizes'
 import { useList } from '@/shared/list/useList'
 import { formatTime } from '@/shared/time'
 
 const DEFAULTS = {
-  keyword: '', category: '', lowStock: '', subcategory: '', unit: '', status: 'active', sort: '-created_at', page: '1', pageSize: PAGE_SIZE,
+  keyword: '', category: '', lowStock: '', subcategory: '', unit: '', status: 'active', sort: '-created_at', page: '1', pageSize: '',
 }
 
 /** The list of materials; `edit` opens the form for one, or for a new one. */

@@ -1,5 +1,6 @@
 import { computed, type ComputedRef } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
+import { PAGE_SIZE } from './pageSizes'
 import { changed, type Filters, readFilters, writeFilters } from './routeFilters'
 
 export interface RouteFilters<F extends Filters> {
@@ -9,7 +10,9 @@ export interface RouteFilters<F extends Filters> {
   reset: () => void
 }
 
-export function useRouteFilters<F extends Filters>(defaults: F): RouteFilters<F> {
+/** Filters that stand in the address where they are not the defaults. The default of `pageSize` is what the person prefers, whatever stands there. */
+export function useRouteFilters<F extends Filters>(asked: F): RouteFilters<F> {
+  const defaults = asked.pageSize === undefined ? asked : { ...asked, pageSize: PAGE_SIZE }
   const route = useRoute()
   const router = useRouter()
   const filters = computed(() => readFilters(route.query, defaults))
