@@ -39,7 +39,7 @@ async function prepare() {
 const ready = (hook) => async (who) => { await who.at(hook).first().waitFor(); };
 const drawn = async (who) => {
     await who.page.locator('[data-drawn="true"]').first().waitFor();
-    await who.page.waitForTimeout(1200);
+    await who.page.waitForTimeout(600);
 };
 /** Name, what it is, whose page it is, where, and what is done there before the picture. */
 const PAGES = [
@@ -98,8 +98,7 @@ const PAGES = [
 ];
 
 async function take(who, screen, name) {
-    await who.page.waitForLoadState('networkidle').catch(() => {}); // the stream of events never ends
-    await who.page.waitForTimeout(500);
+    await who.page.waitForTimeout(900); // what moves has come to rest
     await who.page.screenshot({ path: path.join(folder, `${name}-${screen}.png`) });
 }
 
