@@ -7,12 +7,14 @@ import enHelp from '../src/locales/en/help.json'
 import enImports from '../src/locales/en/imports.json'
 import enPages from '../src/locales/en/pages'
 import enPrinting from '../src/locales/en/printing.json'
+import enProfile from '../src/locales/en/profile.json'
 import zh from '../src/locales/zh-CN'
 import zhCharts from '../src/locales/zh-CN/charts.json'
 import zhHelp from '../src/locales/zh-CN/help.json'
 import zhImports from '../src/locales/zh-CN/imports.json'
 import zhPages from '../src/locales/zh-CN/pages'
 import zhPrinting from '../src/locales/zh-CN/printing.json'
+import zhProfile from '../src/locales/zh-CN/profile.json'
 
 type Texts = { [key: string]: string | Texts }
 
@@ -24,8 +26,8 @@ function flat(texts: Texts, prefix = ''): Map<string, string> {
   )
 }
 
-const chinese = flat({ ...zh, ...zhPages, charts: zhCharts, help: zhHelp, imports: zhImports, printing: zhPrinting })
-const english = flat({ ...en, ...enPages, charts: enCharts, help: enHelp, imports: enImports, printing: enPrinting })
+const chinese = flat({ ...zh, ...zhPages, charts: zhCharts, help: zhHelp, imports: zhImports, printing: zhPrinting, profile: zhProfile })
+const english = flat({ ...en, ...enPages, charts: enCharts, help: enHelp, imports: enImports, printing: enPrinting, profile: enProfile })
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 
 function sources(): { name: string; text: string }[] {

@@ -22,6 +22,7 @@ const pages = {
 const beside = {
   charts: { 'zh-CN': () => import('@/locales/zh-CN/charts.json'), en: () => import('@/locales/en/charts.json') },
   help: { 'zh-CN': () => import('@/locales/zh-CN/help.json'), en: () => import('@/locales/en/help.json') },
+  profile: { 'zh-CN': () => import('@/locales/zh-CN/profile.json'), en: () => import('@/locales/en/profile.json') },
   printing: { 'zh-CN': () => import('@/locales/zh-CN/printing.json'), en: () => import('@/locales/en/printing.json') },
   imports: { 'zh-CN': () => import('@/locales/zh-CN/imports.json'), en: () => import('@/locales/en/imports.json') },
 }

@@ -1,5 +1,5 @@
 import type { RouteRecordRaw } from 'vue-router'
 
 export const profileRoutes: RouteRecordRaw[] = [
-  { path: 'profile', name: 'profile', component: () => import('./ProfilePage.vue'), meta: { title: 'profile.title' } },
+  { path: 'profile', name: 'profile', component: () => import('./ProfilePage.vue'), meta: { title: 'app.profile', texts: 'profile' } },
 ]

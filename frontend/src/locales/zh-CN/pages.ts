@@ -10,7 +10,6 @@ import materials from './materials.json'
 import notifications from './notifications.json'
 import overview from './overview.json'
 import palette from './palette.json'
-import profile from './profile.json'
 import reports from './reports.json'
 import roles from './roles.json'
 import settings from './settings.json'
@@ -30,7 +29,6 @@ export default {
   notifications,
   overview,
   palette,
-  profile,
   reports,
   roles,
   settings,
