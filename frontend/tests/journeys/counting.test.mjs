@@ -35,11 +35,18 @@ test('at the desk: made, begun, counted by keyboard, reviewed, posted', async ()
         await manager.at('count-form-material').fill(code);
         await manager.page.locator('[data-testid^="material-option-"]', { hasText: code }).first().click();
     }
+    await manager.at('count-form-reasonPercent').fill('5,5');
+    await accessible(manager);
+    await manager.at('count-save').click();
+    await manager.at('count-form').getByTestId('field-fault').waitFor();
+    await manager.at('count-form-reasonPercent').fill('3');
+    await manager.at('count-form-reasonValue').fill('200.50');
     await manager.at('count-save').click();
     await manager.at('count-start').click();
     await manager.at('count-go').waitFor();
     const id = Number(/counting\/(\d+)/.exec(manager.page.url())[1]);
-    const { items } = await taskOf(id);
+    const { items, reason_percent: percent, reason_value: value } = await taskOf(id);
+    assert.deepEqual([percent, value], [3, 200.5]);
     const before = await Promise.all(items.map(({ material_id: one }) => stockOf(one)));
     await manager.at(`count-actual-${items[0].id}`).focus();
     for (let i = 0; i < items.length; i++) {
@@ -65,7 +72,7 @@ test('at the desk: made, begun, counted by keyboard, reviewed, posted', async ()
         assert.notEqual(before[i], i + 1);
         assert.equal(Number(await stockOf(item.material_id)), i + 1);
     }
-    calm(manager);
+    calm(manager, /status of 400/);
 });
 
 test('on a phone without a network: kept when the page is closed, sent once when it is back', async () => {

@@ -134,7 +134,7 @@ test('without locks each tab reads for itself; a token that has run out is renew
     // Ended from elsewhere: one refresh is refused, and then it is quiet.
     const token = await page.evaluate(() => JSON.parse(localStorage.getItem('mms.session')).accessToken);
     await site.api({ accessToken: token }, 'POST', '/auth/logout', {});
-    await until('the end', () => open.size === 0);
+    await until('the end, with the next word that the service would say', () => open.size === 0, 25_000);
     const before = asked.length;
     await page.waitForTimeout(4000);
     assert.ok(asked.length <= before + 1, `${asked.length - before} more streams`);

@@ -137,6 +137,8 @@ export function calm(who, ...expected) {
 
 /** No violation of WCAG 2.2 A and AA, nor of axe's good practice, on the page as it stands. */
 export async function accessible(who) {
+    // What is just closing is not there any more for anybody but axe.
+    await who.page.waitForFunction(() => !document.querySelector('[class*="-leave-active"]'));
     // Through the debugger, which the page's content policy does not bind.
     await who.page.evaluate(AXE);
     const { violations } = await who.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));

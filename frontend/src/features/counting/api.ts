@@ -8,6 +8,9 @@ export interface NewCount {
   category?: string
   locationId?: number
   isBlind: boolean
+  /** What was typed when it is no whole number: the service says what is wrong with it. */
+  reasonPercent?: number | string
+  reasonValue?: string
   remark?: string
 }
 
