@@ -75,7 +75,8 @@ test('what is handed in at one browser is in the bell and on the desk of another
     await accessible(keeper);
     await picture(keeper, 'bell-panel');
     await keeper.page.locator('[data-testid^="bell-row-"]', { hasText: '入库单已批准' }).first().click();
-    await keeper.at('document-drawer').waitFor();
+    await keeper.at('document-way').getByText('批准并入账').waitFor();
+    await accessible(keeper);
     await keeper.at('bell-count').waitFor({ state: 'detached' });
 
     // The tab that reads goes: the other goes on from where it was.
