@@ -100,7 +100,8 @@ static bool is_before(struct dec before, struct dec whole, int64_t percent)
 static void classify(struct all_consumed *all)
 {
     struct dec before = DEC_ZERO;
-    qsort(all->of, all->n, sizeof *all->of, by_value);
+    if (all->n) /* qsort takes no NULL */
+        qsort(all->of, all->n, sizeof *all->of, by_value);
     for (size_t i = 0; i < all->n; i++) {
         struct consumed *one = &all->of[i];
         one->importance = is_before(before, all->value, 80) ? 0 : is_before(before, all->value, 95) ? 1 : 2;
