@@ -4,6 +4,7 @@
 
 #include "crypto/token.h"
 #include "domain/import.h"
+#include "domain/list.h"
 #include "excel/sheet.h"
 
 #define IMPORT_FIELDS_MAX 32
@@ -97,6 +98,28 @@ void import_fault(struct import_row *row, const char *field, const char *code, c
 size_t import_field_index(const struct import_kind *kind, const char *name);
 /* {"materialCode":"…",…} of the values that are not empty, without those of `without`. */
 const char *import_body(struct import_row *row, const char *without);
+
+/* ---- import.c ---- */
+
+/* The answer with all of an import. */
+MUST_CHECK enum rc import_reply(struct call *call, int64_t id, int status, const char *zh, const char *en);
+/* A member that is JSON already; NULL: null. */
+void import_write_json(struct json_writer *w, const char *name, const char *json);
+/* The import of the path, for who may change it, in one of these states (the second may be NULL) and with no job open. RC_IMPORT_NOT_FOUND,
+ * RC_IMPORT_STATE, RC_JOB_OPEN. */
+MUST_CHECK enum rc import_load_for_change(struct call *call, struct import *im, const char *first_status, const char *second_status);
+
+/* ---- import_choose.c ---- */
+
+extern const struct record_type import_choice_type;
+MUST_CHECK enum rc import_prepare_choice(struct call *call);
+MUST_CHECK enum rc import_put_choice(struct call *call);
+
+/* ---- import_shown.c ---- */
+
+extern const struct answer_part import_row_page_parts[];
+extern const struct list_filter import_row_page_query[];
+MUST_CHECK enum rc import_get_row_page(struct call *call);
 
 /* ---- import_upload.c ---- */
 
