@@ -2,7 +2,7 @@
  * document_lines, moves. What counts adjust by themselves waits for nobody and is left out of the times. */
 #include "domain/analysis.h"
 
-#include "domain/list.h"
+#include "domain/document_rows.h"
 #include "domain/material.h"
 #include "domain/reply.h"
 
@@ -48,7 +48,6 @@ static const struct sql PRICES = {
 static const char *const times[] = {"1h", "4h", "1d", "3d", "longer", NULL};
 static const int64_t time_ends[] = {HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS, 72 * HOUR_MS, INT64_MAX};
 static const char *const statuses[] = {"approved", "rejected", "pending", NULL};
-static const char *const types[] = {"in", "out", NULL};
 #define CLASSES 5
 
 static enum rc decided_since(struct ctx *c, struct db_value *since)
@@ -104,7 +103,7 @@ struct document_row {
     int64_t id, line_count, created_at, approved_at, minutes;
     const char *transaction_code, *transaction_type, *purpose, *status, *material_name, *applicant_name;
 };
-static const struct field document_fields[] = {
+static const struct field timed_fields[] = {
     FIELD(struct document_row, id, FIELD_INT, F_OUT),
     FIELD(struct document_row, transaction_code, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct document_row, transaction_type, FIELD_TEXT, F_OUT | F_SURE),
@@ -117,7 +116,7 @@ static const struct field document_fields[] = {
     FIELD(struct document_row, approved_at, FIELD_ISO_TIME, F_OUT),
     FIELD(struct document_row, minutes, FIELD_INT, F_OUT | F_SURE),
 };
-static const struct record_type document_type = RECORD_TYPE("TimedDocument", struct document_row, document_fields);
+static const struct record_type timed_type = RECORD_TYPE("TimedDocument", struct document_row, timed_fields);
 
 /* One's own, unless one may see all. */
 static struct db_value whose(const struct ctx *c)
@@ -131,28 +130,11 @@ static enum rc reply_documents(struct call *call, const struct sql *count, const
     struct ctx *c = &call->ctx;
     struct analysis_page p = analysis_page(call);
     int64_t total;
-    bool more;
     TRY(c->err.rc);
     args[n - 2] = DB_I(p.size);
     args[n - 1] = DB_I(p.offset);
     TRY(ctx_number(c, count, args, n - 2, &total));
-    DB_ROWS rows = NULL;
-    TRY(db_start(c->db, sql, args, n, &rows));
-    TRY(db_next(rows, &more));
-    struct json_writer w = reply_data(call, 200, NULL, NULL);
-    jw_object(&w);
-    jw_name(&w, "list");
-    jw_array(&w);
-    while (more) {
-        jw_object(&w);
-        record_write_row(&w, &document_type, rows);
-        jw_object_end(&w);
-        TRY(db_next(rows, &more));
-    }
-    jw_array_end(&w);
-    list_write_place(&w, total, p.page, p.size, NULL);
-    jw_object_end(&w);
-    return reply_end(call, &w);
+    return list_reply_rows(call, &timed_type, sql, args, n, total, p.page, p.size);
 }
 
 static enum rc get_decisions(struct call *call)
@@ -174,7 +156,7 @@ static enum rc get_posted(struct call *call)
     TRY(analysis_days(c, &d));
     const char *text = http_query(call->http, "date");
     int64_t day = d.today;
-    int type = analysis_choice(call, "type", types);
+    int type = analysis_choice(call, "type", document_types);
     if (text && *text && !day_parse(text, &day))
         error_fault(&c->err, c->arena, "date", "format", "应为 YYYY-MM-DD 格式的日期", "must be a date like 2026-11-23", NULL);
     struct db_value args[] = {DB_I(zone_day_start_ms(d.zone, day)), DB_I(zone_day_start_ms(d.zone, day + 1)),
@@ -211,13 +193,13 @@ static enum rc get_prices(struct call *call)
 /* ---------------------------------------------------------------- routes */
 
 #define PAGE_PARTS                                                                                                     \
-    PARTS({"list", PART_ARRAY, &document_type}, {"total"}, {"page"}, {"pageSize"}, {"nextCursor", PART_TEXT, .nullable = true})
+    PARTS({"list", PART_ARRAY, &timed_type}, {"total"}, {"page"}, {"pageSize"}, {"nextCursor", PART_TEXT, .nullable = true})
 static const struct list_filter decisions_query[] = {{"took", FILTER_CHOICE, .choices = times},
                                                      {"status", FILTER_CHOICE, .choices = statuses},
                                                      {"page", FILTER_ID},
                                                      {"pageSize", FILTER_ID},
                                                      {0}};
-static const struct list_filter posted_query[] = {{"date", FILTER_SINCE}, {"type", FILTER_CHOICE, .choices = types}, {"page", FILTER_ID}, {"pageSize", FILTER_ID}, {0}};
+static const struct list_filter posted_query[] = {{"date", FILTER_SINCE}, {"type", FILTER_CHOICE, .choices = document_types}, {"page", FILTER_ID}, {"pageSize", FILTER_ID}, {0}};
 
 static const struct route documents_routes[] = {
     ROUTE("GET", "/api/analysis/approval-times", LANE_SLOW, PERM_DASHBOARD_READ, NULL, get_times, "审批用时分布", .shape = ANSWER_ARRAY,

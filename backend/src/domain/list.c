@@ -142,6 +142,29 @@ void list_write_place(struct json_writer *w, int64_t total, int64_t page, int64_
     jw_text(w, next);
 }
 
+enum rc list_reply_rows(struct call *call, const struct record_type *type, const struct sql *sql, const struct db_value *args, size_t count,
+                        int64_t total, int64_t page, int64_t page_size)
+{
+    DB_ROWS rows = NULL;
+    bool more;
+    TRY(db_start(call->ctx.db, sql, args, count, &rows));
+    TRY(db_next(rows, &more));
+    struct json_writer w = reply_data(call, 200, NULL, NULL);
+    jw_object(&w);
+    jw_name(&w, "list");
+    jw_array(&w);
+    while (more) {
+        jw_object(&w);
+        record_write_row(&w, type, rows);
+        jw_object_end(&w);
+        TRY(db_next(rows, &more));
+    }
+    jw_array_end(&w);
+    list_write_place(&w, total, page, page_size, NULL);
+    jw_object_end(&w);
+    return reply_end(call, &w);
+}
+
 static enum rc write_page(const struct reply_work *work, const struct page *page, const struct changes *changes)
 {
     struct call *call = work->call;

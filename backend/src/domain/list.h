@@ -97,6 +97,9 @@ struct list_visitor {
  * sorted whole in memory by SQLite where no index has the order. */
 MUST_CHECK enum rc list_walk(struct ctx *c, const struct list_query *q, const struct list_visitor *visitor);
 
+/* A page that a statement of its own gives: data = {list, total, page, pageSize, nextCursor: null}. */
+MUST_CHECK enum rc list_reply_rows(struct call *call, const struct record_type *type, const struct sql *sql, const struct db_value *args,
+                                   size_t count, int64_t total, int64_t page, int64_t page_size);
 /* The members after `list`: where this page stands. next: the cursor; NULL: none. */
 void list_write_place(struct json_writer *w, int64_t total, int64_t page, int64_t page_size, const char *next);
 /* A whole number of the query from 1 to max, for answers that are no lists of this kind; a fault goes to ctx.err. */

@@ -118,15 +118,24 @@ static bool tell_jobs(const struct notification_hub *hub, struct listener *l)
 /* Of what anybody may see there is only told that it is old. */
 static bool tell_changed(struct listener *l, int64_t now_us)
 {
+    static const struct {
+        unsigned topic;
+        const char *name;
+    } topics[] = {{TOPIC_MATERIALS, "materials"}, {TOPIC_DOCUMENTS, "documents"}, {TOPIC_USERS, "users"}};
     char text[96];
-    int n = snprintf(text, sizeof text, "event: changed\ndata: {\"topics\":[%s%s%s%s%s]}\n\n", l->changed & TOPIC_MATERIALS ? "\"materials\"" : "",
-                     l->changed & TOPIC_MATERIALS && l->changed & ~TOPIC_MATERIALS ? "," : "", l->changed & TOPIC_DOCUMENTS ? "\"documents\"" : "",
-                     l->changed & TOPIC_DOCUMENTS && l->changed & TOPIC_USERS ? "," : "", l->changed & TOPIC_USERS ? "\"users\"" : "");
+    size_t n = (size_t)snprintf(text, sizeof text, "event: changed\ndata: {\"topics\":");
+    const char *before = "[";
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
+        if (l->changed & topics[i].topic) {
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s\"%s\"", before, topics[i].name);
+            before = ",";
+        }
+    n += (size_t)snprintf(text + n, sizeof text - n, "]}\n\n");
     l->changed_at_us = now_us + HUB_CHANGED_MS * 1000;
-    if (http_stream_room(l->stream) <= (size_t)n)
+    if (http_stream_room(l->stream) <= n)
         return true; /* later */
     l->changed = 0;
-    return say(l, text, (size_t)n);
+    return say(l, text, n);
 }
 
 static bool serve(struct notification_hub *hub, struct ctx *c, struct listener *l, int64_t now_us)

@@ -203,25 +203,8 @@ static enum rc answer_page(struct call *call, const struct material_report *repo
     const struct db_value args[] = {DB_I(q.from_ms), DB_I(q.to_ms),   DB_T(q.category),
                                     DB_T(q.like),    DB_I(page_size), DB_I((page - 1) * page_size)};
     int64_t total;
-    DB_ROWS rows = NULL;
-    bool more;
     TRY(ctx_number(c, &MATERIAL_COUNT, args, QUESTION_ARGS, &total));
-    TRY(db_start(c->db, report->page, args, 6, &rows));
-    TRY(db_next(rows, &more));
-    struct json_writer w = reply_data(call, 200, NULL, NULL);
-    jw_object(&w);
-    jw_name(&w, "list");
-    jw_array(&w);
-    while (more) {
-        jw_object(&w);
-        record_write_row(&w, report->type, rows);
-        jw_object_end(&w);
-        TRY(db_next(rows, &more));
-    }
-    jw_array_end(&w);
-    list_write_place(&w, total, page, page_size, NULL);
-    jw_object_end(&w);
-    return reply_end(call, &w);
+    return list_reply_rows(call, report->type, report->page, args, 6, total, page, page_size);
 }
 
 /* ---------------------------------------------------------------- all their rows, as a file */
