@@ -90,6 +90,62 @@ test('one place at a time: scanned or chosen, next by itself, the finished one o
     calm(manager, AWAY);
 });
 
+test('made by place at the desk, with the place of each line; on the sheet, too', async () => {
+    const [a] = chemicals;
+    const manager = await site.person('manager', DESK);
+    await manager.go('/counting');
+    await manager.at('count-new').click();
+    await manager.at('count-form-taskName').fill('台前按库位');
+    await manager.at('count-form-scope').selectOption('location');
+    assert.equal(await manager.at('count-form-byPlace').count(), 0, 'one place has one list');
+    await manager.at('count-form-scope').selectOption('selection');
+    assert.ok(await manager.at('count-form-byPlace').locator('input').isChecked());
+    await manager.at('count-form-material').fill(a.material_code);
+    await manager.page.locator('[data-testid^="material-option-"]', { hasText: a.material_code }).first().click();
+    await accessible(manager);
+    await manager.at('count-save').click();
+    await manager.at('count-start').click();
+    await manager.at('count-go').waitFor();
+    const id = Number(/counting\/(\d+)/.exec(manager.page.url())[1]);
+    const { items, by_place: byPlace } = await taskOf(id);
+    assert.equal(byPlace, 1);
+    assert.deepEqual(items.map((item) => item.location_code), ['A-01', 'MAIN']);
+    for (const item of items) await manager.at(`count-item-${item.id}`).getByText(item.location_code).waitFor();
+    await accessible(manager);
+    await picture(manager, 'count-desk-places');
+    await manager.go(`/print/count/${id}?kind=blind`);
+    await manager.at('print-sheet').first().getByText('A-01').waitFor();
+    await picture(manager, 'count-print-places');
+    calm(manager);
+});
+
+test('where the ledger has one place, by what the materials say of where they are kept; a unit without decimals has no point', async () => {
+    const { list } = await site.api('admin', 'GET', '/materials?pageSize=200&sort=material_code&category=metal');
+    const pieces = list.filter(({ status, unit_decimals: decimals }) => status === 'active' && decimals === 0).slice(0, 3);
+    for (const [i, one] of pieces.entries()) await site.api('manager', 'PUT', `/materials/${one.id}`, { location: i < 2 ? '金属架 3 层' : '金属架 12 层' });
+    const { id } = await site.api('manager', 'POST', '/stocktaking', { taskName: '金属架盘点', scope: 'selection', materialIds: pieces.map((one) => one.id), isBlind: true });
+    await site.api('manager', 'PUT', `/stocktaking/${id}/start`, {});
+    const manager = await counter(id);
+    assert.deepEqual(await manager.page.locator('[data-testid^="place-金属架"] b').allTextContents(), ['金属架 3 层', '金属架 12 层'], 'as one walks');
+    await manager.at('place-金属架 3 层').click();
+    await progress(manager, '0 / 2');
+    assert.ok(await manager.at('key-.').isDisabled());
+    await scan(manager, pieces[2].material_code);
+    await progress(manager, '0 / 1');
+    await shows(manager, pieces[2].material_name);
+    await typed(manager, '4');
+    await manager.at('place-next').click();
+    await progress(manager, '0 / 2');
+    await manager.at('count-none').click();
+    await progress(manager, '1 / 2');
+    await typed(manager, '6');
+    await manager.at('place-next').waitFor({ state: 'detached' });
+    await manager.at('count-all-done').getByText('全部盘完了').waitFor();
+    await waiting(manager, 0);
+    assert.deepEqual((await taskOf(id)).items.map(({ actual_stock: one }) => one).sort(), [0, 4, 6]);
+    calm(manager);
+});
+
 test('the last count is taken back: before it was sent it is gone, after that both stay in the history', async () => {
     const [a] = chemicals;
     const id = await task('撤销盘点');

@@ -43,3 +43,15 @@ export function linesOf(items: CountItem[], entries: Entry[], taken: Map<number,
 }
 
 export const isLeft = (line: Line): boolean => line.counted === null && !line.blocked
+
+/** The items of the task with what the server has said yes to, gone, changed, or one more: until it tells the task anew, which may be long without a network. */
+export function itemsAfter(items: CountItem[], { entry, itemId, version }: Taken): CountItem[] {
+  const there = items.find(({ id }) => id === itemId)
+  const line = there ?? entry.found?.line
+  if (!line) return items
+  if (version === null) return line.is_found ? items.filter((item) => item !== there) : items
+  if (there && there.version >= version) return items
+  const actual_stock = shownBy(entry)
+  const after: CountItem = { ...line, id: itemId, version, actual_stock, wants_recount: 0, counted_by: actual_stock === null ? null : entry.userId, counted_by_name: null }
+  return there ? items.map((item) => (item === there ? after : item)) : [...items, after]
+}

@@ -1,8 +1,8 @@
 /** A sound and a shake for eyes that are on the shelf: high and short for good, low and long for a fault, rising for a place that is done. */
 import { ref } from 'vue'
+import { isQuiet, keepQuiet } from '@/shared/scan/quiet'
 
 export type Signal = 'good' | 'bad' | 'done'
-const KEY = 'mms.count.quiet'
 const TONES: Record<Signal, { hertz: number[]; seconds: number; shake: number[] }> = {
   good: { hertz: [1320], seconds: 0.08, shake: [40] },
   bad: { hertz: [220], seconds: 0.3, shake: [120, 60, 120] },
@@ -10,13 +10,11 @@ const TONES: Record<Signal, { hertz: number[]; seconds: number; shake: number[] 
 }
 let audio: AudioContext | null = null
 
-/** On this device alone: some are used in an office. */
-export const quiet = ref(localStorage.getItem(KEY) !== null)
+export const quiet = ref(isQuiet())
 
 export function setQuiet(is: boolean): void {
   quiet.value = is
-  if (is) localStorage.setItem(KEY, '1')
-  else localStorage.removeItem(KEY)
+  keepQuiet(is)
 }
 
 export function signal(what: Signal): void {

@@ -1,7 +1,7 @@
 /** Counts that wait and the tasks they are for, on this device: IndexedDB, so that a closed page loses nothing. */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import type { CountItem, CountTask } from '@/shared/counts'
-import { dec } from '@/shared/decimal/decimal'
+import { itemsAfter, type Taken } from './lines'
 import type { Entry, Store } from './queue'
 
 interface Schema extends DBSchema {
@@ -57,25 +57,12 @@ export async function rememberTask(userId: number, task: CountTask): Promise<voi
   await (await database()).put('tasks', { key: keyOf(userId, task.id), task })
 }
 
-const isLater = (item: CountItem, version: number | null) => version !== null && version > item.version
-
-/** The line as it is now, gone, or one more: until the server tells the task anew, which may be long without a network. */
-function itemsAfter(items: CountItem[], entry: Entry, itemId: number, version: number | null): CountItem[] {
-  const actual_stock = dec(entry.undoes === undefined ? entry.actualStock : (entry.before ?? ''))
-  const there = items.find(({ id }) => id === itemId) ?? entry.found?.line
-  if (!there) return items
-  const others = items.filter(({ id }) => id !== itemId)
-  if (version === null) return there.is_found ? others : items
-  if (others.length < items.length && !isLater(there, version)) return items
-  const line = { ...there, id: itemId, version, actual_stock, wants_recount: 0 as const, counted_by: actual_stock === null ? null : entry.userId, counted_by_name: null }
-  return others.length < items.length ? items.map((item) => (item.id === itemId ? line : item)) : [...items, line]
-}
-
 /** What the server has said yes to. */
-export async function rememberTaken(entry: Entry, { itemId, version }: { itemId: number; version: number | null }): Promise<void> {
+export async function rememberTaken(taken: Taken): Promise<void> {
+  const { userId, taskId } = taken.entry
   const tx = (await database()).transaction('tasks', 'readwrite')
-  const kept = await tx.store.get(keyOf(entry.userId, entry.taskId))
-  if (kept) await tx.store.put({ ...kept, task: { ...kept.task, items: itemsAfter(kept.task.items, entry, itemId, version) } })
+  const kept = await tx.store.get(keyOf(userId, taskId))
+  if (kept) await tx.store.put({ ...kept, task: { ...kept.task, items: itemsAfter(kept.task.items, taken) } })
   await tx.done
 }
 

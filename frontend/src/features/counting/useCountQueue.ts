@@ -74,7 +74,7 @@ export function useCountQueue(sent: (entry: Entry, outcome: Outcome) => void) {
       // Without a network nothing is tried: what has not left the device can be taken back here.
       if (navigator.onLine) {
         await alone(() => drain(store, userId, send, {
-          taken: (entry, outcome) => rememberTaken(entry, outcome).catch(() => undefined),
+          taken: (entry, outcome) => rememberTaken({ entry, itemId: outcome.itemId, version: outcome.version }).catch(() => undefined),
           after(entry, outcome) {
             if (outcome.kind === 'done' && outcome.version !== null) versions.set(outcome.itemId, outcome.version)
             void look()

@@ -119,5 +119,5 @@ export function usePhoneCounting(taskId: number, { queue, lines, userId }: Pick<
     if (next) choose(next)
   }
 
-  return { tab, chosen, typed, fault, doubt, last, said, left, counted, choose, keep, keepFound, undo, followed, step }
+  return { tab, chosen, seen, typed, fault, doubt, last, said, left, counted, choose, keep, keepFound, undo, followed, step }
 }
