@@ -354,6 +354,8 @@ static const struct row ROWS[] = {
      "日志目录；不设置则只写标准输出", "Folder of the log; without it, standard output only"},
     {"UPLOAD_DIR", read_text, show_text, AT(upload_dir), "./data/uploads", 0, 0, false, "path",
      "上传文件目录", "Folder of uploaded files"},
+    {"BACKUP_DIR", read_text, show_text, AT(backup_dir), NULL, 0, 0, false, "path",
+     "备份目录（mms backup）；不设置则须用 --to 指定", "Folder of backups (mms backup); without it, --to must name one"},
     {"MAX_FILE_SIZE", read_number, show_number, AT(max_file_size), "2097152", 1024, 1 << 30, false,
      NULL, "上传文件大小上限（字节）", "Largest upload, in bytes"},
     {"CORS_ORIGIN", read_origins, show_list, AT(cors_origins), "", 0, 0, false,

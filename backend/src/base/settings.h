@@ -25,6 +25,7 @@ struct settings {
     enum log_level log_level;           /* LOG_LEVEL. Default info */
     const char *log_dir;                /* LOG_DIR; NULL: standard output only */
     const char *upload_dir;             /* UPLOAD_DIR. Default ./data/uploads */
+    const char *backup_dir;             /* BACKUP_DIR: where backups lie; NULL: nowhere */
     int64_t max_file_size;              /* MAX_FILE_SIZE, bytes, 1 KiB – 1 GiB. Default 2097152 */
     const char *const *cors_origins;    /* CORS_ORIGIN: comma list of origins, or "*"; empty: same origin only. NULL-ended */
     const char *web_dir;                /* WEB_DIR: folder of the built page; NULL: API only */
