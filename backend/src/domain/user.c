@@ -206,9 +206,9 @@ static const struct list_spec user_list = {
     .topics = TOPIC_USERS,
     .page_size = 10,
     .sorts = {{"created_at", "u.created_at", false}, {"username", "u.username_fold", true}},
-    .filters = {{"keyword", FILTER_LIKE,
-                 "(u.username_fold LIKE ? ESCAPE '\\' OR LOWER(COALESCE(u.real_name, '')) LIKE ? ESCAPE '\\' OR "
-                 "LOWER(COALESCE(u.email, '')) LIKE ? ESCAPE '\\')"},
+    .filters = {{"keyword", FILTER_NAME,
+                 "(u.username_fold LIKE ? ESCAPE '\\' OR LOWER(COALESCE(u.email, '')) LIKE ? ESCAPE '\\' OR "
+                 "LOWER(COALESCE(u.real_name, '')) LIKE ? ESCAPE '\\' OR LOWER(COALESCE(u.real_name, '')) LIKE LOWER(~) ESCAPE '\\')"},
                 {"role", FILTER_CHOICE, "u.role = ?", role_names}},
     .row = &user_type,
 };
