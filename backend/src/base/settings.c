@@ -465,16 +465,32 @@ void settings_print(const struct settings *s, struct buf *out)
     }
 }
 
+static void put_shape(struct buf *out, const struct row *row)
+{
+    if (row->shape)
+        buf_str(out, row->shape);
+    else
+        buf_fmt(out, "%lld–%lld", (long long)row->min, (long long)row->max);
+}
+
 void settings_help(struct buf *out)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct row *row = &ROWS[i];
         buf_str(out, "  ");
         put_padded(out, row->name, 22);
-        if (row->shape)
-            buf_str(out, row->shape);
-        else
-            buf_fmt(out, "%lld–%lld", (long long)row->min, (long long)row->max);
+        put_shape(out, row);
         buf_fmt(out, "  [%s]\n      %s\n      %s\n", fallback_text(row), row->zh, row->en);
+    }
+}
+
+void settings_example(struct buf *out)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct row *row = &ROWS[i];
+        bool must_be_set = row->read == read_jwt_secret;
+        buf_fmt(out, "%s# %s\n# %s\n# ", i ? "\n" : "", row->zh, row->en);
+        put_shape(out, row);
+        buf_fmt(out, "\n%s%s=%s\n", must_be_set ? "" : "#", row->name, row->fallback ? row->fallback : "");
     }
 }

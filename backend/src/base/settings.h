@@ -46,5 +46,7 @@ struct buf;
 void settings_print(const struct settings *s, struct buf *out);
 /* The table as the help text of `mms serve --help`. */
 void settings_help(struct buf *out);
+/* The table as an environment file, to be filled in: what has a default, or may be left out, is a comment. */
+void settings_example(struct buf *out);
 
 #endif

@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 
 import { INITIAL_PASSWORD, Server, accepted, refused, start, unique } from './harness.mjs';
 
-const COMMANDS = ['serve', 'migrate', 'demo', 'user', 'verify', 'backup', 'restore', 'audit', 'import-legacy', 'assess', 'migrate-to-postgres', 'migrate-to-sqlite', 'check-config', 'version'];
+const COMMANDS = ['serve', 'migrate', 'demo', 'user', 'verify', 'backup', 'restore', 'audit', 'import-legacy', 'assess', 'migrate-to-postgres', 'migrate-to-sqlite', 'check-config', 'health', 'version'];
 const PASSWORD = 'Console-Password-1';
 const RANDOM = /\b[A-Za-z0-9]{4}(?:-[A-Za-z0-9]{4}){3}\b/;
 const server = await start();

@@ -135,3 +135,12 @@ test('the port is told at every log level', async () => {
     const events = server.stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line).event);
     assert.deepEqual(events, ['server.started']);
 });
+
+test('.env.example is the table of settings, as check-config --example prints it', async () => {
+    const { code, stdout, stderr } = await new Server({ dir, env: { PORT: 'even with wrong settings' } }).run(['check-config', '--example']);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.deepEqual([...stdout.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name).filter((name) => name !== 'DATABASE_URL'), NAMES);
+    assert.deepEqual([...stdout.matchAll(/^[A-Z_]+=.*$/gm)].map(([line]) => line), ['JWT_SECRET='], 'only what must be set is not a comment');
+    const file = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
+    assert.ok(file.startsWith(stdout), 'made anew by scripts/env-example.sh');
+});
