@@ -41,7 +41,7 @@ test('each command explains itself', async () => {
 
 test('serve --help lists every setting', async () => {
     const { stdout } = await server.run(['serve', '--help']);
-    for (const name of ['PORT', 'HOST', 'NODE_ENV', 'JWT_SECRET', 'JWT_EXPIRES_IN', 'DB_PATH', 'LOG_LEVEL', 'LOG_DIR', 'UPLOAD_DIR', 'BACKUP_DIR', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'TRUSTED_PROXIES'])
+    for (const name of ['PORT', 'HOST', 'NODE_ENV', 'JWT_SECRET', 'JWT_EXPIRES_IN', 'DB_PATH', 'LOG_LEVEL', 'LOG_DIR', 'LOG_MAX_SIZE', 'LOG_MAX_AGE', 'LOG_KEEP', 'UPLOAD_DIR', 'BACKUP_DIR', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'TRUSTED_PROXIES'])
         assert.match(stdout, new RegExp(`^\\s*${name}\\b`, 'm'), name);
     assert.ok(!stdout.includes(server.secret));
 });
