@@ -6,7 +6,8 @@
 #     --no-cache  builds every layer anew
 # Tags: VERSION and VERSION-COMMIT (with -dirty, when something is not committed), behind MMS_REGISTRY if it is set ("registry.example/mms/").
 # Environment: ENGINE (docker or podman), BASE_IMAGE, NODE_IMAGE, NGINX_IMAGE (other bases), DEBIAN_MIRROR,
-#   VITE_API_BASE_URL, VITE_APP_TITLE (docs/operations.md). What is in each image goes to build-images/NAME.cdx.json (CycloneDX).
+#   VITE_API_BASE_URL, VITE_APP_TITLE (docs/operations.md). What is in each image goes to build-images/NAME.cdx.json (CycloneDX), the tag
+#   to build-images/tag.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 . "$(dirname "$0")/setup.sh"
@@ -56,9 +57,9 @@ debian_archive() {
             --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
             --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
             --customize-hook="upload scripts/images/apt-clean /etc/apt/apt.conf.d/clean" \
-            bookworm "$archive.new" "deb $mirror/debian bookworm main" "deb $mirror/debian bookworm-updates main" \
+            bookworm "${archive%.tar}.new.tar" "deb $mirror/debian bookworm main" "deb $mirror/debian bookworm-updates main" \
             "deb $mirror/debian-security bookworm-security main" >"$out/debian.log" 2>&1 || { tail -n 20 "$out/debian.log" >&2; return 1; }
-        mv "$archive.new" "$archive"
+        mv "${archive%.tar}.new.tar" "$archive"
     fi
     echo "$archive"
 }
@@ -81,22 +82,23 @@ node_root() {
     cp -L "${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}" "$root/etc/ssl/certs/ca-certificates.crt"
 }
 
-make_bases() {
-    local folder archive
-    BASE_IMAGE=localhost/mms-debian:bookworm NODE_IMAGE=localhost/mms-node:local NGINX_IMAGE=localhost/mms-nginx:local
-    build_options+=(--network=host)
-    if ! have "$BASE_IMAGE"; then
-        say "制作本地基础镜像 / making the local base: $BASE_IMAGE"
-        archive=$(debian_archive)
-        "$engine" import --change 'CMD ["bash"]' "$archive" "$BASE_IMAGE" >/dev/null
-    fi
-    have "$NGINX_IMAGE" || build nginx scripts/images -f scripts/images/nginx.Dockerfile -t "$NGINX_IMAGE"
-    if ! have "$NODE_IMAGE"; then
-        folder=$(mktemp -d)
-        node_root "$folder/root"
-        build node "$folder" -f scripts/images/node.Dockerfile -t "$NODE_IMAGE"
-        rm -rf "$folder"
-    fi
+local_debian() {
+    have "$BASE_IMAGE" && return 0
+    say "制作本地基础镜像 / making the local base: $BASE_IMAGE"
+    local archive
+    archive=$(debian_archive)
+    "$engine" import --change 'CMD ["bash"]' "$archive" "$BASE_IMAGE" >/dev/null
+}
+
+local_nginx_and_node() {
+    local folder
+    have "$NGINX_IMAGE" || build nginx scripts/images -f scripts/images/nginx.Dockerfile -t "$NGINX_IMAGE" || return 1
+    have "$NODE_IMAGE" && return 0
+    folder=$(mktemp -d)
+    local code=0
+    { node_root "$folder/root" && build node "$folder" -f scripts/images/node.Dockerfile -t "$NODE_IMAGE"; } || code=1
+    rm -rf "$folder"
+    return "$code"
 }
 
 # --- the two images ---
@@ -120,17 +122,22 @@ row() {
         "$(grep -c '"bom-ref"' "$out/$name.cdx.json")" "$(cat "$out/$name.seconds")"
 }
 
-[ -z "$local_bases" ] || make_bases
+if [ -n "$local_bases" ]; then
+    BASE_IMAGE=localhost/mms-debian:bookworm NODE_IMAGE=localhost/mms-node:local NGINX_IMAGE=localhost/mms-nginx:local
+    build_options+=(--network=host)
+    local_debian
+fi
 given() { [ -z "${!1:-}" ] || printf -- '--build-arg\n%s=%s\n' "$1" "${!1}"; }
 mapfile -t backend_options < <(given BASE_IMAGE)
 mapfile -t frontend_options < <(given NODE_IMAGE; given NGINX_IMAGE; given VITE_API_BASE_URL; given VITE_APP_TITLE)
 build_image mms-backend backend "${backend_options[@]}" & backend=$!
-build_image mms-frontend frontend "${frontend_options[@]}" & frontend=$!
+{ [ -z "$local_bases" ] || local_nginx_and_node; } && build_image mms-frontend frontend "${frontend_options[@]}" & frontend=$!
 failed=0
 wait "$backend" || failed=1
 wait "$frontend" || failed=1
 [ "$failed" = 0 ] || exit 1
 
+echo "$version-$commit" >"$out/tag"
 {
     echo '| image | MB | components | seconds |'
     echo '|---|---:|---:|---:|'
