@@ -40,23 +40,11 @@ int64_t backup_size(const struct backup *b)
 
 /* ---------------------------------------------------------------- the manifest */
 
-static void put_text(struct json_writer *w, const char *name, const char *text)
-{
-    jw_name(w, name);
-    jw_text(w, text);
-}
-
-static void put_int(struct json_writer *w, const char *name, int64_t n)
-{
-    jw_name(w, name);
-    jw_int(w, n);
-}
-
 static void put_time(struct json_writer *w, const char *name, int64_t ms)
 {
     char text[CLOCK_TEXT_MAX];
     clock_print_iso(ms, text);
-    put_text(w, name, ms ? text : NULL);
+    jw_member_text(w, name, ms ? text : NULL);
 }
 
 static void put_part(struct json_writer *w, const char *name, const struct backup_part *p)
@@ -67,13 +55,13 @@ static void put_part(struct json_writer *w, const char *name, const struct backu
         return;
     }
     jw_object(w);
-    put_text(w, "file", p->file);
-    put_int(w, "bytes", p->bytes);
-    put_text(w, "sha256", p->hash);
-    put_int(w, "stored", p->stored);
-    put_text(w, "stored_sha256", p->stored_hash);
-    put_int(w, "count", p->count);
-    put_text(w, "age_sha256", p->sealed_hash);
+    jw_member_text(w, "file", p->file);
+    jw_member_int(w, "bytes", p->bytes);
+    jw_member_text(w, "sha256", p->hash);
+    jw_member_int(w, "stored", p->stored);
+    jw_member_text(w, "stored_sha256", p->stored_hash);
+    jw_member_int(w, "count", p->count);
+    jw_member_text(w, "age_sha256", p->sealed_hash);
     jw_object_end(w);
 }
 
@@ -91,15 +79,15 @@ static void put_figures(struct json_writer *w, const char *name, const struct ba
 static void put_manifest(struct json_writer *w, const struct backup *b)
 {
     jw_object(w);
-    put_text(w, "format", FORMAT);
-    put_int(w, "version", VERSION);
-    put_text(w, "name", b->name);
+    jw_member_text(w, "format", FORMAT);
+    jw_member_int(w, "version", VERSION);
+    jw_member_text(w, "name", b->name);
     put_time(w, "made_at", b->made_ms);
     put_time(w, "proven_at", b->proven_ms);
-    put_text(w, "program", b->program);
-    put_text(w, "engine", b->engine);
-    put_int(w, "schema", b->schema);
-    put_int(w, "took_ms", b->took_ms);
+    jw_member_text(w, "program", b->program);
+    jw_member_text(w, "engine", b->engine);
+    jw_member_int(w, "schema", b->schema);
+    jw_member_int(w, "took_ms", b->took_ms);
     put_part(w, "database", &b->database);
     put_part(w, "files", &b->files);
     put_figures(w, "rows", b->rows, b->row_count);
@@ -300,15 +288,15 @@ void backup_choose(const struct backup *list, size_t count, const struct backup_
 static void put_backup(struct json_writer *w, const struct backup *b)
 {
     jw_object(w);
-    put_text(w, "name", b->name);
+    jw_member_text(w, "name", b->name);
     put_time(w, "made_at", b->made_ms);
     put_time(w, "proven_at", b->proven_ms);
-    put_text(w, "engine", b->engine);
-    put_text(w, "program", b->program);
-    put_int(w, "schema", b->schema);
-    put_int(w, "size", backup_size(b));
-    put_int(w, "took_ms", b->took_ms);
-    put_int(w, "files", b->files.count);
+    jw_member_text(w, "engine", b->engine);
+    jw_member_text(w, "program", b->program);
+    jw_member_int(w, "schema", b->schema);
+    jw_member_int(w, "size", backup_size(b));
+    jw_member_int(w, "took_ms", b->took_ms);
+    jw_member_int(w, "files", b->files.count);
     put_figures(w, "rows", b->rows, b->row_count);
     put_figures(w, "totals", b->totals, b->total_count);
     jw_object_end(w);
@@ -323,7 +311,7 @@ static enum rc get_backups(struct call *call)
     int64_t newest_ms = 0;
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
-    put_text(&w, "folder", folder);
+    jw_member_text(&w, "folder", folder);
     jw_name(&w, "list");
     jw_array(&w);
     for (size_t i = 0; i < count; i++) {
