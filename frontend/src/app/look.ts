@@ -59,16 +59,23 @@ async function apply(look: Look): Promise<void> {
   if (look.language !== language.value) await useLanguage(look.language)
 }
 
+/** Of two looks what is not as it was before: it was chosen while the server was being asked. */
+function chosenSince(before: Look): Partial<Look> {
+  return Object.fromEntries(Object.entries(now()).filter(([name, value]) => value !== before[name as keyof Look]))
+}
+
 async function ofServer(owner: number): Promise<void> {
+  const before = now()
   const all = await get<{ key: string; value: string }[]>('/profile/preferences', {}, AbortSignal.timeout(PATIENCE_MS))
   if (me.value?.id !== owner) return
   const look = readLook(all.find(({ key }) => key === NAME)?.value ?? '')
-  if (look) await apply(look)
-  kept = JSON.stringify(now())
+  if (look) await apply({ ...look, ...chosenSince(before) })
+  kept = JSON.stringify(look ?? before)
   localStorage.setItem(OWNER, String(owner))
+  void keep()
 }
 
-async function keep(): Promise<void> {
+async function send(): Promise<void> {
   const text = JSON.stringify(now())
   if (text === kept || !me.value) return
   try {
@@ -79,6 +86,9 @@ async function keep(): Promise<void> {
     if (!isProblem(fault)) throw fault
   }
 }
+/** One after the other: the last is the one that stays. */
+let sending: Promise<void> = Promise.resolve()
+const keep = () => (sending = sending.then(send))
 
 watch(now, () => {
   clearTimeout(timer)

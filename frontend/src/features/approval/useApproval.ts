@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/vue-query'
-import { computed, reactive, ref, watch } from 'vue'
+import { computed, onScopeDispose, reactive, ref, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useRoute, useRouter } from 'vue-router'
 import { isProblem } from '@/api/problem'
@@ -17,6 +17,8 @@ import { nextOf, stepFrom } from './queue'
 
 /** Refusals that hold for as long as the document is what it is: asking again would be no use. */
 const LASTING = new Set(['own_document', 'permission_missing'])
+/** The second half of a double click, or of a key that bounces, is no verdict on the document that has just come up. */
+const LOOK_FIRST_MS = 400
 
 /** The approval desk: what waits, the document shown, and the verdicts. */
 export function useApproval(autoOpen: () => boolean) {
@@ -68,22 +70,40 @@ export function useApproval(autoOpen: () => boolean) {
   const { run, busy, problem } = useAction((id: number, action: Verdict, remark: string) => decide(id, action, remark))
   watch(shownId, () => (problem.value = null))
 
+  const justCome = ref(false)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  onScopeDispose(() => clearTimeout(timer))
+  watch(
+    () => document.value?.id,
+    (id) => {
+      clearTimeout(timer)
+      if (id !== undefined) timer = setTimeout(() => (justCome.value = false), LOOK_FIRST_MS)
+    },
+  )
+  async function comeTo(id: number | null) {
+    justCome.value = id !== null
+    await show(id)
+  }
+
   async function pass(action: Verdict) {
-    const id = shownId.value
-    if (id === null || document.value?.status !== 'pending' || busy.value || refusals.value.has(id)) return
+    const id = shownId.value, code = document.value?.transaction_code
+    if (id === null || document.value?.status !== 'pending' || busy.value || justCome.value || refusals.value.has(id)) return
     const reason = action === 'approve' ? '' : await askReason(1)
     if (reason === null) return
     const next = nextOf(ids.value, id)
     const answer = await run(id, action, reason)
+    /** Who has gone on to another document stays there, and what was refused is not said of that one. */
+    const still = shownId.value === id
     if (!answer) {
-      if (problem.value && LASTING.has(problem.value.code)) {
-        told.set(id, problem.value.message)
-        problem.value = null
-      } else stockChanged()
+      const refusal = problem.value
+      if (refusal && LASTING.has(refusal.code)) told.set(id, refusal.message)
+      else stockChanged()
+      if (!still && refusal) toast(`${code} ${refusal.message}`, 'bad')
+      if (!still || told.has(id)) problem.value = null
       return
     }
     toast(answer.message, 'good')
-    await show(autoOpen() ? next : null)
+    if (still) await comeTo(autoOpen() ? next : null)
     stockChanged()
   }
 
@@ -115,7 +135,7 @@ export function useApproval(autoOpen: () => boolean) {
   }
 
   return {
-    list, rows, shownId, document, unreadable, selected, refusals, summary, show, step, selectShown, pass, busy, problem, passSelected,
+    list, rows, shownId, document, unreadable, selected, refusals, summary, show, step, selectShown, pass, busy, justCome, problem, passSelected,
     bulkBusy: bulk.busy, bulkProblem: bulk.problem,
   }
 }
