@@ -19,6 +19,8 @@ const stockUp = async (materialId, quantity) => {
     const made = await hand('keeper', 'in', { materialId, quantity });
     await site.api('admin', 'PUT', `/inventory/${made.id}/approve`, { action: 'approve' });
 };
+/** A moment after it has come up a document can be decided. */
+const decidable = (who) => who.page.locator('[data-testid="approval-approve"]:enabled').waitFor();
 const gone = (who, { id }) => who.at(`approval-row-${id}`).waitFor({ state: 'detached' });
 
 test('before deciding: stock and what is left, limits, hazards, who asks; then A and R, one after the other', async () => {
@@ -42,6 +44,7 @@ test('before deciding: stock and what is left, limits, hazards, who asks; then A
     await manager.at('approval-document').getByText(second.transactionCode).waitFor();
     await manager.at('approval-short').waitFor();
     assert.match(await manager.at('document-after-0').innerText(), /不足/);
+    await decidable(manager);
     await page.keyboard.press('a');
     await manager.at('error-message').first().waitFor();
     assert.equal(await statusOf(second), 'pending');
@@ -54,6 +57,7 @@ test('before deciding: stock and what is left, limits, hazards, who asks; then A
     await gone(manager, second);
     assert.equal((await site.api('keeper', 'GET', `/inventory/${second.id}`)).approval_remark, '库存不足，先采购');
     await manager.at('approval-document').getByText(third.transactionCode).waitFor();
+    await decidable(manager);
     await page.keyboard.press('a');
     await manager.at('list-empty').waitFor();
     assert.deepEqual([await statusOf(first), await statusOf(second), await statusOf(third)], ['approved', 'rejected', 'approved']);

@@ -1,5 +1,5 @@
 /** The queue of this person on this device: what waits, and the sending of it whenever the server is there. */
-import { onScopeDispose, readonly, ref, shallowRef } from 'vue'
+import { onScopeDispose, readonly, ref, shallowReactive, shallowRef } from 'vue'
 import { isProblem, type Problem } from '@/api/problem'
 import { newKey } from '@/api/client'
 import { onServerBack } from '@/api/serverAway'
@@ -43,8 +43,8 @@ async function alone(work: () => Promise<void>): Promise<void> {
 }
 
 export function useCountQueue(sent: () => void) {
-  /** Of lines that this page has counted: newer than what it was told about them before. */
-  const versions = new Map<number, number>()
+  /** Lines that this page has counted, as the server then had them: newer than what it was told about them before. */
+  const done = shallowReactive(new Map<number, { version: number; actualStock: string }>())
   const entries = shallowRef<Entry[]>([])
   const sending = ref(false)
   /** The device does not keep it: told at once, since it would be lost. */
@@ -63,7 +63,7 @@ export function useCountQueue(sent: () => void) {
     sending.value = true
     try {
       await alone(() => drain(store, userId, send, (entry, outcome) => {
-        if (outcome.kind === 'done') versions.set(entry.itemId, outcome.version)
+        if (outcome.kind === 'done') done.set(entry.itemId, { version: outcome.version, actualStock: entry.actualStock })
         void look()
         sent()
       }))
@@ -76,11 +76,15 @@ export function useCountQueue(sent: () => void) {
 
   async function add(entry: Omit<Entry, 'id' | 'userId' | 'refusal' | 'countedAt'>): Promise<boolean> {
     if (!me.value) return false
+    const version = Math.max(entry.version, done.get(entry.itemId)?.version ?? 0)
+    const made: Entry = { ...entry, version, id: newKey(), userId: me.value.id, refusal: null, countedAt: new Date().toISOString() }
+    // Who counts on does not wait for the device.
+    entries.value = [...entries.value, made]
     try {
-      const version = Math.max(entry.version, versions.get(entry.itemId) ?? 0)
-      await store.put({ ...entry, version, id: newKey(), userId: me.value.id, refusal: null, countedAt: new Date().toISOString() })
+      await store.put(made)
     } catch {
       broken.value = true
+      entries.value = entries.value.filter((one) => one !== made)
       return false
     }
     await look()
@@ -103,5 +107,5 @@ export function useCountQueue(sent: () => void) {
     window.removeEventListener('online', online)
   })
   void look().then(flush)
-  return { entries, sending: readonly(sending), broken: readonly(broken), add, discard, flush }
+  return { entries, done, sending: readonly(sending), broken: readonly(broken), add, discard, flush }
 }
