@@ -28,6 +28,11 @@ MMS_VERSION=
 # Folder of cert.pem (with what is between it and the root) and key.pem, readable for user 101
 #MMS_TLS=./nginx/ssl
 
+# 后端的内存与处理器上限（不能多于本机的处理器）
+# What the service may have of memory and processors (no more than the machine has)
+#MMS_MEMORY=1g
+#MMS_CPUS=2
+
 # 对外的端口
 # Ports that are open to the world
 #MMS_HTTP_PORT=80

@@ -32,10 +32,13 @@ fi
   -v "$(pwd)/data:/data" \
   "mms-backend:$tag" >/dev/null
 
-# 启动前端容器 / the page
+# 启动前端容器 / the page. Docker lets anybody listen on port 80 of a container, podman wants to be asked.
+port_80=()
+[ "$engine" != podman ] || port_80=(--sysctl net.ipv4.ip_unprivileged_port_start=0)
 "$engine" run -d \
   --name mms-frontend \
   -p "$web_port:80" \
+  "${port_80[@]}" \
   "mms-frontend:$tag" >/dev/null
 told ok '容器启动成功 / the containers have started'
 

@@ -22,7 +22,9 @@ let settings, certificate;
 const compose = (file, args, env = {}) => tried('docker-compose', ['-f', path.join(project, file), ...args], {
     cwd: project, env: { PATH: process.env.PATH, HOME: project, DOCKER_HOST: process.env.DOCKER_HOST, COMPOSE_PROJECT_NAME: `mms-test-${file.split('.')[1]}`, ...env },
 });
-const prod = (...args) => compose('docker-compose.prod.yml', args, settings);
+const prod = (...args) => compose('docker-compose.prod.yml', args);
+/** As an operator has them: in the file beside docker-compose.prod.yml. */
+const writeSettings = (all) => writeFileSync(path.join(project, '.env'), Object.entries(all).map(([name, value]) => `${name}=${value}\n`).join(''));
 function done({ status, output }) {
     assert.equal(status, 0, output);
     return output;
@@ -45,6 +47,7 @@ before(async () => {
         JWT_SECRET: SECRET, MMS_VERSION: TAG, MMS_DATA: path.join(folder.path, 'data'), MMS_NGINX_IMAGE: process.env.NGINX_IMAGE ?? 'localhost/mms-nginx:local',
         MMS_HTTP_PORT: String(await freePort()), MMS_HTTPS_PORT: String(await freePort()), MMS_SUBNET: '172.31.251.0/24', ADMIN_INITIAL_PASSWORD: FIRST_PASSWORD, LOG_LEVEL: 'debug',
     };
+    writeSettings(settings);
 });
 after(() => {
     prod('down', '-v', '--remove-orphans');
@@ -86,13 +89,16 @@ const untilThere = () => until(async () => (await ask('GET', '/api/health').catc
 
 test('without a secret, or without a version, nothing starts', () => {
     for (const [name, words] of [['JWT_SECRET', /at least 32 random bytes/], ['MMS_VERSION', /the version to run/]]) {
-        const { status, output } = compose('docker-compose.prod.yml', ['up', '-d'], { ...settings, [name]: '' });
-        assert.notEqual(status, 0);
-        assert.match(output, words);
         const without = { ...settings };
         delete without[name];
-        assert.notEqual(compose('docker-compose.prod.yml', ['up', '-d'], without).status, 0);
+        for (const some of [{ ...settings, [name]: '' }, without]) {
+            writeSettings(some);
+            const { status, output } = prod('up', '-d');
+            assert.notEqual(status, 0);
+            assert.match(output, words);
+        }
     }
+    writeSettings(settings);
     assert.equal(docker('ps', '-aq', '--filter', 'name=mms-.*-prod'), '');
 });
 
@@ -100,7 +106,7 @@ test('both files are well-formed, hold no secret, and .env.example names all tha
     const example = readFileSync(path.join(TOP, '.env.example'), 'utf8');
     const defaults = { BASE_IMAGE: 'backend', NODE_IMAGE: 'frontend', NGINX_IMAGE: 'frontend' };
     for (const file of ['docker-compose.prod.yml', 'docker-compose.dev.yml']) {
-        done(compose(file, ['config', '-q'], settings));
+        done(compose(file, ['config', '-q']));
         const text = readFileSync(path.join(TOP, file), 'utf8');
         for (const [, name, fallback] of text.matchAll(/\$\{([A-Z_]+)(?::-([^}]*))?/g)) {
             assert.match(example, new RegExp(`^#?${name}=`, 'm'), name);
@@ -112,6 +118,24 @@ test('both files are well-formed, hold no secret, and .env.example names all tha
         assert.doesNotMatch(text, /:latest/);
     }
     assert.doesNotMatch(readFileSync(path.join(TOP, 'docker-compose.prod.yml'), 'utf8'), /(SECRET|PASSWORD|TOKEN): (?!\$\{)/);
+});
+
+test('a certificate that is missing or damaged, or a key that may not be read: nginx says which, and does not start', () => {
+    const place = folder.make('tls', 0), key = path.join(project, 'nginx/ssl/key.pem');
+    const tryIt = () => compose('docker-compose.prod.yml', ['run', '--rm', '--no-deps', '-T', 'nginx', '-e', 'stderr', '-t'], { MMS_TLS: place });
+    const refused = (words) => {
+        const { status, output } = tryIt();
+        assert.notEqual(status, 0);
+        assert.match(output, words);
+    };
+    refused(/cannot load certificate "\/etc\/nginx\/ssl\/cert\.pem".*No such file/);
+    writeFileSync(path.join(place, 'cert.pem'), '-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n');
+    refused(/cannot load certificate "\/etc\/nginx\/ssl\/cert\.pem"/);
+    cpSync(path.join(project, 'nginx/ssl/cert.pem'), path.join(place, 'cert.pem'));
+    writeFileSync(path.join(place, 'key.pem'), readFileSync(key), { mode: 0o600 });
+    refused(/cannot load certificate key "\/etc\/nginx\/ssl\/key\.pem".*Permission denied/);
+    ran('chown', ['101', path.join(place, 'key.pem')]);
+    done(tryIt());
 });
 
 test('up: all three are healthy, by their names, within their limits', async () => {
@@ -234,6 +258,10 @@ test('bodies up to what the service takes go through; beyond, nginx refuses in t
     assert.equal(beyond.headers['strict-transport-security'], 'max-age=31536000');
     const long = await ask('GET', `/api/materials?keyword=${'x'.repeat(40_000)}`);
     assert.deepEqual([long.status, long.body.code], [414, 'uri_too_long']);
+    const heavy = await ask('GET', '/api/health', { headers: { 'x-much': 'x'.repeat(40_000) } });
+    assert.deepEqual([heavy.status, heavy.body.code], [400, 'bad_request']);
+    const plain = await fetch(`http://127.0.0.1:${settings.MMS_HTTPS_PORT}/api/health`);
+    assert.deepEqual([plain.status, (await plain.json()).code], [400, 'bad_request'], 'http where https is spoken');
 });
 
 test('what happens is heard as it happens', async () => {

@@ -141,9 +141,9 @@ test('the service with a read-only file system, no rights and a secret: healthy,
     assert.ok(existsSync(path.join(data, 'mms.db')));
     const state = inspect(name);
     assert.equal(state.HostConfig.ReadonlyRootfs, true);
-    assert.equal(docker('exec', name, '/usr/local/bin/mms', 'health'), 'ok');
-    assert.match(docker('exec', name, '/usr/local/bin/mms', 'check-config'), /JWT_SECRET +\(set\)/);
-    docker('exec', name, '/usr/local/bin/mms', 'verify');
+    assert.equal(docker('exec', name, 'mms', 'health'), 'ok');
+    assert.match(docker('exec', name, 'mms', 'check-config'), /JWT_SECRET +\(set\)/);
+    docker('exec', name, 'mms', 'verify');
     assert.equal(docker('top', name, '-o', 'pid,uid').split('\n')[1].trim().split(/\s+/)[1], String(OWNER));
     assert.equal(tried('docker', ['exec', name, 'sh', '-c', 'true']).status === 0, false, 'there is no shell');
     for (const line of docker('logs', name).split('\n').filter(Boolean))
