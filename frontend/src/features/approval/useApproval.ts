@@ -53,11 +53,17 @@ export function useApproval(autoOpen: () => boolean) {
 
   // The keys go on from what is shown.
   watch(shownId, (id) => (list.cursor.value = id), { immediate: true })
+  let opened: number | null = null
   watch(
     () => [rows.value, autoOpen()] as const,
     ([present, open]) => {
-      const first = present[0]
-      if (open && shownId.value === null && first) void show(first.id)
+      const first = present[0]?.id ?? null
+      // What was opened by itself goes by itself, when somebody has decided it or it is not asked for any more.
+      const gone = opened !== null && opened === shownId.value && !present.some(({ id }) => id === opened)
+      if (open && (shownId.value === null || gone) && first !== shownId.value) {
+        opened = first
+        void show(first)
+      }
       // Where all that wait are here, what is not here waits no more.
       if (list.total.value === present.length) selection.choose(selection.ids.value.filter((id) => present.some((row) => row.id === id)))
     },
