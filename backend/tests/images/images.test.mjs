@@ -73,9 +73,9 @@ test('in the one of the service is the program and what it needs: no shell, no c
     assert.deepEqual(programs, ['usr/local/bin/mms']);
     assert.deepEqual(names.filter((name) => /\.([ch]|py|sh|mjs|sql|a|o|pc)$|\/(gcc|cc|ld|sh|bash|apt|dpkg|python3|perl)$|node_modules|\.git\b/.test(name)), []);
     assert.deepEqual(files.filter(({ mode }) => /^...[sS]|^......[sS]/.test(mode)).map(({ name }) => name), []);
-    for (const needed of ['etc/ssl/certs/ca-certificates.crt', 'etc/passwd', 'etc/group', 'etc/nsswitch.conf', 'data/', 'app/uploads/', 'usr/share/mms/sbom.cdx.json'])
+    for (const needed of ['etc/ssl/certs/ca-certificates.crt', 'etc/passwd', 'etc/group', 'etc/nsswitch.conf', 'data/', 'app/uploads/', 'backup/', 'usr/share/mms/sbom.cdx.json'])
         assert.ok(names.includes(needed), needed);
-    for (const [name, mode] of [['data/', 'drwxr-x---'], ['app/uploads/', 'drwxr-x---'], ['tmp/', 'drwxrwxrwt']]) {
+    for (const [name, mode] of [['data/', 'drwxr-x---'], ['app/uploads/', 'drwxr-x---'], ['backup/', 'drwxr-x---'], ['tmp/', 'drwxrwxrwt']]) {
         const found = files.find((file) => file.name === name);
         assert.deepEqual([found.mode, found.owner], [mode, name === 'tmp/' ? '0/0' : `${OWNER}/${OWNER}`], name);
     }
