@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 # ---- docker-compose.prod.yml ----
 # 在容器中固定不变，不必设置 / fixed within the containers, not to be set:
-#   NODE_ENV PORT HOST DB_PATH UPLOAD_DIR LOG_DIR WEB_DIR
+#   NODE_ENV PORT HOST DB_PATH UPLOAD_DIR BACKUP_DIR LOG_DIR WEB_DIR TRUSTED_PROXIES
 
 # 要运行的版本（镜像标签，绝不用 latest），见 scripts/build-images.sh 的输出
 # The version to run: a tag of the images, never latest; scripts/build-images.sh prints it
@@ -23,6 +23,10 @@ MMS_VERSION=
 # 数据目录，其中 db 与 uploads 须属于用户 1001
 # Folder of the data; its folders db and uploads must belong to user 1001
 #MMS_DATA=/data/mms
+
+# 备份目录，须属于用户 1001；最好在另一块磁盘上
+# Folder of backups; must belong to user 1001, and is best on another disk
+#MMS_BACKUP=/backup
 
 # 证书目录：cert.pem（含中间证书）与 key.pem，用户 101 可读
 # Folder of cert.pem (with what is between it and the root) and key.pem, readable for user 101

@@ -111,7 +111,7 @@ def write_tables(root: Root) -> None:
     root.write("/etc/group", f"root:x:0:\nmms:x:{OWNER}:\n")
     root.write("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
     root.folder_of("/tmp", 0o1777)
-    for folder in ("/app", "/app/uploads", "/app/logs", "/data"):
+    for folder in ("/app", "/app/uploads", "/app/logs", "/data", "/backup"):
         root.folder_of(folder, 0o750 if folder != "/app" else 0o755, OWNER)
 
 

@@ -1,6 +1,6 @@
 // docker-compose.prod.yml and docker-compose.dev.yml in a real engine: the whole system behind TLS, as on a server.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
@@ -41,10 +41,10 @@ before(async () => {
         '-keyout', path.join(place, 'key.pem'), '-out', path.join(place, 'cert.pem')]);
     ran('chown', ['101:101', path.join(place, 'key.pem')]);
     certificate = readFileSync(path.join(place, 'cert.pem'));
-    for (const name of ['db', 'uploads'])
-        folder.make(`data/${name}`);
+    for (const name of ['data/db', 'data/uploads', 'backup'])
+        folder.make(name);
     settings = {
-        JWT_SECRET: SECRET, MMS_VERSION: TAG, MMS_DATA: path.join(folder.path, 'data'), MMS_NGINX_IMAGE: process.env.NGINX_IMAGE ?? 'localhost/mms-nginx:local',
+        JWT_SECRET: SECRET, MMS_VERSION: TAG, MMS_DATA: path.join(folder.path, 'data'), MMS_BACKUP: path.join(folder.path, 'backup'), MMS_NGINX_IMAGE: process.env.NGINX_IMAGE ?? 'localhost/mms-nginx:local',
         MMS_HTTP_PORT: String(await freePort()), MMS_HTTPS_PORT: String(await freePort()), MMS_SUBNET: '172.31.251.0/24', ADMIN_INITIAL_PASSWORD: FIRST_PASSWORD, LOG_LEVEL: 'debug',
     };
     writeSettings(settings);
@@ -334,6 +334,22 @@ test('killed, it is there again by itself', async () => {
     process.kill(pid, 'SIGKILL');
     await until(() => inspect('mms-backend-prod').RestartCount >= 1, 'started again');
     await untilThere();
+});
+
+test('the machine\'s disk is gone: the last backup brings everything back', async () => {
+    docker('exec', 'mms-backend-prod', 'mms', 'backup', '--gzip');
+    const { body } = await ask('GET', '/api/admin/backups', { token: await login() });
+    assert.ok(body.data.newest_proven && body.data.list[0].proven_at, JSON.stringify(body.data));
+    done(prod('kill', '-s', 'SIGKILL', 'backend'));
+    for (const name of ['db', 'uploads']) {
+        rmSync(path.join(folder.path, 'data', name), { recursive: true });
+        folder.make(`data/${name}`);
+    }
+    done(prod('run', '--rm', '--no-deps', '-T', 'backend', 'restore', '/backup'));
+    done(prod('up', '-d', '--force-recreate', '--no-deps', 'backend'));
+    await untilThere();
+    const { body: found } = await ask('GET', '/api/materials?keyword=TLS-1', { token: await login() });
+    assert.deepEqual(found.data.list.map((one) => one.material_name), ['质子交换膜']);
 });
 
 test('development: built and started by one command, the page and the service by their ports, data kept', async () => {

@@ -10,7 +10,7 @@ import { Client, accepted } from '../api/client.mjs';
 import { checked, rowsOf, step } from '../api/import-steps.mjs';
 import { GIF, JPEG, WEBP, form, jpegSize, png, pngSize } from '../api/picture.mjs';
 import {
-    BACKEND, FRONTEND, Folder, HARDENED, OUT, OWNER, PASSWORD, SECRET, TOP, administrator, docker, freePort, healthOf, inspect, logsOf, ran, remove, removeAll, start,
+    BACKEND, FRONTEND, Folder, HARDENED, OUT, OWNER, PASSWORD, SECRET, TAG, TOP, administrator, docker, freePort, healthOf, inspect, logsOf, ran, remove, removeAll, start,
     startService, tried, until, untilHealthy,
 } from './docker.mjs';
 
@@ -40,7 +40,6 @@ function filesOf(image) {
 
 test('they are small, and tagged with version and commit', () => {
     const version = /version: '(.*)'/.exec(readFileSync(path.join(TOP, 'backend/meson.build'), 'utf8'))[1];
-    const revision = ran('git', ['-C', TOP, 'rev-parse', '--short=12', 'HEAD']);
     for (const [image, limit] of [[BACKEND, 30], [FRONTEND, 50]]) {
         const { Size: size, RepoTags: tags, Config: config } = inspect(image);
         assert.ok(size <= limit * MB, `${image}: ${size}`);
@@ -49,7 +48,7 @@ test('they are small, and tagged with version and commit', () => {
         const labels = Object.fromEntries(Object.entries(config.Labels).map(([name, value]) => [name.replace('org.opencontainers.image.', ''), value]));
         assert.equal(labels.title, image.split(':')[0]);
         assert.equal(labels.version, version);
-        assert.equal(labels.revision.replace('-dirty', ''), revision);
+        assert.equal(`${version}-${labels.revision}`, TAG);
         assert.match(labels.created, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     }
 });
@@ -73,9 +72,9 @@ test('in the one of the service is the program and what it needs: no shell, no c
     assert.deepEqual(programs, ['usr/local/bin/mms']);
     assert.deepEqual(names.filter((name) => /\.([ch]|py|sh|mjs|sql|a|o|pc)$|\/(gcc|cc|ld|sh|bash|apt|dpkg|python3|perl)$|node_modules|\.git\b/.test(name)), []);
     assert.deepEqual(files.filter(({ mode }) => /^...[sS]|^......[sS]/.test(mode)).map(({ name }) => name), []);
-    for (const needed of ['etc/ssl/certs/ca-certificates.crt', 'etc/passwd', 'etc/group', 'etc/nsswitch.conf', 'data/', 'app/uploads/', 'usr/share/mms/sbom.cdx.json'])
+    for (const needed of ['etc/ssl/certs/ca-certificates.crt', 'etc/passwd', 'etc/group', 'etc/nsswitch.conf', 'data/', 'app/uploads/', 'backup/', 'usr/share/mms/sbom.cdx.json'])
         assert.ok(names.includes(needed), needed);
-    for (const [name, mode] of [['data/', 'drwxr-x---'], ['app/uploads/', 'drwxr-x---'], ['tmp/', 'drwxrwxrwt']]) {
+    for (const [name, mode] of [['data/', 'drwxr-x---'], ['app/uploads/', 'drwxr-x---'], ['backup/', 'drwxr-x---'], ['tmp/', 'drwxrwxrwt']]) {
         const found = files.find((file) => file.name === name);
         assert.deepEqual([found.mode, found.owner], [mode, name === 'tmp/' ? '0/0' : `${OWNER}/${OWNER}`], name);
     }
