@@ -123,6 +123,9 @@ test('found and not in the task: an item with the book quantity of that place at
     accepted(await count(id, items.find((item) => !item.is_found), { actualStock: 5 }), 200);
     accepted(await step(id, 'review'), 200);
     refused(await found(id, { materialId: stranger.id, locationId: two.id, actualStock: 1 }), 400, 'task_in_review', '该盘点任务正在复核，如需更正请要求复盘');
+    const report = accepted(await M.get(`/api/stocktaking/${id}/diff/report`), 200).items;
+    assert.deepEqual(report.slice(0, 1).map((item) => [item.materialId, item.locationCode, item.isFound]), [[stranger.id, one.code, true]]);
+    assert.equal(report.find((item) => item.materialId === listed.id).isFound, false);
     accepted(await step(id, 'complete', { updateStock: true }), 200);
     assert.deepEqual([await balance(stranger, one), await balance(known, two), await balance(known, one)], [2.5, 7, 1]);
     refused(await found(id, { materialId: stranger.id, locationId: two.id, actualStock: 1 }), 400, 'task_ended', '该盘点任务已结束，无法修改');

@@ -74,6 +74,8 @@ export interface DifferenceItem {
   bookStock: Dec | null
   actualStock: Dec | null
   difference: Dec | null
+  locationCode: string | null
+  isFound: boolean
   /** In yuan, by the material's present average. */
   differenceValue: Dec | null
   remark: string | null

@@ -246,6 +246,9 @@ test('found and not on the list: scanned, recorded there, seen by who reviews; w
     await admin.at(`count-history-${found[0].id}`).click();
     await admin.at('count-entry').first().waitFor();
     await accessible(admin);
+    await admin.go(`/print/count/${id}?kind=differences`);
+    await admin.at('print-sheet').first().getByText('清单外').first().waitFor();
+    await picture(admin, 'count-print-differences');
     calm(admin);
     calm(manager, AWAY);
 });
