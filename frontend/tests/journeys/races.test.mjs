@@ -424,3 +424,35 @@ test('an import: another row becomes the head while its remark is typed, and nei
     assert.deepEqual([found.remark, found.mapping.slice(0, 2)], ['十一月补登', ['material_code', 'quantity']]);
     calm(manager);
 });
+
+test('going back in the middle: a question goes with its page, and a form that is written in is not left without one', async () => {
+    const acid = await material();
+    const admin = await site.person('admin');
+    await admin.go('/materials');
+    await admin.at('list-total').waitFor();
+    await admin.page.evaluate((path) => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push(path), `/materials/${acid.id}`);
+    await admin.at('material-delete').click();
+    await admin.at('question-yes').waitFor();
+    await admin.page.goBack();
+    await admin.at('question-yes').waitFor({ state: 'detached' });
+    await admin.at('material-drawer').waitFor({ state: 'detached' });
+    assert.equal((await site.api('admin', 'GET', `/materials/${acid.id}`)).id, acid.id);
+
+    await admin.at('menu-users').click();
+    await admin.at('user-new').click();
+    await admin.at('user-form-realName').fill('写了一半');
+    await admin.page.keyboard.press('Escape');
+    await admin.at('question-no').click();
+    await admin.page.goBack();
+    await admin.at('question-no').click();
+    assert.equal(await admin.at('user-form-realName').inputValue(), '写了一半');
+    await admin.page.keyboard.press('Escape');
+    await admin.at('question-yes').click();
+    await admin.at('user-form').waitFor({ state: 'detached' });
+    // Where nothing was written nothing is asked.
+    await admin.at('user-new').click();
+    await admin.at('user-form').waitFor();
+    await admin.page.keyboard.press('Escape');
+    await admin.at('user-form').waitFor({ state: 'detached' });
+    calm(admin);
+});
