@@ -22,7 +22,7 @@ export default defineConfig({
     offline(
       [
         'src/app/AppShell.vue', 'src/features/counting/CountPhone.vue', 'src/shared/scan/ScanDialog.vue',
-        ...['zh-CN', 'en'].flatMap((language) => [`src/locales/${language}/index.ts`, `src/locales/${language}/pages.ts`]),
+        ...['zh-CN', 'en'].flatMap((language) => [`src/locales/${language}/index.ts`, `src/locales/${language}/pages.ts`, `src/locales/${language}/counts.json`]),
       ],
       /\.(?:worker\.js|wasm)$/,
     ),

@@ -56,3 +56,6 @@ ALTER TABLE count_entries ADD COLUMN version @int@;
 ALTER TABLE count_entries ADD COLUMN was_recount @int@ NOT NULL DEFAULT 0 CHECK (was_recount IN (0, 1));
 ALTER TABLE count_entries ADD COLUMN withdrawn_at @int@;
 CREATE UNIQUE INDEX count_entries_by_key ON count_entries (counted_by, key) WHERE key IS NOT NULL;
+
+-- Who counts sees what others have counted meanwhile.
+ALTER TABLE change_counters ADD COLUMN counting @int@ NOT NULL DEFAULT 0;

@@ -12,7 +12,8 @@
 static int64_t sum_of(const struct changes *n, unsigned topics)
 {
     return (topics & TOPIC_MATERIALS ? n->materials : 0) + (topics & TOPIC_STOCK ? n->stock : 0) +
-           (topics & TOPIC_DOCUMENTS ? n->documents : 0) + (topics & TOPIC_USERS ? n->users : 0);
+           (topics & TOPIC_DOCUMENTS ? n->documents : 0) + (topics & TOPIC_USERS ? n->users : 0) +
+           (topics & TOPIC_COUNTING ? n->counting : 0);
 }
 
 static enum rc count_rows(struct call *call, const struct list_query *q, const char *text, int64_t *total)

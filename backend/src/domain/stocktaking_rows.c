@@ -91,6 +91,7 @@ bool count_has_ended(const struct task *t)
 
 enum rc count_log(struct ctx *c, const char *action, const struct task *t, const char *what, const char *changes)
 {
+    TRY(ctx_changed(c, TOPIC_COUNTING));
     return audit_write(c, &(struct audit_entry){.module = "stocktaking", .action = action, .resource_type = "stocktaking",
                                                 .resource_id = t->id,
                                                 .description = arena_fmt(c->arena, "%s: %s", what, t->task_name), .changes = changes});
