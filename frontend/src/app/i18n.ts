@@ -28,7 +28,8 @@ const beside = {
   imports: { 'zh-CN': () => import('@/locales/zh-CN/imports.json'), en: () => import('@/locales/en/imports.json') },
 }
 export type TextsBeside = keyof typeof beside
-const complete = new Set<string>()
+/** What is there or on its way: who asks for it meanwhile waits for the same. */
+const coming = new Map<string, Promise<void>>()
 const besideWanted = new Set<TextsBeside>()
 let pagesWanted = false
 /** The company may call the system as it likes. A function: what is in a title is no placeholder. */
@@ -43,10 +44,12 @@ export function rememberedLanguage(): Language {
   return localStorage.getItem(KEY) === 'en' ? 'en' : 'zh-CN'
 }
 
-async function loadOnce(what: string, wanted: Language, merge: () => Promise<void>): Promise<void> {
-  if (complete.has(`${what} ${wanted}`)) return
-  await merge()
-  complete.add(`${what} ${wanted}`)
+function loadOnce(what: string, wanted: Language, merge: () => Promise<void>): Promise<void> {
+  const key = `${what} ${wanted}`
+  const begun = coming.get(key) ?? merge()
+  coming.set(key, begun)
+  begun.catch(() => coming.delete(key))
+  return begun
 }
 
 async function load(wanted: Language): Promise<void> {
@@ -61,8 +64,13 @@ async function load(wanted: Language): Promise<void> {
   }
 }
 
+let turns = 0
 export async function useLanguage(next: Language): Promise<void> {
+  turns += 1
+  const mine = turns
   await load(next)
+  // Another one was chosen while its texts came.
+  if (mine !== turns) return
   i18n.global.locale.value = next
   language.value = next
   localStorage.setItem(KEY, next)

@@ -6,6 +6,7 @@ import { ref, watch } from 'vue'
 import { get, put } from '@/api/client'
 import { isProblem } from '@/api/problem'
 import { me } from '@/api/session'
+import { type Density, density, densityOf, useDensity } from '@/shared/list/density'
 import { PAGE_SIZE, PAGE_SIZES, usePageSize } from '@/shared/list/pageSizes'
 import { type Language, language, LANGUAGES, useLanguage } from './i18n'
 import { type Accent, accent, ACCENTS, oneOf, type Theme, theme, THEMES } from './theme'
@@ -15,6 +16,7 @@ interface Look {
   accent: Accent
   language: Language
   pageSize: string
+  density: Density
 }
 
 const NAME = 'look'
@@ -28,7 +30,7 @@ const SETTLED_MS = 400
 export const pageSize = ref(PAGE_SIZE)
 watch(pageSize, (size) => usePageSize(size), { flush: 'sync' })
 
-const now = (): Look => ({ theme: theme.value, accent: accent.value, language: language.value, pageSize: pageSize.value })
+const now = (): Look => ({ theme: theme.value, accent: accent.value, language: language.value, pageSize: pageSize.value, density: density.value })
 /** As the server has it. */
 let kept: string | null = null
 let timer: ReturnType<typeof setTimeout> | undefined
@@ -42,6 +44,7 @@ export function readLook(text: string): Look | null {
       accent: oneOf(ACCENTS, found.accent),
       language: oneOf(LANGUAGES.map(({ code }) => code), found.language),
       pageSize: oneOf(PAGE_SIZES.map(String), found.pageSize),
+      density: densityOf(found.density),
     }
   } catch {
     return null
@@ -52,19 +55,27 @@ async function apply(look: Look): Promise<void> {
   theme.value = look.theme
   accent.value = look.accent
   pageSize.value = look.pageSize
+  useDensity(look.density)
   if (look.language !== language.value) await useLanguage(look.language)
 }
 
+/** Of two looks what is not as it was before: it was chosen while the server was being asked. */
+function chosenSince(before: Look): Partial<Look> {
+  return Object.fromEntries(Object.entries(now()).filter(([name, value]) => value !== before[name as keyof Look]))
+}
+
 async function ofServer(owner: number): Promise<void> {
+  const before = now()
   const all = await get<{ key: string; value: string }[]>('/profile/preferences', {}, AbortSignal.timeout(PATIENCE_MS))
   if (me.value?.id !== owner) return
   const look = readLook(all.find(({ key }) => key === NAME)?.value ?? '')
-  if (look) await apply(look)
-  kept = JSON.stringify(now())
+  if (look) await apply({ ...look, ...chosenSince(before) })
+  kept = JSON.stringify(look ?? before)
   localStorage.setItem(OWNER, String(owner))
+  void keep()
 }
 
-async function keep(): Promise<void> {
+async function send(): Promise<void> {
   const text = JSON.stringify(now())
   if (text === kept || !me.value) return
   try {
@@ -75,6 +86,9 @@ async function keep(): Promise<void> {
     if (!isProblem(fault)) throw fault
   }
 }
+/** One after the other: the last is the one that stays. */
+let sending: Promise<void> = Promise.resolve()
+const keep = () => (sending = sending.then(send))
 
 watch(now, () => {
   clearTimeout(timer)

@@ -18,6 +18,9 @@ const keyOf = (person: number) => `mms.preferences.${person}`
 
 const state = reactive<{ person: number; copy: Copy }>({ person: 0, copy: { values: {}, waiting: [] } })
 let timer: ReturnType<typeof setTimeout> | undefined
+let sending: Promise<void> = Promise.resolve()
+/** Changed here since the server was asked the last time: its answer may be from before. */
+const fresh = new Set<string>()
 let following = false
 
 function readCopy(person: number): Copy {
@@ -38,7 +41,7 @@ function keepCopy(): void {
 }
 
 /** Sends what waits. What the server refuses stays on this device, and is tried again when the page is opened the next time. */
-async function send(): Promise<void> {
+async function sendAll(): Promise<void> {
   const { person } = state
   for (const key of [...state.copy.waiting]) {
     const value = state.copy.values[key]
@@ -54,14 +57,19 @@ async function send(): Promise<void> {
   }
 }
 
+/** One after the other: the last is the one that stays. */
+const send = () => (sending = sending.then(sendAll))
+
 async function load(): Promise<void> {
   const { person } = state
+  fresh.clear()
   try {
     const rows = await get<{ key: string; value: string }[]>('/profile/preferences')
     if (person !== state.person) return
     const theirs = Object.fromEntries(rows.map(({ key, value }) => [key, value]))
-    const mine = Object.entries(state.copy.values).filter(([key]) => state.copy.waiting.includes(key))
-    for (const key of state.copy.waiting) delete theirs[key]
+    const changed = new Set([...state.copy.waiting, ...fresh])
+    const mine = Object.entries(state.copy.values).filter(([key]) => changed.has(key))
+    for (const key of changed) delete theirs[key]
     state.copy.values = { ...theirs, ...Object.fromEntries(mine) }
     keepCopy()
   } catch {
@@ -96,6 +104,7 @@ export function usePreference(key: string): Preference {
       if (value === state.copy.values[key]) return
       if (value === undefined) delete state.copy.values[key]
       else state.copy.values[key] = value
+      fresh.add(key)
       if (!state.copy.waiting.includes(key)) state.copy.waiting.push(key)
       keepCopy()
       clearTimeout(timer)

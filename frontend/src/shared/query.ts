@@ -1,5 +1,5 @@
 /** The cache of what the server has said: one for the page, asked again when something here has changed it. */
-import { QueryClient, VUE_QUERY_CLIENT } from '@tanstack/vue-query'
+import { QueryClient, type QueryKey, VUE_QUERY_CLIENT } from '@tanstack/vue-query'
 import { onScopeDispose, provide, watch } from 'vue'
 import { isProblem } from '@/api/problem'
 import { onServerBack } from '@/api/serverAway'
@@ -35,6 +35,12 @@ export function provideQueries(): void {
     stop()
     queries.unmount()
   })
+}
+
+/** What the server has just said to a change is newer than all answers that are still on their way. */
+export async function nowKnown<Data>(queryKey: QueryKey, change: (before: Data | undefined) => Data | undefined): Promise<void> {
+  await queries.cancelQueries({ queryKey, exact: true })
+  queries.setQueryData<Data>(queryKey, change)
 }
 
 /** The stock, and with it all that shows it, has changed. */

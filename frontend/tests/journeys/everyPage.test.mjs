@@ -49,18 +49,22 @@ function addressOf({ name, path }) {
     return filled + query;
 }
 
-/** Until nothing more is asked and nothing shows that it is loading. */
-async function settled(who) {
+/** What the page has asked and not heard; not the stream of events, which never ends. */
+function underWay(page) {
+    const open = new Set();
+    page.on('request', (one) => !one.url().endsWith('/stream') && open.add(one));
+    for (const event of ['requestfinished', 'requestfailed']) page.on(event, (one) => open.delete(one));
+    return open;
+}
+
+/** Until nothing more is asked for a while, however slowly the answers come, and nothing shows that it is loading. */
+async function settled(who, open) {
     await who.page.waitForLoadState('load');
-    await who.page.waitForFunction(() => document.querySelector('#app')?.childElementCount && !document.querySelector('[aria-busy="true"], .skeleton'));
-    let open = 0;
-    const [begin, end] = [() => (open += 1), () => (open -= 1)];
-    who.page.on('request', begin);
-    who.page.on('requestfinished', end);
-    who.page.on('requestfailed', end);
-    await who.page.waitForTimeout(350);
-    for (let i = 0; i < 40 && open > 0; i++) await who.page.waitForTimeout(100);
-    for (const [event, heard] of [['request', begin], ['requestfinished', end], ['requestfailed', end]]) who.page.off(event, heard);
+    await who.page.waitForFunction(() => / · /.test(document.title) && !document.querySelector('[aria-busy="true"], .skeleton'));
+    for (let quiet = 0, waits = 0; quiet < 4; quiet = open.size ? 0 : quiet + 1) {
+        assert.ok((waits += 1) < 300, `no answer to ${[...open].map((one) => one.url()).join()}`);
+        await who.page.waitForTimeout(100);
+    }
 }
 
 /** What moves has arrived: half-way colours are no colours. */
@@ -68,7 +72,7 @@ const still = (who) => who.page.evaluate(() => Promise.all(document.getAnimation
 
 for (const [size, screen] of [['desk', DESK], ['phone', PHONE]])
     test(`every page, ${size}, light and dark`, async () => {
-        const who = await site.person('admin', screen);
+        const who = await site.person('admin', screen), open = underWay(who.page);
         const routes = (await routesOf(who)).filter(({ name }) => !SIGNED_OUT.includes(name));
         assert.ok(routes.length >= 25, `${routes.length} routes`);
         const told = [];
@@ -78,8 +82,9 @@ for (const [size, screen] of [['desk', DESK], ['phone', PHONE]])
             who.faults.length = 0;
             await who.page.emulateMedia({ colorScheme: 'light' });
             await check(async () => {
+                open.clear();
                 await who.go(where);
-                await settled(who);
+                await settled(who, open);
                 const title = await who.page.title();
                 assert.match(title, /^\S.* · /, `${where} is titled “${title}”`);
             });

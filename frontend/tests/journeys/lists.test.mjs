@@ -132,6 +132,8 @@ test('a view keeps filters, order and columns, goes by its role to others, and i
     const manager = await site.person('manager');
     await manager.go('/materials?category=metal&sort=material_code&page=2');
     await rows(manager).first().waitFor();
+    // As he has left them: they come from the server to a device that is new to him.
+    await manager.page.waitForFunction(() => Object.keys(localStorage).some((key) => key.startsWith('mms.preferences.')));
     await manager.at('columns-open').click();
     await manager.at('column-show-unit').uncheck();
     await manager.at('columns-done').click();

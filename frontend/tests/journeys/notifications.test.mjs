@@ -67,7 +67,7 @@ test('what is handed in at one browser is in the bell and on the desk of another
     assert.ok(asked.every((request) => !request.url().includes('?')), 'no token in the address');
 
     // The applicant hears of the decision.
-    await manager.at('approval-document').waitFor();
+    await manager.at('approval-approve').waitFor();
     await manager.page.keyboard.press('a');
     await unread(keeper.page, 1);
     await keeper.at('bell').click();

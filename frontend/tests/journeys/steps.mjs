@@ -1,7 +1,7 @@
 /**
  * What the journeys share: a program with the demo data of its own, a real browser, and people who sit at it.
  * MMS_BINARY: the program; WEB_DIR: the built page; CHROMIUM: the browser (default /usr/bin/chromium).
- * SCREENSHOTS=FOLDER: pictures are taken there.
+ * SCREENSHOTS=FOLDER: pictures are taken there. JOURNEY_SLOW, JOURNEY_DELAY_MS: see slow.mjs.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { slowed } from './slow.mjs';
 
 export const FIRST_PASSWORD = 'First-pass1';
 export const PASSWORD = 'Second-pass2';
@@ -32,17 +33,22 @@ export class Site {
     }
 
     async begin() {
-        const demo = spawnSync(process.env.MMS_BINARY, ['demo'], { env: this.environment(), encoding: 'utf8' });
-        assert.equal(demo.status, 0, demo.stderr);
+        this.program('demo');
         await this.start();
         for (const name of NAMES) await this.firstPassword(name);
-        this.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: BROWSER });
+        this.browser = slowed(await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: BROWSER }));
+    }
+
+    /** Runs another command of the program on this site. */
+    program(...args) {
+        const { status, stderr } = spawnSync(process.env.MMS_BINARY, args, { env: this.environment(), encoding: 'utf8' });
+        assert.equal(status, 0, stderr);
     }
 
     environment() {
         return {
             PATH: process.env.PATH, PORT: String(this.port ?? 0), HOST: '127.0.0.1', NODE_ENV: 'test', DB_PATH: path.join(this.folder, 'mms.db'),
-            UPLOAD_DIR: this.folder, WEB_DIR: process.env.WEB_DIR, JWT_SECRET: 'journey-0123456789-abcdefghij-KLMNOP',
+            UPLOAD_DIR: this.folder, BACKUP_DIR: path.join(this.folder, 'backups'), WEB_DIR: process.env.WEB_DIR, JWT_SECRET: 'journey-0123456789-abcdefghij-KLMNOP',
             ADMIN_INITIAL_PASSWORD: FIRST_PASSWORD, ...this.settings,
         };
     }
@@ -123,10 +129,13 @@ export class Site {
     }
 }
 
+/** The machine has got or lost a network interface meanwhile (a container somewhere on it): the browser says so, and the page asks again. */
+const OF_THE_MACHINE = /net::ERR_NETWORK_CHANGED/;
+
 function listened(page) {
     const faults = [];
     page.on('pageerror', (error) => faults.push(String(error)));
-    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && faults.push(`${message.type()}: ${message.text()}`));
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !OF_THE_MACHINE.test(message.text()) && faults.push(`${message.type()}: ${message.text()}`));
     return faults;
 }
 

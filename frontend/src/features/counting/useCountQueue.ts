@@ -61,8 +61,12 @@ export function useCountQueue(sent: (entry: Entry, outcome: Outcome) => void) {
   let again: ReturnType<typeof setTimeout> | undefined
   let over = false
 
+  /** On their way into the device: who counts on does not wait for it. */
+  const coming = new Set<Entry>()
+
   async function look(): Promise<void> {
-    entries.value = me.value ? await store.list(me.value.id) : []
+    const kept = me.value ? await store.list(me.value.id) : []
+    entries.value = [...kept, ...[...coming].filter(({ id }) => !kept.some((one) => one.id === id))]
   }
 
   async function flush(): Promise<void> {
@@ -90,13 +94,17 @@ export function useCountQueue(sent: (entry: Entry, outcome: Outcome) => void) {
   }
 
   async function put(entry: Entry): Promise<boolean> {
+    coming.add(entry)
+    entries.value = [...entries.value, entry]
     try {
       await store.add(entry)
     } catch {
       broken.value = true
       return false
+    } finally {
+      coming.delete(entry)
+      await look()
     }
-    await look()
     void flush()
     return true
   }

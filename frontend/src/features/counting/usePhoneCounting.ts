@@ -47,9 +47,9 @@ export function usePhoneCounting(taskId: number, { queue, lines, userId }: Pick<
 
   const wordsOf = (line: Line, value: Dec) => ({ name: line.material_name, n: formatQuantity(value, 0), unit: line.unit })
 
-  async function put(line: Line, value: Dec): Promise<boolean> {
+  async function put(line: Line, value: Dec, version: number): Promise<boolean> {
     const { id, material_name: materialName, unit, counted: before } = line
-    const entry = await queue.add({ taskId, itemId: id, materialName, unit, actualStock: value, before, version: seen.value, found: line.id < 0 ? undoneFound(line) : undefined })
+    const entry = await queue.add({ taskId, itemId: id, materialName, unit, actualStock: value, before, version, found: line.id < 0 ? undoneFound(line) : undefined })
     if (!entry) {
       signal('bad')
       return false
@@ -76,11 +76,15 @@ export function usePhoneCounting(taskId: number, { queue, lines, userId }: Pick<
       doubt.value = { value, why }
       return signal('bad')
     }
-    const following = nextLeft(here.value, line, isLeft)
-    if (!(await put(line, value))) return
-    signal(following ? 'good' : 'done')
+    const following = nextLeft(here.value, line, isLeft), version = seen.value
+    const putting = put(line, value, version)
+    // At once: the next keys are for the next line.
     tab.value = 'left'
     choose(following)
+    if (await putting) return signal(following ? 'good' : 'done')
+    choose(line)
+    seen.value = version
+    typed.value = text
   }
 
   /** Something that is on no list of this place. */

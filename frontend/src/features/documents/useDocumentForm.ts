@@ -28,6 +28,11 @@ export function useDocumentForm(type: TransactionType) {
   /** This draft has become a document already, with other contents. */
   const sentBefore = ref(false)
   const lots = useLots()
+  /** Until what was scanned and pasted has been looked up. */
+  let turn: Promise<unknown> = Promise.resolve()
+  /** The lines as a whole are on their way, to the server or from it: what is written meanwhile would go with them. */
+  const held = ref(0)
+  const waits = ref(false)
 
   const written = computed(() => lines.filter((line) => !isEmpty(line)))
   const faults = computed(() => new Map(lines.map((line) => [line.key, isEmpty(line) ? {} : faultsOfLine(line)])))
@@ -71,6 +76,38 @@ export function useDocumentForm(type: TransactionType) {
     lines.splice(0, lines.length, ...merged(lines))
   }
 
+  async function hold<Result>(work: () => Promise<Result>): Promise<Result> {
+    held.value += 1
+    try {
+      return await work()
+    } finally {
+      held.value -= 1
+    }
+  }
+  function released(): Promise<void> {
+    return new Promise((resolve) => {
+      if (held.value === 0) return resolve()
+      const stop = watch(held, (n) => n === 0 && (stop(), resolve()), { flush: 'sync' })
+    })
+  }
+
+  /** What was scanned and pasted is looked up, one after the other; its lines wait until all of them are free. */
+  function lookUp<Found>(find: () => Promise<Found>, take: (found: Found) => void): Promise<void> {
+    const work = turn.then(async () => {
+      const found = await find()
+      await released()
+      take(found)
+    })
+    turn = work.catch(() => undefined)
+    return work
+  }
+  /** It belongs to the document, which is not sent without. */
+  async function lookedUp(): Promise<void> {
+    waits.value = true
+    for (let last; last !== turn; await last) last = turn
+    waits.value = false
+  }
+
   function choose(line: LineDraft, material: Material): void {
     if (line.material?.id !== material.id && type === 'out') line.lotNo = ''
     rememberMaterial(material)
@@ -80,13 +117,14 @@ export function useDocumentForm(type: TransactionType) {
   }
 
   /** Goes on with what was kept: the materials as they are today. */
-  async function fill(kept: DraftContent): Promise<void> {
+  async function fill(kept: DraftContent, signal: AbortSignal): Promise<void> {
     const ids = kept.lines.flatMap(({ materialId }) => (materialId === null ? [] : [materialId]))
     const gone = (fault: unknown) => {
       if (isProblem(fault) && fault.status === 404) return null
       throw fault
     }
-    const materials = await eachAtOnce(ids, (id) => getMaterial(id, leaving.signal).catch(gone))
+    const materials = await eachAtOnce(ids, (id) => getMaterial(id, signal).catch(gone))
+    signal.throwIfAborted()
     for (const material of materials.values()) if (material) rememberMaterial(material)
     submitKey.value = kept.submitKey || newKey()
     sentBefore.value = false
@@ -128,7 +166,7 @@ export function useDocumentForm(type: TransactionType) {
     }
   }
 
-  const { run, busy, problem } = useAction(async () => {
+  const { run, busy: sending, problem } = useAction(async () => {
     const document = {
       transactionType: type,
       purpose: purpose.value,
@@ -150,6 +188,8 @@ export function useDocumentForm(type: TransactionType) {
     }
   })
 
+  const busy = computed(() => sending.value || waits.value)
+
   async function submit() {
     tried.value = true
     problem.value = null
@@ -170,7 +210,7 @@ export function useDocumentForm(type: TransactionType) {
 
   return {
     type, purpose, remark, lines, written, faults, faulty, stocks, total, equal, tried, full, content, removed, lots, busy, problem, submitKey, sentBefore,
-    add, free, removeLine, restoreLine, merge, choose, fill, clear, submit,
+    held, add, free, removeLine, restoreLine, merge, choose, hold, lookUp, lookedUp, fill, clear, submit,
   }
 }
 

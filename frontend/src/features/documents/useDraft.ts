@@ -25,6 +25,8 @@ export function useDraft(form: DocumentFormState) {
   const route = useRoute()
   const router = useRouter()
   const leaving = new AbortController()
+  /** The draft that is being opened; another one takes its place. */
+  let reading = new AbortController()
   const key = ref('')
   const base = shallowRef<{ id: number; version: number } | null>(null)
   const stored = ref<DraftState>('clean')
@@ -62,6 +64,8 @@ export function useDraft(form: DocumentFormState) {
 
   function changed(): void {
     if (stopped || loading.value || content.value === savedText) return
+    // A purpose alone is nothing to keep.
+    if (!key.value && !form.written.value.length && !form.remark.value.trim()) return
     if (!key.value) void name(newLocalKey())
     stored.value = keepHere() ? 'saving' : 'lost'
     clearTimeout(timer)
@@ -135,29 +139,31 @@ export function useDraft(form: DocumentFormState) {
     await save()
   }
 
-  async function read(wanted: string): Promise<void> {
+  async function read(wanted: string, signal: AbortSignal): Promise<void> {
     const id = wholeNumber(wanted)
     const here = readLocal(type, wanted)
-    const row = id === null ? null : await getDraft(id, leaving.signal)
+    const row = id === null ? null : await getDraft(id, signal)
+    signal.throwIfAborted()
     const text = row ? row.content : here?.text
     const kept = text === undefined || (row && row.kind !== type) ? null : unpack(text, type)
     if (!kept) {
       gone.value = true
       return name(undefined)
     }
+    const own = row && here && here.text !== row.content ? unpack(here.text, type) : null
+    // First what is written: a draft that cannot be read to its end leaves the one before as it is.
+    await fill(own ?? kept, signal)
     base.value = row ? { id: row.id, version: row.version } : null
     savedText = row ? row.content : blank
     savedAt.value = row?.updated_at ?? ''
     stored.value = row ? 'saved' : 'local'
     await name(wanted)
-    const own = row && here && here.text !== row.content ? unpack(here.text, type) : null
-    await fill(own ?? kept)
     // Written here and never sent: the server's is the same one as then, or another has written since.
     if (own && here && row && here.version !== row.version) conflict.value = { mine: own, theirs: kept, present: row }
   }
 
   /** Submitted or discarded somewhere else; what only this device has is gone on with. */
-  async function withoutServer(wanted: string): Promise<void> {
+  async function withoutServer(wanted: string, signal: AbortSignal): Promise<void> {
     const here = readLocal(type, wanted)
     const kept = here && unpack(here.text, type)
     gone.value = !kept
@@ -165,29 +171,34 @@ export function useDraft(form: DocumentFormState) {
     savedText = blank
     dropLocal(type, wanted)
     await name(undefined)
-    if (kept) await fill(kept)
+    if (kept) await fill(kept, signal)
   }
 
-  async function open(wanted: string): Promise<void> {
-    if (wholeNumber(wanted) === null && !isLocalKey(wanted)) return
+  const open = (wanted: string) => (wholeNumber(wanted) === null && !isLocalKey(wanted) ? undefined : form.hold(() => goOnWith(wanted)))
+
+  async function goOnWith(wanted: string): Promise<void> {
+    reading.abort(new DOMException('another one', 'AbortError'))
+    reading = new AbortController()
+    const { signal } = reading
     if (key.value && key.value !== wanted && !server.away) await save()
+    if (signal.aborted) return
     clearTimeout(timer)
     loading.value = true
     gone.value = false
     problem.value = null
     missing = ''
     try {
-      await read(wanted)
+      await read(wanted, signal)
       // A draft of an older page reads the same and is spelled differently: that is no change.
       if (stored.value === 'saved' && !readLocal(type, wanted)) savedText = content.value
     } catch (fault) {
-      if (leaving.signal.aborted) return
+      if (signal.aborted) return
       if (!isProblem(fault)) throw fault
-      if (fault.status === 404) await withoutServer(wanted)
+      if (fault.status === 404) await withoutServer(wanted, signal)
       else if (fault.isNetwork) missing = wanted
       else problem.value = fault
     } finally {
-      loading.value = false
+      if (!signal.aborted || stopped) loading.value = false
     }
     changed()
   }
@@ -226,7 +237,7 @@ export function useDraft(form: DocumentFormState) {
     clearTimeout(timer)
     stop()
     document.removeEventListener('visibilitychange', hidden)
-    for (const work of [leaving, creating]) work.abort(new DOMException('left', 'AbortError'))
+    for (const work of [leaving, reading, creating]) work.abort(new DOMException('left', 'AbortError'))
     void queries.invalidateQueries({ queryKey: ['drafts'] })
   })
 

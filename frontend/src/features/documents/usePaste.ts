@@ -1,23 +1,28 @@
-import { ref } from 'vue'
+import { computed, ref } from 'vue'
 import { useI18n } from 'vue-i18n'
+import type { Material } from '@/api/types'
 import { eachAtOnce, materialByCode } from '@/shared/materials/api'
 import { rememberMaterial } from '@/shared/materials/useMaterials'
 import { isEmpty, type LineDraft, MOST_LINES, newLine } from './lines'
 import { isTable, pasteLines } from './pasteLines'
+import type { DocumentFormState } from './useDocumentForm'
 
 /** Rows from a spreadsheet become lines; their codes are looked up, a few at a time. */
-export function usePaste(lines: LineDraft[]) {
+export function usePaste(form: DocumentFormState) {
   const { t } = useI18n()
-  const busy = ref(false)
   const report = ref<string[]>([])
+  const waiting = ref(0)
+  const { lines } = form
 
-  async function take(text: string): Promise<void> {
+  function take(text: string): Promise<void> {
     const pasted = pasteLines(text)
-    const room = MOST_LINES - lines.filter((line) => !isEmpty(line)).length
-    const rows = pasted.lines.slice(0, room)
-    busy.value = true
-    try {
-      const found = await eachAtOnce(rows.map(({ code }) => code), materialByCode)
+    let rows: typeof pasted.lines = []
+    const find = () => {
+      const room = MOST_LINES - lines.filter((line) => !isEmpty(line)).length
+      rows = pasted.lines.slice(0, room)
+      return eachAtOnce(rows.map(({ code }) => code), materialByCode)
+    }
+    const put = (found: Map<string, Material | null>) => {
       const added = rows.map(({ code, quantity, price, lotNo, expiresOn, remark }): LineDraft => {
         const material = found.get(code) ?? null
         if (material) rememberMaterial(material)
@@ -32,19 +37,22 @@ export function usePaste(lines: LineDraft[]) {
         ...(pasted.extraColumns ? [t('documents.paste.extraColumns')] : []),
         ...(rows.length < pasted.lines.length ? [t('documents.paste.tooMany', { n: MOST_LINES })] : []),
       ]
-    } catch {
-      report.value = [t('shared.problem.network')]
-    } finally {
-      busy.value = false
     }
+    return form.lookUp(find, put)
+  }
+
+  async function run(text: string): Promise<void> {
+    waiting.value += 1
+    await take(text).catch(() => (report.value = [t('shared.problem.network')]))
+    waiting.value -= 1
   }
 
   function pasted(event: ClipboardEvent): void {
     const text = event.clipboardData?.getData('text/plain') ?? ''
     if (!isTable(text)) return
     event.preventDefault()
-    if (!busy.value) void take(text)
+    void run(text)
   }
 
-  return { pasted, busy, report }
+  return { pasted, busy: computed(() => waiting.value > 0), report }
 }

@@ -1,5 +1,6 @@
 import { ref, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
+import type { Material } from '@/api/types'
 import { evaluate } from '@/shared/decimal/typed'
 import { materialByCode } from '@/shared/materials/api'
 import { rememberMaterial } from '@/shared/materials/useMaterials'
@@ -18,28 +19,28 @@ export function useScanAdd(form: DocumentFormState, show: (at: number) => void) 
   const report = ref<{ text: string; good: boolean } | null>(null)
   const counts = ref(localStorage.getItem(KEY) !== 'no')
   watch(counts, (is) => localStorage.setItem(KEY, is ? 'yes' : 'no'))
-  let turn = Promise.resolve()
+
+  function put(code: string, material: Material | null): void {
+    if (material) rememberMaterial(material)
+    const at = material ? takeScan(lines, material, counts.value) : -1
+    const line = lines[at]
+    if (line && material) {
+      report.value = { good: true, text: t('documents.scan.done', { code: material.material_code, name: material.material_name, line: at + 1, n: line.quantity || '—' }) }
+      show(at)
+    } else report.value = { good: false, text: t(material ? 'documents.scan.full' : 'documents.scan.unknown', { code }) }
+  }
 
   async function take(code: string): Promise<void> {
     try {
-      const material = await materialByCode(code)
-      if (material) rememberMaterial(material)
-      const at = material ? takeScan(lines, material, counts.value) : -1
-      const line = lines[at]
-      if (line && material) {
-        report.value = { good: true, text: t('documents.scan.done', { code: material.material_code, name: material.material_name, line: at + 1, n: line.quantity || '—' }) }
-        show(at)
-      } else report.value = { good: false, text: t(material ? 'documents.scan.full' : 'documents.scan.unknown', { code }) }
+      await form.lookUp(() => materialByCode(code), (material) => put(code, material))
     } catch {
       report.value = { good: false, text: t('documents.scan.failed', { code }) }
     }
     if (!report.value?.good) navigator.vibrate?.([80, 60, 80])
   }
 
-  /** One after the other: two scans of the same code are two. */
-  function scanned(code: string): void {
-    turn = turn.then(() => take(code))
-  }
+  /** Two scans of the same code are two. */
+  const scanned = (code: string) => void take(code)
 
   /** Few digits where a quantity is typed are one. */
   function isQuantity(code: string, field: HTMLInputElement | null): boolean {

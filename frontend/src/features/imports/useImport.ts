@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, type Ref, ref, watch } from 'vue'
 import { isProblem } from '@/api/problem'
 import { useAction } from '@/shared/composables/useAction'
-import { stockChanged } from '@/shared/query'
+import { nowKnown, stockChanged } from '@/shared/query'
 import { begin, cancelJob, changeImport, type Choice, getImport, getJob, type Import, type Job } from './api'
 import { isOpen } from './steps'
 
@@ -36,12 +36,15 @@ export function useImport(id: Ref<number>) {
       }
       await reload()
       settled.value = now.id
-      if (followed.value !== now.id) return
-      for (const topic of ['units', 'locations']) void cache.invalidateQueries({ queryKey: [topic] })
-      stockChanged()
     },
     { immediate: true },
   )
+  // A short job may be over before the page has heard that it was begun.
+  watch([settled, followed], ([over, own]) => {
+    if (over === null || over !== own) return
+    for (const topic of ['units', 'locations']) void cache.invalidateQueries({ queryKey: [topic] })
+    stockChanged()
+  })
   const late = computed(() => job.value !== undefined && !isOpen(job.value) && settled.value !== job.value.id)
   /** It is not over for the page before the import is as the job has left it. */
   const shown = computed<Job | null>(() => (job.value === undefined ? null : late.value ? { ...job.value, status: 'running' } : job.value))
@@ -49,14 +52,14 @@ export function useImport(id: Ref<number>) {
   const start = useAction(async (deed: 'check' | 'commit' | 'undo', body: object = {}) => {
     const { data } = await begin(id.value, deed, body)
     followed.value = data.jobId
-    cache.setQueryData<Job>(['jobs', 'one', data.jobId], { id: data.jobId, kind: `import.${deed}`, status: 'queued', done: 0, total: null, cancel_asked: false, error: null })
-    cache.setQueryData<Import>(key.value, (old) => old && { ...old, jobId: data.jobId })
+    await nowKnown<Job>(['jobs', 'one', data.jobId], (known) => known ?? { id: data.jobId, kind: `import.${deed}`, status: 'queued', done: 0, total: null, cancel_asked: false, error: null })
+    await nowKnown<Import>(key.value, (old) => old && { ...old, jobId: data.jobId })
     void cache.invalidateQueries({ queryKey: ['jobs'] })
     return data.jobId
   })
   const change = useAction(async (choice: Choice) => {
     const { data } = await changeImport(id.value, choice)
-    cache.setQueryData(key.value, data)
+    await nowKnown<Import>(key.value, () => data)
     return data
   })
   const cancel = useAction(async () => {
@@ -67,8 +70,8 @@ export function useImport(id: Ref<number>) {
   return {
     found,
     job: shown,
-    /** The job is asked for before anything is shown: the step depends on it. */
-    waiting: computed(() => found.value === undefined || (jobId.value !== null && followed.value !== jobId.value && (job.value === undefined || late.value))),
+    /** The job is asked for before anything is shown: the step depends on it. But what is shown stays while one's own deed is set off. */
+    waiting: computed(() => found.value === undefined || (jobId.value !== null && !start.busy.value && followed.value !== jobId.value && (job.value === undefined || late.value))),
     problem: computed(() => (isProblem(error.value) ? error.value : null)),
     start,
     change,

@@ -29,3 +29,33 @@ export function useAction<Args extends unknown[], Result>(work: (...args: Args) 
 
   return { run, busy, problem }
 }
+
+/** The same for deeds of which none may be lost: what is set off while another is under way is done after it. */
+export function useActionInTurn<Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>): Action<Args, Result> {
+  const busy = ref(false)
+  const problem = shallowRef<Problem | null>(null)
+  let turn: Promise<unknown> = Promise.resolve()
+  let waiting = 0
+
+  function run(...args: Args): Promise<Result | undefined> {
+    // What has gone wrong stands until somebody begins anew, not until the next of those that wait.
+    if (waiting === 0) problem.value = null
+    waiting += 1
+    busy.value = true
+    const mine = turn.then(async () => {
+      try {
+        return await work(...args)
+      } catch (fault) {
+        problem.value = asProblem(fault)
+        return undefined
+      } finally {
+        waiting -= 1
+        busy.value = waiting > 0
+      }
+    })
+    turn = mine
+    return mine
+  }
+
+  return { run, busy, problem }
+}

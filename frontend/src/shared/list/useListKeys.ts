@@ -19,6 +19,7 @@ export function useListKeys<Row extends { id: number }>(list: ListModel<Row>, ha
     if (!row) return
     list.cursor.value = row.id
     hands.focus(row.id)
+    if (list.follows) list.open(row)
   }
   function step(by: 1 | -1) {
     const rows = list.rows.value
@@ -26,6 +27,8 @@ export function useListKeys<Row extends { id: number }>(list: ListModel<Row>, ha
     if (at < 0) return go(rows[0])
     const next = rows[at + by]
     if (next) return go(next)
+    // One page at a time: the next is still on its way.
+    if (edge && list.refreshing.value) return
     const page = list.page.value + by
     if (page < 1 || page > last()) return
     edge = by > 0 ? 'first' : 'last'

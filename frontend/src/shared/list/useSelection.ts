@@ -15,7 +15,7 @@ export interface Selection<Row> {
 }
 
 /** What is selected in a list: it stays from page to page, and is gone when something else is asked for. */
-export function useSelection<Row extends { id: number }>(list: ListModel<Row>, may: () => boolean): Selection<Row> {
+export function useSelection<Row extends { id: number }>(list: ListModel<Row>, may: (row: Row) => boolean): Selection<Row> {
   const chosen = shallowRef(new Map<number, Row>())
   const every = ref(false)
 
@@ -44,7 +44,7 @@ export function useSelection<Row extends { id: number }>(list: ListModel<Row>, m
     selectable: may,
     choose,
     toggle: (row) => {
-      if (!every.value && may()) choose(chosen.value.has(row.id) ? ids.value.filter((id) => id !== row.id) : [...ids.value, row.id])
+      if (!every.value && may(row)) choose(chosen.value.has(row.id) ? ids.value.filter((id) => id !== row.id) : [...ids.value, row.id])
     },
     clear,
   }

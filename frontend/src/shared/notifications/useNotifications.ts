@@ -1,6 +1,6 @@
 import { useRouter } from 'vue-router'
 import { can } from '@/api/session'
-import { useAction } from '@/shared/composables/useAction'
+import { useAction, useActionInTurn } from '@/shared/composables/useAction'
 import { queries } from '@/shared/query'
 import { markAllRead, markRead, type Notification } from './api'
 import { targetOf } from './target'
@@ -17,7 +17,7 @@ export function useNotifications() {
     return target && 'path' in target && router.resolve(target.path).name === 'not-found' ? null : target
   }
 
-  const reading = useAction(async (row: Notification) => {
+  const reading = useActionInTurn(async (row: Notification) => {
     if (row.is_read) return
     await markRead(row.id)
     await notificationsChanged()
