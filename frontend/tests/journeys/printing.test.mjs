@@ -157,9 +157,8 @@ test('on the screen: accessible, in both themes and widths, and in English', asy
         calm(who);
     }
     const english = await site.person('admin');
+    await english.page.addInitScript(() => localStorage.setItem('mms.language', 'en'));
     await english.go(`/print/document/${id}`);
-    await english.page.evaluate(() => localStorage.setItem('mms.language', 'en'));
-    await english.page.reload();
     await english.at('print-sheet').first().getByText(/Page 1 of \d+/).waitFor();
     calm(english);
 });
