@@ -37,6 +37,7 @@ export interface ListModel<Row, F extends Filters = Filters> {
   total: ComputedRef<number>
   loading: ComputedRef<boolean>
   refreshing: ComputedRef<boolean>
+  former: ComputedRef<boolean>
   problem: ComputedRef<Problem | null>
   reload: () => void
   setup: ListSetup<Row>

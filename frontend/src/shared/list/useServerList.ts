@@ -16,6 +16,8 @@ export function useServerList<Row>(topic: string, path: MaybeRefOrGetter<string>
     rows: computed(() => answer.data.value?.list ?? []),
     total: computed(() => answer.data.value?.total ?? 0),
     loading: computed(() => answer.isPending.value),
+    /** The rows are those of what was asked before. */
+    former: computed(() => answer.isPlaceholderData.value),
     refreshing: computed(() => answer.isFetching.value),
     problem: computed(() => (isProblem(answer.error.value) ? answer.error.value : null)),
     reload: () => answer.refetch(),
