@@ -1,6 +1,7 @@
 #!/bin/sh
 # Puts what the environment says into nginx.conf:  nginx-env.sh [FILE]   (default /etc/nginx/conf.d/default.conf)
 #   MMS_UPSTREAM    where the service is, HOST:PORT                                    (backend:3000)
+#   MMS_RESOLVER    who finds its name: the address of a name server                   (127.0.0.11)
 #   MMS_LISTEN      the port, or ADDRESS:PORT                                          (80)
 #   MMS_ROOT        the folder of the built page                                       (/usr/share/nginx/html)
 #   MMS_API_ORIGIN  the origin of the API, for a page built with VITE_API_BASE_URL     (none)
@@ -17,7 +18,8 @@ put() {
     expressions="$expressions
 $2"
 }
-[ -z "${MMS_UPSTREAM:-}" ] || put MMS_UPSTREAM "s#^    server [^;]*;#    server $MMS_UPSTREAM;#" "$MMS_UPSTREAM"
+[ -z "${MMS_UPSTREAM:-}" ] || put MMS_UPSTREAM "s#^    set .mms_service [^;]*;#    set \$mms_service $MMS_UPSTREAM;#" "$MMS_UPSTREAM"
+[ -z "${MMS_RESOLVER:-}" ] || put MMS_RESOLVER "s#^    resolver [^ ]*#    resolver $MMS_RESOLVER#" "$MMS_RESOLVER"
 [ -z "${MMS_LISTEN:-}" ] || put MMS_LISTEN "s#^    listen [^;]*;#    listen $MMS_LISTEN;#" "$MMS_LISTEN"
 [ -z "${MMS_ROOT:-}" ] || put MMS_ROOT "s#^    root [^;]*;#    root $MMS_ROOT;#" "$MMS_ROOT"
 [ -z "${MMS_API_ORIGIN:-}" ] || put MMS_API_ORIGIN "s#img-src 'self' data: blob:[^;]*; connect-src 'self'[^;]*; object#img-src 'self' data: blob: $MMS_API_ORIGIN; connect-src 'self' $MMS_API_ORIGIN; object#" "$MMS_API_ORIGIN"

@@ -22,7 +22,7 @@ export default defineConfig({
     offline(
       [
         'src/app/AppShell.vue', 'src/features/counting/CountPhone.vue', 'src/shared/scan/ScanDialog.vue',
-        ...['zh-CN', 'en'].flatMap((language) => [`src/locales/${language}/index.ts`, `src/locales/${language}/pages.ts`]),
+        ...['zh-CN', 'en'].flatMap((language) => [`src/locales/${language}/index.ts`, `src/locales/${language}/pages.ts`, `src/locales/${language}/counts.json`]),
       ],
       /\.(?:worker\.js|wasm)$/,
     ),
@@ -55,10 +55,14 @@ export default defineConfig({
             { name: 'app', test: /src[\\/](?:api[\\/](?!event)|features[\\/]\w+[\\/]routes|app[\\/](?!AppShell|AppHeader|AppMenu|CompanyClock|companyTime|NewMenu|PasswordDialog|CommandPalette|NotificationBell|Palette|live|menu|palette|usePalette|NotFound|NotPermitted|NewPassword)|shared[\\/](?:feedback|composables[\\/]useAction|form[\\/]PlainField))/, priority: 8 },
             // What only those need who write: with the first form.
             { name: 'forms', test: /src[\\/]shared[\\/](?:form[\\/](?:locked|followed|NewPasswordForm)|composables[\\/]use(?:UnsavedGuard|GuardedForm|SubmitKey))/, priority: 7, minShareCount: 2 },
-            { name: 'shared', test: /src[\\/]shared[\\/](?!list|charts)|plugin-vue:export-helper/, priority: 6, minShareCount: 2 },
+            { name: 'shared', test: /src[\\/]shared[\\/](?!list|charts|form[\\/]day|documents|scan|roles|counts|materials[\\/]MaterialPicker)|plugin-vue:export-helper/, priority: 6, minShareCount: 2 },
             { name: 'list', test: /src[\\/]shared[\\/]list[\\/]/, priority: 5, minShareCount: 2 },
             { name: 'charts', test: /src[\\/]shared[\\/]charts[\\/](?!echarts)/, priority: 4, minShareCount: 2 },
             { name: 'materials', test: /src[\\/]features[\\/]materials/, priority: 4, minShareCount: 2 },
+            { name: 'days', test: /src[\\/]shared[\\/]form[\\/]day[\\/]/, priority: 3, minShareCount: 2 },
+            { name: 'documents', test: /src[\\/]shared[\\/]documents/, priority: 3, minShareCount: 2 },
+            { name: 'entry', test: /src[\\/]shared[\\/](?:scan|materials[\\/]MaterialPicker)/, priority: 2, minShareCount: 2 },
+            { name: 'desk', test: /src[\\/]shared[\\/](?:roles|counts)/, priority: 2, minShareCount: 2 },
             { name: 'query', test: /node_modules[\\/](?:@tanstack|big\.js)[\\/]/, priority: 10 },
           ],
         },

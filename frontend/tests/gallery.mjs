@@ -28,12 +28,27 @@ async function prepare() {
         const actualStock = i === 2 ? Number(item.book_stock) - 1 : i === 5 ? Number(item.book_stock) + 2 : item.book_stock;
         await site.api(manager, 'PUT', `/stocktaking/${count}/items/${item.id}`, { actualStock, version: item.version });
     }
+    const byPlace = await prepareByPlace(manager, keeper, stocked.slice(12, 20));
     const form = new FormData();
     form.append('file', new Blob(['物料编码,物料名称,类别,单位,最低库存\r\nNEW-001,不锈钢双卡套接头,金属,个,20\r\nNEW-002,质子交换膜,化学,张,五\r\nNEW-003,,金属,个,10\r\nNEW-004,密封垫片,金属,片,100\r\n'], { type: 'text/csv' }), '新物料.csv');
     const sent = await fetch(`${site.base}/api/imports?kind=materials`, { method: 'POST', headers: { Authorization: `Bearer ${manager.accessToken}` }, body: form });
     const { data: { id: imported } } = await sent.json();
     await site.api(manager, 'POST', `/imports/${imported}/check`, {});
-    return { stocked, waiting, count, imported };
+    return { stocked, waiting, count, byPlace, imported };
+}
+
+/** A count of several shelves, one of them done. */
+async function prepareByPlace(manager, keeper, materials) {
+    const shelves = [];
+    for (const [code, nameZh] of [['A-01', '一号架'], ['A-02', '二号架'], ['C-01', '冷库']]) shelves.push(await site.api(manager, 'POST', '/locations', { code, nameZh }));
+    const lines = materials.map((one, i) => ({ materialId: one.id, quantity: 10 + i, locationId: shelves[i % 3].id }));
+    const { id: receipt } = await site.api(keeper, 'POST', '/inventory', { transactionType: 'in', lines });
+    await site.api(manager, 'PUT', `/inventory/${receipt}/approve`, { action: 'approve' });
+    const { id } = await site.api(manager, 'POST', '/stocktaking', { taskName: '十一月底货架盘点', scope: 'selection', materialIds: materials.map((one) => one.id), isBlind: true, byPlace: true });
+    await site.api(manager, 'PUT', `/stocktaking/${id}/start`);
+    const { items } = await site.api(manager, 'GET', `/stocktaking/${id}`);
+    for (const item of items.filter((one) => one.location_code === 'A-01')) await site.api(manager, 'PUT', `/stocktaking/${id}/items/${item.id}`, { actualStock: 10 });
+    return id;
 }
 
 const ready = (hook) => async (who) => { await who.at(hook).first().waitFor(); };
@@ -66,7 +81,11 @@ const PAGES = [
     }],
     ['counting', '盘点任务', 'manager', '/counting', ready(`count-row-${seen.count}`)],
     ['count', '盘点录入', 'manager', `/counting/${seen.count}`, ready('count-progress')],
-    ['count-phone', '手机盘点', 'manager', `/counting/${seen.count}/count`, ready('count-keep')],
+    ['count-places', '手机盘点：选库位', 'manager', `/counting/${seen.byPlace}/count`, ready('count-places')],
+    ['count-phone', '手机盘点', 'manager', `/counting/${seen.byPlace}/count`, async (who) => {
+        await who.at('place-A-02').click();
+        await who.at('count-keep').waitFor();
+    }],
     ['analysis', '分析图', 'manager', '/reports/analysis', drawn],
     ['stock-ledger', '收发存', 'manager', '/reports/stock-ledger', ready('list-total')],
     ['stock-report', '库存快照', 'manager', '/reports/stock', ready('list-total')],

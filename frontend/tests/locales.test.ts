@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import en from '../src/locales/en'
 import enCharts from '../src/locales/en/charts.json'
+import enCounts from '../src/locales/en/counts.json'
 import enHelp from '../src/locales/en/help.json'
 import enImports from '../src/locales/en/imports.json'
 import enPages from '../src/locales/en/pages'
@@ -10,6 +11,7 @@ import enPrinting from '../src/locales/en/printing.json'
 import enProfile from '../src/locales/en/profile.json'
 import zh from '../src/locales/zh-CN'
 import zhCharts from '../src/locales/zh-CN/charts.json'
+import zhCounts from '../src/locales/zh-CN/counts.json'
 import zhHelp from '../src/locales/zh-CN/help.json'
 import zhImports from '../src/locales/zh-CN/imports.json'
 import zhPages from '../src/locales/zh-CN/pages'
@@ -26,8 +28,8 @@ function flat(texts: Texts, prefix = ''): Map<string, string> {
   )
 }
 
-const chinese = flat({ ...zh, ...zhPages, charts: zhCharts, help: zhHelp, imports: zhImports, printing: zhPrinting, profile: zhProfile })
-const english = flat({ ...en, ...enPages, charts: enCharts, help: enHelp, imports: enImports, printing: enPrinting, profile: enProfile })
+const chinese = flat({ ...zh, ...zhPages, charts: zhCharts, counts: zhCounts, help: zhHelp, imports: zhImports, printing: zhPrinting, profile: zhProfile })
+const english = flat({ ...en, ...enPages, charts: enCharts, counts: enCounts, help: enHelp, imports: enImports, printing: enPrinting, profile: enProfile })
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
 
 function sources(): { name: string; text: string }[] {

@@ -110,15 +110,33 @@ void app_expect_upload(void *app, struct http_exchange *x, int64_t *sender)
         reply_error(x, &call->ctx, rc);
 }
 
+/* ---------------------------------------------------------------- waiting for a lane */
+
+static void queued(struct call *call)
+{
+    call->queued_us = clock_monotonic_us();
+}
+
+static void has_waited(struct call *call)
+{
+    if (call->queued_us)
+        call->waited_us += clock_monotonic_us() - call->queued_us;
+    call->queued_us = 0;
+}
+
+/* ---------------------------------------------------------------- admission */
+
 /* What only reads is admitted where it runs, in one snapshot with its handler; with a database server, all but the probe is
  * admitted on a worker. */
 void app_admit(void *app, struct http_exchange *x)
 {
     struct call *call = new_call(app, x);
     enum http_lane lane = call->route->http.lane;
-    if (lane == LANE_READ || (call->app->on_server && lane != LANE_PROBE))
+    bool on_worker = call->app->on_server && lane != LANE_PROBE;
+    if (lane == LANE_READ && !on_worker)
         return;
-    enum rc rc = admit(call);
+    enum rc rc = on_worker ? RC_OK : admit(call);
+    queued(call);
     if (rc != RC_OK)
         reply_error(x, &call->ctx, rc);
 }
@@ -136,6 +154,7 @@ static enum rc write_job(struct db *db, void *arg)
 {
     struct call *call = arg;
     bool replayed;
+    has_waited(call);
     call->ctx.db = db;
     call->ctx.memo = NULL;
     http_answer_anew(call->http); /* a job may be run twice */
@@ -162,6 +181,7 @@ static void write_done(void *arg, enum rc rc)
 
 enum rc app_submit_write(void *app, struct http_exchange *x)
 {
+    queued(x->app);
     return db_writer_submit(((struct app *)app)->writer, (struct db_job){write_job, write_done, x->app});
 }
 
@@ -231,6 +251,7 @@ void app_run(void *app, struct http_exchange *x)
 {
     struct call *call = x->app;
     bool handed_over = false;
+    has_waited(call);
     /* Asked before: the call may be over when run_in_lane returns. */
     bool on_io_thread = call->route->http.lane == LANE_READ && !((const struct app *)app)->on_server;
     enum rc rc = run_in_lane(call, &handed_over);
@@ -257,5 +278,6 @@ void app_finished(void *app, struct http_exchange *x)
         return;
     log_event(level, "http.request", r->id, LOG_TEXT("method", r->method), LOG_TEXT("path", r->path),
               LOG_INT("status", x->response.status), LOG_INT("took_us", took_us), LOG_TEXT("address", r->peer),
-              LOG_INT("user_id", call ? call->ctx.actor.user_id : 0));
+              LOG_INT("user_id", call ? call->ctx.actor.user_id : 0), LOG_INT("waited_us", call ? call->waited_us : 0),
+              LOG_INT("bytes", http_answer_bytes(x)));
 }

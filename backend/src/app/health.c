@@ -59,12 +59,9 @@ static void write_memory(struct json_writer *w)
     struct mallinfo2 heap = mallinfo2();
     jw_name(w, "memory");
     jw_object(w);
-    jw_name(w, "rss");
-    jw_int(w, mebibytes((size_t)health_resident_bytes()));
-    jw_name(w, "heapTotal");
-    jw_int(w, mebibytes(heap.arena + heap.hblkhd));
-    jw_name(w, "heapUsed");
-    jw_int(w, mebibytes(heap.uordblks + heap.hblkhd));
+    jw_member_int(w, "rss", mebibytes((size_t)health_resident_bytes()));
+    jw_member_int(w, "heapTotal", mebibytes(heap.arena + heap.hblkhd));
+    jw_member_int(w, "heapUsed", mebibytes(heap.uordblks + heap.hblkhd));
     jw_object_end(w);
 }
 
@@ -79,18 +76,14 @@ static enum rc get_health(struct call *call)
     r->status = good ? 200 : 503;
     jw_init(&w, &r->body, false);
     jw_object(&w);
-    jw_name(&w, "status");
-    jw_text(&w, good ? "ok" : "degraded");
+    jw_member_text(&w, "status", good ? "ok" : "degraded");
     jw_name(&w, "timestamp");
     jw_text_n(&w, text, clock_print_iso(c->now_ms, text));
-    jw_name(&w, "uptime");
-    jw_int(&w, (c->now_ms - call->app->started_ms) / 1000);
-    jw_name(&w, "version");
-    jw_text(&w, MMS_VERSION);
+    jw_member_int(&w, "uptime", (c->now_ms - call->app->started_ms) / 1000);
+    jw_member_text(&w, "version", MMS_VERSION);
     jw_name(&w, "checks");
     jw_object(&w);
-    jw_name(&w, "database");
-    jw_text(&w, good ? "ok" : "error");
+    jw_member_text(&w, "database", good ? "ok" : "error");
     write_memory(&w);
     jw_object_end(&w);
     jw_object_end(&w);

@@ -4,12 +4,6 @@
 #include "base/histogram.h"
 #include "domain/reply.h"
 
-static void put(struct json_writer *w, const char *name, int64_t value)
-{
-    jw_name(w, name);
-    jw_int(w, value);
-}
-
 /* [{up_to, count}]: each count alone, not with those below it. up_to is null above all bounds. */
 static void write_histogram(struct json_writer *w, const char *name, const struct histogram *h)
 {
@@ -22,7 +16,7 @@ static void write_histogram(struct json_writer *w, const char *name, const struc
             jw_int(w, h->bounds[i]);
         else
             jw_null(w);
-        put(w, "count", atomic_load(&h->counts[i]));
+        jw_member_int(w, "count", atomic_load(&h->counts[i]));
         jw_object_end(w);
         if (!h->bounds[i])
             break;
@@ -38,8 +32,7 @@ static void write_lanes(struct json_writer *w, const struct metrics *m)
         const char *name;
         const struct histogram *took = metrics_took(m, lane, &name);
         jw_object(w);
-        jw_name(w, "name");
-        jw_text(w, name);
+        jw_member_text(w, "name", name);
         write_histogram(w, "took", took);
         jw_object_end(w);
     }
@@ -49,9 +42,8 @@ static void write_lanes(struct json_writer *w, const struct metrics *m)
 static void write_queue(struct json_writer *w, const char *name, int64_t length, const struct histogram *wait)
 {
     jw_object(w);
-    jw_name(w, "name");
-    jw_text(w, name);
-    put(w, "length", length);
+    jw_member_text(w, "name", name);
+    jw_member_int(w, "length", length);
     write_histogram(w, "wait", wait);
     jw_object_end(w);
 }
@@ -72,9 +64,9 @@ static void write_writer(struct json_writer *w, const struct db_writer_stats *s)
 {
     jw_name(w, "writer");
     jw_object(w);
-    put(w, "jobs", s->jobs);
-    put(w, "failed_jobs", s->failed_jobs);
-    put(w, "commits", s->commits);
+    jw_member_int(w, "jobs", s->jobs);
+    jw_member_int(w, "failed_jobs", s->failed_jobs);
+    jw_member_int(w, "commits", s->commits);
     jw_name(w, "log_bytes");
     if (s->log_bytes >= 0)
         jw_int(w, s->log_bytes);
@@ -93,10 +85,10 @@ static enum rc get_metrics(struct call *call)
     db_writer_stats(app->writer, &writer);
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
-    put(&w, "uptime", (call->ctx.now_ms - app->started_ms) / 1000);
-    put(&w, "memory_bytes", health_resident_bytes());
-    put(&w, "connections", (int64_t)http_connections(server));
-    put(&w, "streams", (int64_t)http_streams(server));
+    jw_member_int(&w, "uptime", (call->ctx.now_ms - app->started_ms) / 1000);
+    jw_member_int(&w, "memory_bytes", health_resident_bytes());
+    jw_member_int(&w, "connections", (int64_t)http_connections(server));
+    jw_member_int(&w, "streams", (int64_t)http_streams(server));
     write_lanes(&w, app->metrics);
     write_queues(&w, server, &writer);
     write_writer(&w, &writer);

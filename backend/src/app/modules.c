@@ -4,6 +4,7 @@
 #include "domain/analysis.h"
 #include "domain/assessment_measure.h"
 #include "domain/avatar.h"
+#include "domain/backup.h"
 #include "domain/dashboard.h"
 #include "domain/database_admin.h"
 #include "domain/document.h"
@@ -64,6 +65,7 @@ const struct module *const modules[] = {
     &material_export_module,
     &export_job_module,
     &database_admin_module,
+    &backup_module,
     &job_module,
     &import_module,
     &import_template_module,

@@ -151,15 +151,17 @@ static void write_filter(struct json_writer *w, const struct list_filter *f)
 {
     static const char *const types[] = {[FILTER_TEXT] = "string",   [FILTER_LIKE] = "string",  [FILTER_ID] = "integer",
                                         [FILTER_CHOICE] = "string", [FILTER_SINCE] = "string", [FILTER_UNTIL] = "string",
-                                        [FILTER_FLAG] = "boolean",  [FILTER_PART] = "string"};
+                                        [FILTER_FLAG] = "boolean",  [FILTER_PART] = "string",
+                                        [FILTER_NAME] = "string"};
     static const char *const meanings[] = {[FILTER_LIKE] = "包含这些文字，不分大小写",
                                            [FILTER_PART] = "包含这些文字，不分大小写",
+                                           [FILTER_NAME] = "包含这些文字，不分大小写与全角半角",
                                            [FILTER_CHOICE] = "all：不筛选",
                                            [FILTER_SINCE] = "从这一天起（公司时区）",
                                            [FILTER_UNTIL] = "到这一天为止，含当天（公司时区）",
                                            [FILTER_FLAG] = NULL};
     begin_parameter(w, "query", f->param, types[f->kind]);
-    if (f->kind == FILTER_LIKE || f->kind == FILTER_PART)
+    if (f->kind == FILTER_LIKE || f->kind == FILTER_PART || f->kind == FILTER_NAME)
         oa_int(w, "maxLength", 100);
     if (f->kind == FILTER_ID)
         oa_int(w, "minimum", 1);

@@ -1,17 +1,14 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log_file.h"
 #include "base/utf8.h"
 
 enum {
@@ -19,22 +16,14 @@ enum {
     NAME_BYTES = 64,
     WORD_BYTES = 128, /* event and request id */
     TEXT_BYTES = 2000,
-    TAIL_BYTES = 32,  /* kept for the end of the line */
-    VALUE_LEAST = 16, /* with less room than that left a field is not begun */
-    TRIES = 8
+    TAIL_BYTES = 32, /* kept for the end of the line */
+    VALUE_LEAST = 16 /* with less room than that left a field is not begun */
 };
 
 static const char *const LEVELS[] = {"error", "warn", "info", "debug"};
 
-/* `torn`: a line was written in part (a full disk, say); the next one begins on its own line. */
-struct sink {
-    atomic_int fd;
-    atomic_bool torn;
-};
-
 static atomic_int level_now = LOG_INFO;
-static struct sink standard_output = {STDOUT_FILENO};
-static struct sink log_file = {-1};
+static struct log_sink standard_output = {STDOUT_FILENO};
 
 struct line {
     size_t n;
@@ -61,41 +50,6 @@ void log_set_level(enum log_level level)
 bool log_on(enum log_level level)
 {
     return (int)level <= atomic_load_explicit(&level_now, memory_order_relaxed);
-}
-
-bool log_open_dir(const char *dir)
-{
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s/mms.log", dir);
-
-    if (n < 0 || (size_t)n >= sizeof path) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    if (mkdir(dir, 0750) != 0 && errno != EEXIST)
-        return false;
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    if (fd < 0)
-        return false;
-    int old = atomic_load(&log_file.fd);
-    if (old < 0) {
-        atomic_store(&log_file.fd, fd);
-        return true;
-    }
-    /* The number stays: a thread that is just writing never meets a closed or a foreign file. */
-    bool replaced = dup3(fd, old, O_CLOEXEC) >= 0;
-    int why = errno;
-    close(fd);
-    errno = why;
-    return replaced;
-}
-
-void log_close(void)
-{
-    int fd = atomic_exchange(&log_file.fd, -1);
-
-    if (fd >= 0)
-        close(fd);
 }
 
 static bool put(struct line *l, const char *bytes, size_t n)
@@ -187,24 +141,6 @@ static void ignore_write_signals(void)
     }
 }
 
-/* `line` begins with a newline that is only sent to end a torn line. One write(2), as a rule. */
-static void emit(struct sink *s, const char *line, size_t n)
-{
-    int fd = atomic_load(&s->fd);
-    bool torn = fd >= 0 && atomic_exchange(&s->torn, false);
-    size_t first = torn ? 0 : 1, at = first;
-
-    for (int tries = 0; fd >= 0 && at < n && tries < TRIES; tries++) {
-        ssize_t wrote = write(fd, line + at, n - at);
-        if (wrote > 0)
-            at += (size_t)wrote;
-        else if (wrote < 0 && errno != EINTR)
-            break;
-    }
-    if (fd >= 0 && at < n && (at > first || torn))
-        atomic_store(&s->torn, true);
-}
-
 void log_write(enum log_level level, const char *event, const char *request_id,
                const struct log_field *fields, size_t count)
 {
@@ -218,7 +154,8 @@ void log_write(enum log_level level, const char *event, const char *request_id,
     pthread_once(&once, ignore_write_signals);
     l.n = 0;
     l.cut = false;
-    clock_print_iso(clock_now_ms(), time);
+    int64_t now_ms = clock_now_ms();
+    clock_print_iso(now_ms, time);
     put(&l, "\n{\"time\":", sizeof "\n{\"time\":" - 1);
     put_string(&l, time, sizeof time);
     put_field(&l, LOG_TEXT("level", LEVELS[level]), WORD_BYTES);
@@ -230,7 +167,7 @@ void log_write(enum log_level level, const char *event, const char *request_id,
     const char *tail = l.cut ? ",\"cut\":true}\n" : "}\n"; /* TAIL_BYTES is kept for it */
     memcpy(l.bytes + l.n, tail, strlen(tail));
     l.n += strlen(tail);
-    emit(&standard_output, l.bytes, l.n);
-    emit(&log_file, l.bytes, l.n);
+    log_sink_put(&standard_output, l.bytes, l.n);
+    log_file_put(l.bytes, l.n, now_ms);
     errno = errno_before;
 }

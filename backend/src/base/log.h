@@ -28,10 +28,15 @@ static inline struct log_field log_text(const char *name, const char *value)
 bool log_level_parse(const char *text, enum log_level *out); /* error, warn, info, debug */
 void log_set_level(enum log_level level);
 bool log_on(enum log_level level);
+/* When DIR/mms.log is put aside as mms.log.1, and what was .1 as .2 and so on: once it has so many bytes, or its first line is so
+ * old. So many older ones are kept. 0 bytes and 0 age: never. Before log_open_dir. */
+void log_set_limits(int64_t bytes, int64_t age_ms, int keep);
 /* Opens DIR/mms.log for appending, beside standard output; makes DIR when only the last folder is
  * missing. Called again it opens the file anew, also while other threads write. False with errno set,
  * and all is as it was. */
 bool log_open_dir(const char *dir);
+/* The same file anew, after somebody else has put it aside; nothing when none is open. */
+bool log_open_again(void);
 /* Back to standard output alone. Only when no other thread logs any more. */
 void log_close(void);
 

@@ -352,8 +352,16 @@ static const struct row ROWS[] = {
      "error | warn | info | debug", "日志级别", "How much is logged"},
     {"LOG_DIR", read_text, show_text, AT(log_dir), NULL, 0, 0, false, "path",
      "日志目录；不设置则只写标准输出", "Folder of the log; without it, standard output only"},
+    {"LOG_MAX_SIZE", read_number, show_number, AT(log_max_size), "10485760", 65536, 1 << 30, false, NULL,
+     "日志文件达到此大小（字节）即轮换", "The log's file is put aside when it has so many bytes"},
+    {"LOG_MAX_AGE", read_duration, show_duration, AT(log_max_age_s), "1d", 60, 90 * DAY_S, false, "60s–90d",
+     "日志文件达到此时长即轮换", "… or when its first line is so old"},
+    {"LOG_KEEP", read_number, show_number, AT(log_keep), "14", 1, 1000, false, NULL, "保留的旧日志文件数",
+     "How many of the log's older files are kept"},
     {"UPLOAD_DIR", read_text, show_text, AT(upload_dir), "./data/uploads", 0, 0, false, "path",
      "上传文件目录", "Folder of uploaded files"},
+    {"BACKUP_DIR", read_text, show_text, AT(backup_dir), NULL, 0, 0, false, "path",
+     "备份目录（mms backup）；不设置则须用 --to 指定", "Folder of backups (mms backup); without it, --to must name one"},
     {"MAX_FILE_SIZE", read_number, show_number, AT(max_file_size), "2097152", 1024, 1 << 30, false,
      NULL, "上传文件大小上限（字节）", "Largest upload, in bytes"},
     {"CORS_ORIGIN", read_origins, show_list, AT(cors_origins), "", 0, 0, false,
@@ -463,16 +471,32 @@ void settings_print(const struct settings *s, struct buf *out)
     }
 }
 
+static void put_shape(struct buf *out, const struct row *row)
+{
+    if (row->shape)
+        buf_str(out, row->shape);
+    else
+        buf_fmt(out, "%lld–%lld", (long long)row->min, (long long)row->max);
+}
+
 void settings_help(struct buf *out)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct row *row = &ROWS[i];
         buf_str(out, "  ");
         put_padded(out, row->name, 22);
-        if (row->shape)
-            buf_str(out, row->shape);
-        else
-            buf_fmt(out, "%lld–%lld", (long long)row->min, (long long)row->max);
+        put_shape(out, row);
         buf_fmt(out, "  [%s]\n      %s\n      %s\n", fallback_text(row), row->zh, row->en);
+    }
+}
+
+void settings_example(struct buf *out)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct row *row = &ROWS[i];
+        bool must_be_set = row->read == read_jwt_secret;
+        buf_fmt(out, "%s# %s\n# %s\n# ", i ? "\n" : "", row->zh, row->en);
+        put_shape(out, row);
+        buf_fmt(out, "\n%s%s=%s\n", must_be_set ? "" : "#", row->name, row->fallback ? row->fallback : "");
     }
 }

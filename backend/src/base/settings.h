@@ -24,7 +24,11 @@ struct settings {
     const char *database_name;          /* … as it may be shown: without user, password and parameters */
     enum log_level log_level;           /* LOG_LEVEL. Default info */
     const char *log_dir;                /* LOG_DIR; NULL: standard output only */
+    int64_t log_max_size;               /* LOG_MAX_SIZE, bytes, 64 KiB – 1 GiB. Default 10485760 */
+    int64_t log_max_age_s;              /* LOG_MAX_AGE. Default 1d */
+    int64_t log_keep;                   /* LOG_KEEP, older files, 1–1000. Default 14 */
     const char *upload_dir;             /* UPLOAD_DIR. Default ./data/uploads */
+    const char *backup_dir;             /* BACKUP_DIR: where backups lie; NULL: nowhere */
     int64_t max_file_size;              /* MAX_FILE_SIZE, bytes, 1 KiB – 1 GiB. Default 2097152 */
     const char *const *cors_origins;    /* CORS_ORIGIN: comma list of origins, or "*"; empty: same origin only. NULL-ended */
     const char *web_dir;                /* WEB_DIR: folder of the built page; NULL: API only */
@@ -45,5 +49,7 @@ struct buf;
 void settings_print(const struct settings *s, struct buf *out);
 /* The table as the help text of `mms serve --help`. */
 void settings_help(struct buf *out);
+/* The table as an environment file, to be filled in: what has a default, or may be left out, is a comment. */
+void settings_example(struct buf *out);
 
 #endif

@@ -49,6 +49,9 @@ MUST_CHECK enum rc db_bulk_ready(struct db *db, bool loading);
 /* Whether another process has the database open: on SQLite any, on PostgreSQL one of this program. */
 MUST_CHECK enum rc db_bulk_in_use(struct db *db, bool *in_use);
 
+/* The same of a SQLite file that is not to be opened, since it may be damaged, and opening could throw its log away. `shared`: FILE-shm. */
+bool db_file_in_use(const char *shared);
+
 /* ---- out ---- */
 
 /* Each row in the order of the key. `line` has no newline, and lives until `take` returns; what is not RC_OK ends the reading. */

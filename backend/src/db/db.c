@@ -2,9 +2,13 @@
  * read by column name. */
 #include "db/driver.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
 
 #define TEXT_STATEMENTS 64
 #define GUESSES 32
@@ -31,6 +35,7 @@ struct db_rows {
     char *text; /* of db_start_text; NULL for a named one */
     size_t text_n;
     uint64_t hash, last_used;
+    int64_t began_us;
 };
 
 struct named {
@@ -218,6 +223,23 @@ static enum rc find_text(struct db *db, const char *text, struct db_rows **out)
     return RC_OK;
 }
 
+/* ---- slow ones ---- */
+
+static _Atomic int64_t slow_us; /* 0: none is told */
+
+void db_tell_slow_statements(int64_t us)
+{
+    atomic_store(&slow_us, us);
+}
+
+/* Its text holds no values: these are bound. */
+static void tell_when_slow(const struct db_rows *rows)
+{
+    int64_t bound_us = atomic_load_explicit(&slow_us, memory_order_relaxed), took_us = bound_us ? clock_monotonic_us() - rows->began_us : 0;
+    if (bound_us && took_us >= bound_us)
+        log_event(LOG_INFO, "storage.slow", NULL, LOG_TEXT("statement", rows->name), LOG_INT("took_us", took_us));
+}
+
 /* ---- running ---- */
 
 static enum rc start(struct db_rows *rows, const struct db_value *args, size_t count,
@@ -225,6 +247,7 @@ static enum rc start(struct db_rows *rows, const struct db_value *args, size_t c
 {
     if (rows->running)
         db_misuse(rows->name, "was started while its earlier run has not ended");
+    rows->began_us = atomic_load_explicit(&slow_us, memory_order_relaxed) ? clock_monotonic_us() : 0;
     enum rc rc = driver_start(rows->stmt, args, count);
     if (rc != RC_OK)
         return rc;
@@ -269,6 +292,7 @@ void db_end(struct db_rows *rows)
         return;
     if (!rows->running)
         db_misuse(rows->name, "was ended twice");
+    tell_when_slow(rows);
     driver_reset(rows->stmt);
     rows->running = rows->on_row = false;
     rows->db->running--;

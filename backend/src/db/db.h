@@ -178,6 +178,9 @@ struct db_catalogue {
 };
 const struct db_catalogue *db_catalogue(const struct db *db);
 
+/* From now on a statement that is open for so long (with what is done with its rows meanwhile) has a line in the log: storage.slow. */
+void db_tell_slow_statements(int64_t us);
+
 #define DB_WHY_MAX 256
 
 /* A consistent copy of the whole database as a SQLite file, also while others write; `file` must not exist, and bears its name only

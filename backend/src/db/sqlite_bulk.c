@@ -29,10 +29,19 @@ static enum rc ready(struct db *db, bool loading)
  * Locks of this process are not told. */
 #define OPEN_LOCK_BYTE 128
 
+/* fd: of the file beside it, FILE-shm. False: errno. */
+static bool shared_by_others(int fd, bool *out)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = OPEN_LOCK_BYTE, .l_len = 1};
+    if (fcntl(fd, F_GETLK, &lock) != 0)
+        return false;
+    *out = lock.l_type != F_UNLCK;
+    return true;
+}
+
 static enum rc in_use(struct db *db, bool *out)
 {
     struct sqlite_conn *c = conn_of(db);
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = OPEN_LOCK_BYTE, .l_len = 1};
     if (!c->watched) {
         struct buf name;
         buf_init(&name, 8192);
@@ -40,12 +49,21 @@ static enum rc in_use(struct db *db, bool *out)
         c->watched = fopen(buf_text(&name), "re");
         buf_free(&name);
     }
-    if (!c->watched || fcntl(fileno(c->watched), F_GETLK, &lock) != 0) {
-        snprintf(c->error, sizeof c->error, "who has it open: %s", strerror(errno));
-        return RC_DB;
-    }
-    *out = lock.l_type != F_UNLCK;
-    return RC_OK;
+    if (c->watched && shared_by_others(fileno(c->watched), out))
+        return RC_OK;
+    snprintf(c->error, sizeof c->error, "who has it open: %s", strerror(errno));
+    return RC_DB;
+}
+
+bool db_file_in_use(const char *shared)
+{
+    bool used = false;
+    int fd = open(shared, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false; /* who uses it has made this file */
+    bool known = shared_by_others(fd, &used);
+    close(fd);
+    return used || !known;
 }
 
 /* ---- out ---- */

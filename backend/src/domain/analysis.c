@@ -65,20 +65,3 @@ enum rc analysis_remembered(struct call *call, const char *key, unsigned topics,
     return list_remembered(call, arena_fmt(call->ctx.arena, "analysis.%s %s %lld", key, d.zone->name, (long long)d.today), topics, write);
 }
 
-void analysis_text(struct json_writer *w, const char *name, const char *value)
-{
-    jw_name(w, name);
-    jw_text(w, value);
-}
-
-void analysis_int(struct json_writer *w, const char *name, int64_t value)
-{
-    jw_name(w, name);
-    jw_int(w, value);
-}
-
-void analysis_dec(struct json_writer *w, const char *name, struct dec value)
-{
-    jw_name(w, name);
-    jw_dec(w, value);
-}

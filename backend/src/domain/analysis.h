@@ -45,10 +45,6 @@ struct analysis_page analysis_page(struct call *call);
 /* list_remembered, as a day of the company is part of the question. */
 MUST_CHECK enum rc analysis_remembered(struct call *call, const char *key, unsigned topics, handler_fn write);
 
-void analysis_text(struct json_writer *w, const char *name, const char *value);
-void analysis_int(struct json_writer *w, const char *name, int64_t value);
-void analysis_dec(struct json_writer *w, const char *name, struct dec value);
-
 extern const struct module analysis_lots_module, analysis_use_module, analysis_abc_module, analysis_documents_module;
 
 #endif

@@ -159,14 +159,14 @@ static enum rc write_one(struct ctx *c, struct json_writer *w, const struct all_
     if (dec_sign(all->value) > 0)
         TRY(dec_share(DEC_WHOLE(100), one->up_to_here, all->value, 2, &share));
     jw_object(w);
-    analysis_int(w, "id", one->material_id);
+    jw_member_int(w, "id", one->material_id);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        analysis_text(w, texts[i], db_text(rows, texts[i]));
-    analysis_dec(w, "quantity", one->quantity);
-    analysis_dec(w, "value", one->value);
-    analysis_dec(w, "percent_up_to_here", share);
-    analysis_text(w, "abc", importances[one->importance]);
-    analysis_text(w, "xyz", regularities[one->regularity]);
+        jw_member_text(w, texts[i], db_text(rows, texts[i]));
+    jw_member_dec(w, "quantity", one->quantity);
+    jw_member_dec(w, "value", one->value);
+    jw_member_dec(w, "percent_up_to_here", share);
+    jw_member_text(w, "abc", importances[one->importance]);
+    jw_member_text(w, "xyz", regularities[one->regularity]);
     jw_object_end(w);
     return RC_OK;
 }
@@ -201,10 +201,10 @@ static void write_cells(struct json_writer *w, const struct all_consumed *all)
     for (int abc = 0; abc < 3; abc++)
         for (int xyz = 0; xyz < 3; xyz++) {
             jw_object(w);
-            analysis_text(w, "abc", importances[abc]);
-            analysis_text(w, "xyz", regularities[xyz]);
-            analysis_int(w, "materials", of[abc][xyz].materials);
-            analysis_dec(w, "value", of[abc][xyz].value);
+            jw_member_text(w, "abc", importances[abc]);
+            jw_member_text(w, "xyz", regularities[xyz]);
+            jw_member_int(w, "materials", of[abc][xyz].materials);
+            jw_member_dec(w, "value", of[abc][xyz].value);
             jw_object_end(w);
         }
     jw_array_end(w);
@@ -219,7 +219,7 @@ static enum rc write_consumption(struct call *call)
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
     TRY(write_page(c, &w, &all, &q));
-    analysis_dec(&w, "value", all.value);
+    jw_member_dec(&w, "value", all.value);
     write_cells(&w, &all);
     jw_object_end(&w);
     return reply_end(call, &w);

@@ -80,9 +80,9 @@ static enum rc write_times(struct call *call)
     jw_array(&w);
     for (size_t k = 0; k < CLASSES; k++) {
         jw_object(&w);
-        analysis_text(&w, "name", times[k]);
+        jw_member_text(&w, "name", times[k]);
         for (size_t i = 0; i < 3; i++)
-            analysis_int(&w, statuses[i], of[k][i]);
+            jw_member_int(&w, statuses[i], of[k][i]);
         jw_object_end(&w);
     }
     jw_array_end(&w);

@@ -171,10 +171,10 @@ static enum rc write_classes(struct call *call, const struct sql *sql, const cha
     jw_array(&w);
     for (size_t i = 0; names[i]; i++) {
         jw_object(&w);
-        analysis_text(&w, "name", names[i]);
-        analysis_int(&w, "lots", all.of[i].lots);
-        analysis_int(&w, "materials", all.of[i].materials);
-        analysis_dec(&w, "value", all.of[i].value);
+        jw_member_text(&w, "name", names[i]);
+        jw_member_int(&w, "lots", all.of[i].lots);
+        jw_member_int(&w, "materials", all.of[i].materials);
+        jw_member_dec(&w, "value", all.of[i].value);
         jw_object_end(&w);
     }
     jw_array_end(&w);
@@ -252,19 +252,19 @@ static enum rc read_places(struct ctx *c, struct places *out)
 static void write_place(struct json_writer *w, const struct place *p)
 {
     jw_object(w);
-    analysis_int(w, "id", p->id);
+    jw_member_int(w, "id", p->id);
     jw_name(w, "parent_id");
     if (p->parent_id)
         jw_int(w, p->parent_id);
     else
         jw_null(w);
-    analysis_text(w, "code", p->code);
-    analysis_text(w, "name_zh", p->name_zh);
-    analysis_text(w, "name_en", p->name_en);
-    analysis_int(w, "lots", p->all.lots);
-    analysis_int(w, "materials", p->all.materials);
-    analysis_int(w, "hazardous", p->hazardous.materials);
-    analysis_dec(w, "value", p->all.value);
+    jw_member_text(w, "code", p->code);
+    jw_member_text(w, "name_zh", p->name_zh);
+    jw_member_text(w, "name_en", p->name_en);
+    jw_member_int(w, "lots", p->all.lots);
+    jw_member_int(w, "materials", p->all.materials);
+    jw_member_int(w, "hazardous", p->hazardous.materials);
+    jw_member_dec(w, "value", p->all.value);
     jw_object_end(w);
 }
 
@@ -341,7 +341,7 @@ static enum rc write_lots(struct json_writer *w, struct db_rows *rows)
         TRY(part_value(rows, db_dec(rows, "earlier"), &after, &value));
         jw_object(w);
         record_write_row(w, &lot_type, rows);
-        analysis_dec(w, "value", value);
+        jw_member_dec(w, "value", value);
         jw_object_end(w);
         TRY(db_next(rows, &more));
     }

@@ -116,11 +116,11 @@ static enum rc write_flow(struct call *call)
         jw_object(&w);
         jw_name(&w, "date");
         jw_text_n(&w, text, n);
-        analysis_int(&w, "receipts", of[i].receipts);
-        analysis_int(&w, "issues", of[i].issues);
-        analysis_dec(&w, "received_value", of[i].came);
-        analysis_dec(&w, "issued_value", of[i].went);
-        analysis_dec(&w, "closing_value", closing[i]);
+        jw_member_int(&w, "receipts", of[i].receipts);
+        jw_member_int(&w, "issues", of[i].issues);
+        jw_member_dec(&w, "received_value", of[i].came);
+        jw_member_dec(&w, "issued_value", of[i].went);
+        jw_member_dec(&w, "closing_value", closing[i]);
         jw_object_end(&w);
     }
     jw_array_end(&w);
@@ -165,7 +165,7 @@ static enum rc write_cover_rows(struct json_writer *w, struct db_rows *rows)
             days = (struct dec){INT64_MAX};
         jw_object(w);
         record_write_row(w, &cover_type, rows);
-        analysis_dec(w, "days", days);
+        jw_member_dec(w, "days", days);
         jw_object_end(w);
         TRY(db_next(rows, &more));
     }
@@ -268,12 +268,12 @@ static void write_month(struct json_writer *w, const char *category, const struc
 {
     struct dec days;
     jw_object(w);
-    analysis_text(w, "category", category);
-    analysis_text(w, "month", m->name);
-    analysis_int(w, "days", m->days);
-    analysis_dec(w, "opening_value", m->opening);
-    analysis_dec(w, "used_value", m->used);
-    analysis_dec(w, "closing_value", m->closing);
+    jw_member_text(w, "category", category);
+    jw_member_text(w, "month", m->name);
+    jw_member_int(w, "days", m->days);
+    jw_member_dec(w, "opening_value", m->opening);
+    jw_member_dec(w, "used_value", m->used);
+    jw_member_dec(w, "closing_value", m->closing);
     jw_name(w, "turnover_days");
     if (turnover_days(m, &days))
         jw_dec(w, days);

@@ -204,18 +204,6 @@ void assessment_advise(struct arena *a, struct assessment *as)
 
 /* ---------------------------------------------------------------- telling */
 
-static void write_int(struct json_writer *w, const char *name, int64_t value)
-{
-    jw_name(w, name);
-    jw_int(w, value);
-}
-
-static void write_text(struct json_writer *w, const char *name, const char *value)
-{
-    jw_name(w, name);
-    jw_text(w, value);
-}
-
 static void write_time(struct json_writer *w, const char *name, int64_t ms)
 {
     char text[CLOCK_TEXT_MAX];
@@ -232,11 +220,10 @@ static void write_indicators(struct json_writer *w, const struct assessment *as)
     jw_array(w);
     for (size_t i = 0; i < INDICATOR_COUNT; i++) {
         jw_object(w);
-        write_text(w, "name", as->indicators[i].name);
-        jw_name(w, "value");
-        jw_dec(w, as->indicators[i].value);
-        write_int(w, "threshold", as->indicators[i].threshold);
-        write_text(w, "state", indicator_state_name(as->indicators[i].state));
+        jw_member_text(w, "name", as->indicators[i].name);
+        jw_member_dec(w, "value", as->indicators[i].value);
+        jw_member_int(w, "threshold", as->indicators[i].threshold);
+        jw_member_text(w, "state", indicator_state_name(as->indicators[i].state));
         jw_object_end(w);
     }
     jw_array_end(w);
@@ -249,9 +236,9 @@ static void write_queue(struct json_writer *w, const struct assessment_queue *q)
     jw_name(w, "queue");
     jw_object(w);
     write_time(w, "since", q->since_ms);
-    write_int(w, "writes", q->jobs);
-    write_int(w, "waited", q->slow);
-    write_int(w, "longestUs", q->longest_us);
+    jw_member_int(w, "writes", q->jobs);
+    jw_member_int(w, "waited", q->slow);
+    jw_member_int(w, "longestUs", q->longest_us);
     jw_object_end(w);
 }
 
@@ -262,9 +249,9 @@ static void write_machine(struct json_writer *w, const struct assessment_machine
     jw_name(w, "machine");
     jw_object(w);
     write_time(w, "measuredAt", m->measured_at_ms);
-    write_int(w, "clients", m->clients);
-    write_int(w, "aloneWritesPerSecond", m->alone_per_s);
-    write_int(w, "writesPerSecond", m->together_per_s);
+    jw_member_int(w, "clients", m->clients);
+    jw_member_int(w, "aloneWritesPerSecond", m->alone_per_s);
+    jw_member_int(w, "writesPerSecond", m->together_per_s);
     jw_object_end(w);
 }
 
@@ -274,8 +261,8 @@ static void write_texts(struct json_writer *w, const char *name, const struct as
     jw_array(w);
     for (size_t i = 0; i < count; i++) {
         jw_object(w);
-        write_text(w, "zh", texts[i].zh);
-        write_text(w, "en", texts[i].en);
+        jw_member_text(w, "zh", texts[i].zh);
+        jw_member_text(w, "en", texts[i].en);
         jw_object_end(w);
     }
     jw_array_end(w);
@@ -284,25 +271,25 @@ static void write_texts(struct json_writer *w, const char *name, const struct as
 void assessment_write(struct json_writer *w, const struct assessment *as)
 {
     jw_object(w);
-    write_text(w, "engine", as->engine);
-    write_int(w, "size", as->size);
-    write_int(w, "days", ASSESSMENT_DAYS);
+    jw_member_text(w, "engine", as->engine);
+    jw_member_int(w, "size", as->size);
+    jw_member_int(w, "days", ASSESSMENT_DAYS);
     write_indicators(w, as);
     jw_name(w, "people");
     jw_object(w);
     write_time(w, "busiestQuarter", as->people_at_ms);
-    write_int(w, "signedIn", as->signed_in);
+    jw_member_int(w, "signedIn", as->signed_in);
     jw_object_end(w);
     jw_name(w, "writes");
     jw_object(w);
-    write_int(w, "total", as->writes);
+    jw_member_int(w, "total", as->writes);
     write_time(w, "busiestQuarter", as->writes_at_ms);
-    write_int(w, "inBusiestQuarter", as->writes_in_quarter);
-    write_int(w, "inBusiestSecond", as->writes_in_second);
+    jw_member_int(w, "inBusiestQuarter", as->writes_in_quarter);
+    jw_member_int(w, "inBusiestSecond", as->writes_in_second);
     jw_object_end(w);
     write_queue(w, &as->queue);
     write_machine(w, as->machine);
-    write_text(w, "advice", advice_name(as->advice));
+    jw_member_text(w, "advice", advice_name(as->advice));
     write_texts(w, "reasons", as->reasons, as->reason_count);
     write_texts(w, "unknown", as->unknown, as->unknown_count);
     jw_object_end(w);

@@ -100,8 +100,7 @@ static enum rc post_avatar(struct call *call)
     TRY(store(call, "upload_avatar", "上传头像"));
     struct json_writer w = reply_data(call, 200, "头像上传成功", "The picture was uploaded");
     jw_object(&w);
-    jw_name(&w, "avatar");
-    jw_text(&w, shown_of(&call->ctx, change->new_key));
+    jw_member_text(&w, "avatar", shown_of(&call->ctx, change->new_key));
     jw_object_end(&w);
     return reply_end(call, &w);
 }

@@ -6,10 +6,10 @@
 
 static const struct sql CHANGED = {"change_counters.add",
                                    "UPDATE change_counters SET materials = materials + $1, stock = stock + $2, "
-                                   "documents = documents + $3, users = users + $4 WHERE id = 1"};
+                                   "documents = documents + $3, users = users + $4, counting = counting + $5 WHERE id = 1"};
 
 static const struct sql CHANGES = {"change_counters.get",
-                                   "SELECT materials, stock, documents, users FROM change_counters WHERE id = 1"};
+                                   "SELECT materials, stock, documents, users, counting FROM change_counters WHERE id = 1"};
 
 bool ctx_may(const struct ctx *c, enum permission p)
 {
@@ -59,7 +59,8 @@ enum rc ctx_changed(struct ctx *c, unsigned topics)
     }
     return db_exec(c->db, &CHANGED,
                    DB_ARGS(DB_I(topics & TOPIC_MATERIALS ? 1 : 0), DB_I(topics & TOPIC_STOCK ? 1 : 0),
-                           DB_I(topics & TOPIC_DOCUMENTS ? 1 : 0), DB_I(topics & TOPIC_USERS ? 1 : 0)),
+                           DB_I(topics & TOPIC_DOCUMENTS ? 1 : 0), DB_I(topics & TOPIC_USERS ? 1 : 0),
+                           DB_I(topics & TOPIC_COUNTING ? 1 : 0)),
                    NULL);
 }
 
@@ -69,6 +70,7 @@ enum rc ctx_read_changes(struct ctx *c, struct changes *out)
     bool more;
     TRY(db_start(c->db, &CHANGES, DB_NO_ARGS, &rows));
     TRY(db_next(rows, &more));
-    *out = (struct changes){db_int(rows, "materials"), db_int(rows, "stock"), db_int(rows, "documents"), db_int(rows, "users")};
+    *out = (struct changes){db_int(rows, "materials"), db_int(rows, "stock"), db_int(rows, "documents"), db_int(rows, "users"),
+                            db_int(rows, "counting")};
     return RC_OK;
 }

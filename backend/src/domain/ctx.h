@@ -66,14 +66,14 @@ MUST_CHECK enum rc ctx_returned(struct ctx *c, const struct sql *sql, const stru
 MUST_CHECK enum rc ctx_number(struct ctx *c, const struct sql *sql, const struct db_value *args, size_t count, int64_t *n);
 
 /* What answers depend on; each is a column of change_counters. */
-enum { TOPIC_MATERIALS = 1, TOPIC_STOCK = 2, TOPIC_DOCUMENTS = 4, TOPIC_USERS = 8 };
+enum { TOPIC_MATERIALS = 1, TOPIC_STOCK = 2, TOPIC_DOCUMENTS = 4, TOPIC_USERS = 8, TOPIC_COUNTING = 16 };
 
 /* Says that something of these topics has changed. */
 MUST_CHECK enum rc ctx_changed(struct ctx *c, unsigned topics);
 
 /* The counters as they stand; they only grow. */
 struct changes {
-    int64_t materials, stock, documents, users;
+    int64_t materials, stock, documents, users, counting;
 };
 MUST_CHECK enum rc ctx_read_changes(struct ctx *c, struct changes *out);
 

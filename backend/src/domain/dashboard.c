@@ -86,18 +86,6 @@ static struct dec value_of(struct db_rows *rows)
     return sum_of(db_int(rows, "value_wholes"), db_int(rows, "value_millionths"));
 }
 
-static void write_dec(struct json_writer *w, const char *name, struct dec value)
-{
-    jw_name(w, name);
-    jw_dec(w, value);
-}
-
-static void write_int(struct json_writer *w, const char *name, int64_t value)
-{
-    jw_name(w, name);
-    jw_int(w, value);
-}
-
 /* ---------------------------------------------------------------- handlers */
 
 static enum rc write_stats(struct call *call)
@@ -111,11 +99,11 @@ static enum rc write_stats(struct call *call)
     TRY(db_next(rows, &more));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
-    write_int(&w, "totalMaterials", db_int(rows, "materials"));
-    write_int(&w, "pendingTransactions", db_int(rows, "pending"));
-    write_int(&w, "todayTransactions", db_int(rows, "today"));
-    write_int(&w, "lowStockMaterials", db_int(rows, "low"));
-    write_dec(&w, "totalInventoryValue", value_of(rows));
+    jw_member_int(&w, "totalMaterials", db_int(rows, "materials"));
+    jw_member_int(&w, "pendingTransactions", db_int(rows, "pending"));
+    jw_member_int(&w, "todayTransactions", db_int(rows, "today"));
+    jw_member_int(&w, "lowStockMaterials", db_int(rows, "low"));
+    jw_member_dec(&w, "totalInventoryValue", value_of(rows));
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -130,11 +118,10 @@ static enum rc write_categories(struct call *call)
     jw_array(&w);
     while (more) {
         jw_object(&w);
-        jw_name(&w, "category");
-        jw_text(&w, db_text(rows, "category"));
-        write_int(&w, "count", db_int(rows, "count"));
-        write_dec(&w, "total_stock", sum_of(db_int(rows, "stock_wholes"), db_int(rows, "stock_millionths")));
-        write_dec(&w, "stock_value", value_of(rows));
+        jw_member_text(&w, "category", db_text(rows, "category"));
+        jw_member_int(&w, "count", db_int(rows, "count"));
+        jw_member_dec(&w, "total_stock", sum_of(db_int(rows, "stock_wholes"), db_int(rows, "stock_millionths")));
+        jw_member_dec(&w, "stock_value", value_of(rows));
         jw_object_end(&w);
         TRY(db_next(rows, &more));
     }
@@ -175,10 +162,9 @@ static void write_day(struct json_writer *w, int64_t day, const struct trend *t)
         jw_object(w);
         jw_name(w, "date");
         jw_text_n(w, text, n);
-        jw_name(w, "transaction_type");
-        jw_text(w, out ? "out" : "in");
-        write_int(w, "count", t->documents[out]);
-        write_dec(w, "total_quantity", t->quantity[out]);
+        jw_member_text(w, "transaction_type", out ? "out" : "in");
+        jw_member_int(w, "count", t->documents[out]);
+        jw_member_dec(w, "total_quantity", t->quantity[out]);
         jw_object_end(w);
     }
 }

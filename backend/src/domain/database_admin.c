@@ -118,12 +118,9 @@ static enum rc get_tables(struct call *call)
         int64_t n;
         TRY(count_rows(c, names.list[i], &n));
         jw_object(&w);
-        jw_name(&w, "name");
-        jw_text(&w, names.list[i]);
-        jw_name(&w, "isBusinessTable");
-        jw_bool(&w, is_business(names.list[i]));
-        jw_name(&w, "rowCount");
-        jw_int(&w, n);
+        jw_member_text(&w, "name", names.list[i]);
+        jw_member_bool(&w, "isBusinessTable", is_business(names.list[i]));
+        jw_member_int(&w, "rowCount", n);
         jw_object_end(&w);
     }
     jw_array_end(&w);
@@ -153,16 +150,11 @@ static enum rc get_info(struct call *call)
     TRY(db_schema_version(c->db, &schema));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
-    jw_name(&w, "engine");
-    jw_text(&w, catalogue->engine);
-    jw_name(&w, "version");
-    jw_text(&w, version);
-    jw_name(&w, "schemaVersion");
-    jw_int(&w, schema);
-    jw_name(&w, "size");
-    jw_int(&w, size);
-    jw_name(&w, "integrity");
-    jw_text(&w, integrity);
+    jw_member_text(&w, "engine", catalogue->engine);
+    jw_member_text(&w, "version", version);
+    jw_member_int(&w, "schemaVersion", schema);
+    jw_member_int(&w, "size", size);
+    jw_member_text(&w, "integrity", integrity);
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -281,14 +273,10 @@ static void write_columns(struct json_writer *w, const struct table *t)
     jw_array(w);
     for (size_t i = 0; i < t->count; i++) {
         jw_object(w);
-        jw_name(w, "name");
-        jw_text(w, t->columns[i].name);
-        jw_name(w, "type");
-        jw_text(w, t->columns[i].type);
-        jw_name(w, "notnull");
-        jw_int(w, t->columns[i].required);
-        jw_name(w, "pk");
-        jw_int(w, t->columns[i].key);
+        jw_member_text(w, "name", t->columns[i].name);
+        jw_member_text(w, "type", t->columns[i].type);
+        jw_member_int(w, "notnull", t->columns[i].required);
+        jw_member_int(w, "pk", t->columns[i].key);
         jw_object_end(w);
     }
     jw_array_end(w);
@@ -305,22 +293,17 @@ static enum rc get_table(struct call *call)
     TRY(count_rows(c, t->name, &total));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
-    jw_name(&w, "tableName");
-    jw_text(&w, t->name);
+    jw_member_text(&w, "tableName", t->name);
     jw_name(&w, "columns");
     write_columns(&w, t);
     jw_name(&w, "rows");
     TRY(write_rows(c, t, &p, &w));
     jw_name(&w, "pagination");
     jw_object(&w);
-    jw_name(&w, "total");
-    jw_int(&w, total);
-    jw_name(&w, "page");
-    jw_int(&w, p.number);
-    jw_name(&w, "pageSize");
-    jw_int(&w, p.size);
-    jw_name(&w, "totalPages");
-    jw_int(&w, (total + p.size - 1) / p.size);
+    jw_member_int(&w, "total", total);
+    jw_member_int(&w, "page", p.number);
+    jw_member_int(&w, "pageSize", p.size);
+    jw_member_int(&w, "totalPages", (total + p.size - 1) / p.size);
     jw_object_end(&w);
     jw_object_end(&w);
     return reply_end(call, &w);
@@ -356,12 +339,9 @@ static enum rc post_export(struct call *call)
                                              .description = arena_fmt(c->arena, "导出数据库: %s", copy->shown)}));
     struct json_writer w = reply_data(call, 200, "数据库导出成功", "The database was exported");
     jw_object(&w);
-    jw_name(&w, "filename");
-    jw_text(&w, copy->name);
-    jw_name(&w, "downloadUrl");
-    jw_text(&w, arena_fmt(c->arena, "/api/admin/database/export/%s", copy->name));
-    jw_name(&w, "size");
-    jw_int(&w, copy->size);
+    jw_member_text(&w, "filename", copy->name);
+    jw_member_text(&w, "downloadUrl", arena_fmt(c->arena, "/api/admin/database/export/%s", copy->name));
+    jw_member_int(&w, "size", copy->size);
     jw_object_end(&w);
     return reply_end(call, &w);
 }

@@ -227,8 +227,7 @@ static enum rc detail_in_snapshot(struct db *db, void *arg)
     jw_object(&w);
     record_write(&w, &document_type, &d);
     TRY(write_lines(call, &w, d.id, &stock));
-    jw_name(&w, "current_stock");
-    jw_dec(&w, (struct dec){stock.number});
+    jw_member_dec(&w, "current_stock", (struct dec){stock.number});
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -293,12 +292,9 @@ static enum rc reply_pending(struct call *call, const char *zh, const char *en, 
 {
     struct json_writer w = reply_data(call, 201, zh, en);
     jw_object(&w);
-    jw_name(&w, "id");
-    jw_int(&w, id);
-    jw_name(&w, "transactionCode");
-    jw_text(&w, number);
-    jw_name(&w, "status");
-    jw_text(&w, "pending");
+    jw_member_int(&w, "id", id);
+    jw_member_text(&w, "transactionCode", number);
+    jw_member_text(&w, "status", "pending");
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -360,10 +356,8 @@ static enum rc put_approve(struct call *call)
     struct json_writer w = approve ? reply_data(call, 200, "出入库单已批准", "Document approved")
                                    : reply_data(call, 200, "出入库单已拒绝", "Document rejected");
     jw_object(&w);
-    jw_name(&w, "id");
-    jw_int(&w, call->id);
-    jw_name(&w, "status");
-    jw_text(&w, approve ? "approved" : "rejected");
+    jw_member_int(&w, "id", call->id);
+    jw_member_text(&w, "status", approve ? "approved" : "rejected");
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -385,20 +379,15 @@ static enum rc decide_one(struct db *db, void *arg)
 static void write_result(struct ctx *c, struct json_writer *w, const struct one_of_many *one, enum rc rc)
 {
     jw_object(w);
-    jw_name(w, "id");
-    jw_int(w, one->id);
-    jw_name(w, "ok");
-    jw_bool(w, rc == RC_OK);
+    jw_member_int(w, "id", one->id);
+    jw_member_bool(w, "ok", rc == RC_OK);
     if (rc == RC_OK) {
-        jw_name(w, "status");
-        jw_text(w, one->approve ? "approved" : "rejected");
+        jw_member_text(w, "status", one->approve ? "approved" : "rejected");
     } else {
         const struct error_row *row = error_row(c->err.rc != RC_OK ? c->err.rc : rc);
         const char *zh = c->err.zh ? c->err.zh : row->zh, *en = c->err.en ? c->err.en : row->en;
-        jw_name(w, "code");
-        jw_text(w, row->code);
-        jw_name(w, "message");
-        jw_text(w, c->english ? en : zh);
+        jw_member_text(w, "code", row->code);
+        jw_member_text(w, "message", c->english ? en : zh);
         jw_members(w, c->err.members);
     }
     jw_object_end(w);
@@ -440,10 +429,8 @@ static enum rc post_decide(struct call *call)
         error_clear(&c->err);
     }
     jw_array_end(&w);
-    jw_name(&w, "done");
-    jw_int(&w, (int64_t)done);
-    jw_name(&w, "failed");
-    jw_int(&w, (int64_t)(count - done));
+    jw_member_int(&w, "done", (int64_t)done);
+    jw_member_int(&w, "failed", (int64_t)(count - done));
     jw_object_end(&w);
     return reply_end(call, &w);
 }

@@ -28,8 +28,7 @@ static const char *arguments_of(struct call *call, const struct list_source *s)
     buf_init(&text, HTTP_BODY_MAX);
     jw_init(&w, &text, false);
     jw_object(&w);
-    jw_name(&w, "path");
-    jw_text(&w, call->route->http.path);
+    jw_member_text(&w, "path", call->route->http.path);
     jw_name(&w, "query");
     jw_object(&w);
     for (size_t i = 0; always[i]; i++)

@@ -195,14 +195,10 @@ static void write_fields(struct json_writer *w, const struct import_kind *kind)
     for (size_t i = 0; i < kind->field_count; i++) {
         const struct import_field *f = &kind->fields[i];
         jw_object(w);
-        jw_name(w, "name");
-        jw_text(w, f->name);
-        jw_name(w, "title");
-        jw_text(w, f->title);
-        jw_name(w, "titleEn");
-        jw_text(w, f->title_en);
-        jw_name(w, "needed");
-        jw_bool(w, f->needed);
+        jw_member_text(w, "name", f->name);
+        jw_member_text(w, "title", f->title);
+        jw_member_text(w, "titleEn", f->title_en);
+        jw_member_bool(w, "needed", f->needed);
         jw_object_end(w);
     }
     jw_array_end(w);
@@ -253,12 +249,9 @@ static enum rc write_made(struct ctx *c, struct json_writer *w, const struct imp
         if (!more)
             break;
         jw_object(w);
-        jw_name(w, "id");
-        jw_int(w, db_int(rows, "id"));
-        jw_name(w, "transaction_code");
-        jw_text(w, db_text(rows, "number"));
-        jw_name(w, "status");
-        jw_text(w, db_text(rows, "status"));
+        jw_member_int(w, "id", db_int(rows, "id"));
+        jw_member_text(w, "transaction_code", db_text(rows, "number"));
+        jw_member_text(w, "status", db_text(rows, "status"));
         jw_object_end(w);
     }
     jw_array_end(w);

@@ -119,8 +119,7 @@ static const char *summary_of(struct checking *k)
     buf_init(&text, HTTP_ANSWER_MAX);
     jw_init(&w, &text, false);
     jw_object(&w);
-    jw_name(&w, "rows");
-    jw_int(&w, k->rows);
+    jw_member_int(&w, "rows", k->rows);
     for (size_t i = 0; i < SUMS; i++) {
         jw_name(&w, sum_names[i]);
         jw_int(&w, k->sums[i]);
@@ -175,20 +174,13 @@ static void write_fault(struct checking *k, struct json_writer *w, const struct 
     } else {
         jw_null(w);
     }
-    jw_name(w, "field");
-    jw_text(w, known ? k->kind->fields[i].name : f->field);
-    jw_name(w, "title");
-    jw_text(w, known ? k->kind->fields[i].title : f->field);
-    jw_name(w, "title_en");
-    jw_text(w, known ? k->kind->fields[i].title_en : f->field);
-    jw_name(w, "code");
-    jw_text(w, f->code);
-    jw_name(w, "zh");
-    jw_text(w, f->zh);
-    jw_name(w, "en");
-    jw_text(w, f->en);
-    jw_name(w, "value");
-    jw_text(w, f->value);
+    jw_member_text(w, "field", known ? k->kind->fields[i].name : f->field);
+    jw_member_text(w, "title", known ? k->kind->fields[i].title : f->field);
+    jw_member_text(w, "title_en", known ? k->kind->fields[i].title_en : f->field);
+    jw_member_text(w, "code", f->code);
+    jw_member_text(w, "zh", f->zh);
+    jw_member_text(w, "en", f->en);
+    jw_member_text(w, "value", f->value);
     jw_object_end(w);
 }
 

@@ -71,14 +71,10 @@ static const char *read_mapping(struct ctx *c, const struct import_kind *kind, c
 static void write_answer(struct json_writer *w, const struct import_answer *a)
 {
     jw_object(w);
-    jw_name(w, "field");
-    jw_text(w, a->field);
-    jw_name(w, "value");
-    jw_text(w, a->value);
-    jw_name(w, "use");
-    jw_text(w, a->use);
-    jw_name(w, "create");
-    jw_bool(w, a->create != 0);
+    jw_member_text(w, "field", a->field);
+    jw_member_text(w, "value", a->value);
+    jw_member_text(w, "use", a->use);
+    jw_member_bool(w, "create", a->create != 0);
     jw_object_end(w);
 }
 

@@ -63,8 +63,7 @@ static enum rc run_deed(struct ctx *c, void *arg)
     buf_init(&text, HTTP_ANSWER_MAX);
     jw_init(&w, &text, false);
     jw_object(&w);
-    jw_name(&w, "importId");
-    jw_int(&w, d->im.id);
+    jw_member_int(&w, "importId", d->im.id);
     enum rc rc = carry_out(c, d, &w);
     jw_object_end(&w);
     d->run->result = rc == RC_OK ? arena_dup(c->arena, buf_text(&text)) : NULL;

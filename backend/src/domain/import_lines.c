@@ -256,10 +256,8 @@ enum rc import_commit_lines(struct job_run *run, struct ctx *c, const struct imp
     enum rc rc = fill(f, c);
     arena_free(&f->arena);
     jw_array_end(result);
-    jw_name(result, "lines");
-    jw_int(result, f->line_count);
-    jw_name(result, "posted");
-    jw_bool(result, f->posts);
+    jw_member_int(result, "lines", f->line_count);
+    jw_member_bool(result, "posted", f->posts);
     return rc;
 }
 
@@ -378,9 +376,7 @@ enum rc import_undo_lines(struct job_run *run, struct ctx *c, const struct impor
     struct undoing u = {0};
     TRY(read_made(c, im->id, &list));
     TRY(undo_each(run, c, im, list, &u));
-    jw_name(result, "cancelled");
-    jw_int(result, u.cancelled);
-    jw_name(result, "reversed");
-    jw_int(result, u.reversed);
+    jw_member_int(result, "cancelled", u.cancelled);
+    jw_member_int(result, "reversed", u.reversed);
     return RC_OK;
 }

@@ -145,10 +145,8 @@ static enum rc for_all_rows(struct job_run *run, struct ctx *c, const struct imp
     TRY(for_each_row(run, c, im, "create", total, each_new, &created));
     done = created;
     TRY(for_each_row(run, c, im, "change", total, each_change, &done));
-    jw_name(result, "created");
-    jw_int(result, created);
-    jw_name(result, "changed");
-    jw_int(result, done - created);
+    jw_member_int(result, "created", created);
+    jw_member_int(result, "changed", done - created);
     return RC_OK;
 }
 

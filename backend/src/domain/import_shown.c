@@ -56,12 +56,9 @@ static void write_changes(struct ctx *c, struct json_writer *w, const char *text
 static void write_row(struct ctx *c, struct json_writer *w, struct db_rows *rows)
 {
     jw_object(w);
-    jw_name(w, "row");
-    jw_int(w, db_int(rows, "row_no"));
-    jw_name(w, "outcome");
-    jw_text(w, db_text(rows, "outcome"));
-    jw_name(w, "label");
-    jw_text(w, db_text(rows, "label"));
+    jw_member_int(w, "row", db_int(rows, "row_no"));
+    jw_member_text(w, "outcome", db_text(rows, "outcome"));
+    jw_member_text(w, "label", db_text(rows, "label"));
     jw_name(w, "targetId");
     if (db_is_null(rows, "target_id"))
         jw_null(w);

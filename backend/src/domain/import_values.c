@@ -282,18 +282,12 @@ void import_write_unknown(struct import_words *words, struct json_writer *w)
             continue;
         told++;
         jw_object(w);
-        jw_name(w, "field");
-        jw_text(w, word->field->name);
-        jw_name(w, "value");
-        jw_text(w, word->text);
-        jw_name(w, "rows");
-        jw_int(w, word->rows);
-        jw_name(w, "cell");
-        jw_text(w, word->cell);
-        jw_name(w, "proposal");
-        jw_text(w, word->proposal);
-        jw_name(w, "canCreate");
-        jw_bool(w, word->may_create);
+        jw_member_text(w, "field", word->field->name);
+        jw_member_text(w, "value", word->text);
+        jw_member_int(w, "rows", word->rows);
+        jw_member_text(w, "cell", word->cell);
+        jw_member_text(w, "proposal", word->proposal);
+        jw_member_bool(w, "canCreate", word->may_create);
         jw_object_end(w);
     }
     jw_array_end(w);

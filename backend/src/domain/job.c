@@ -65,10 +65,8 @@ enum rc job_reply(struct call *call, const char *zh, const char *en, int64_t job
 {
     struct json_writer w = reply_data(call, 202, zh, en);
     jw_object(&w);
-    jw_name(&w, "id");
-    jw_int(&w, call->id);
-    jw_name(&w, "jobId");
-    jw_int(&w, job_id);
+    jw_member_int(&w, "id", call->id);
+    jw_member_int(&w, "jobId", job_id);
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -221,12 +219,9 @@ static const char *failure_of(struct ctx *c, const struct error *why)
     buf_init(&text, HTTP_ANSWER_MAX);
     jw_init(&w, &text, false);
     jw_object(&w);
-    jw_name(&w, "code");
-    jw_text(&w, row->code);
-    jw_name(&w, "zh");
-    jw_text(&w, why->zh ? why->zh : row->zh);
-    jw_name(&w, "en");
-    jw_text(&w, why->en ? why->en : row->en);
+    jw_member_text(&w, "code", row->code);
+    jw_member_text(&w, "zh", why->zh ? why->zh : row->zh);
+    jw_member_text(&w, "en", why->en ? why->en : row->en);
     jw_name(&w, "more");
     jw_object(&w);
     jw_members(&w, why->members);
@@ -344,10 +339,8 @@ static void write_failure(struct ctx *c, struct json_writer *w, const char *stat
     const struct json *code = json_member(failure, "code"), *say = json_member(failure, c->english ? "en" : "zh");
     const char *more = text ? strstr(text, "\"more\":") : NULL; /* the last member: its text is handed on as it is */
     jw_object(w);
-    jw_name(w, "code");
-    jw_text(w, code ? code->text : interrupted->code);
-    jw_name(w, "message");
-    jw_text(w, say ? say->text : c->english ? interrupted->en : interrupted->zh);
+    jw_member_text(w, "code", code ? code->text : interrupted->code);
+    jw_member_text(w, "message", say ? say->text : c->english ? interrupted->en : interrupted->zh);
     jw_name(w, "details");
     if (more)
         jw_raw(w, more + strlen("\"more\":"), strlen(more) - strlen("\"more\":") - 1);
@@ -362,8 +355,7 @@ static void write_steps(struct ctx *c, struct json_writer *w, struct db_rows *ro
     struct job_now now;
     bool here = job_runner_now(c->jobs, &now) && now.id == db_int(rows, "id");
     int64_t done = here ? now.done : db_int(rows, "steps_done"), total = here ? now.total : db_int(rows, "steps_total");
-    jw_name(w, "done");
-    jw_int(w, done);
+    jw_member_int(w, "done", done);
     jw_name(w, "total");
     if (total)
         jw_int(w, total);
@@ -375,26 +367,18 @@ static void write_job(struct ctx *c, struct json_writer *w, struct db_rows *rows
 {
     const struct job_kind *kind = kind_of(db_text(rows, "kind"));
     jw_object(w);
-    jw_name(w, "id");
-    jw_int(w, db_int(rows, "id"));
-    jw_name(w, "kind");
-    jw_text(w, db_text(rows, "kind"));
-    jw_name(w, "title");
-    jw_text(w, !kind ? db_text(rows, "kind") : c->english ? kind->title_en : kind->title);
-    jw_name(w, "subject_id");
-    jw_int(w, db_int(rows, "subject_id"));
-    jw_name(w, "status");
-    jw_text(w, db_text(rows, "status"));
+    jw_member_int(w, "id", db_int(rows, "id"));
+    jw_member_text(w, "kind", db_text(rows, "kind"));
+    jw_member_text(w, "title", !kind ? db_text(rows, "kind") : c->english ? kind->title_en : kind->title);
+    jw_member_int(w, "subject_id", db_int(rows, "subject_id"));
+    jw_member_text(w, "status", db_text(rows, "status"));
     write_steps(c, w, rows);
-    jw_name(w, "cancel_asked");
-    jw_bool(w, db_int(rows, "cancel_asked") != 0);
+    jw_member_bool(w, "cancel_asked", db_int(rows, "cancel_asked") != 0);
     jw_name(w, "result");
     write_raw(w, db_text(rows, "result"));
     write_failure(c, w, db_text(rows, "status"), db_text(rows, "failure"));
-    jw_name(w, "created_by");
-    jw_int(w, db_int(rows, "created_by"));
-    jw_name(w, "creator_name");
-    jw_text(w, db_text(rows, "creator_name"));
+    jw_member_int(w, "created_by", db_int(rows, "created_by"));
+    jw_member_text(w, "creator_name", db_text(rows, "creator_name"));
     write_time(w, rows, "created_at");
     write_time(w, rows, "started_at");
     write_time(w, rows, "ended_at");

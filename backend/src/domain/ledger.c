@@ -107,18 +107,15 @@ static enum rc write_shortage(struct ctx *c, struct json_writer *w, const struct
     TRY(db_next(rows, &more));
     jw_name(w, "material");
     jw_object(w);
-    jw_name(w, "id");
-    jw_int(w, s->material_id);
+    jw_member_int(w, "id", s->material_id);
     const char *const texts[] = {"material_code", "material_name", "unit"};
     for (size_t i = 0; i < 3; i++) {
         jw_name(w, texts[i]);
         jw_text(w, more ? db_text(rows, texts[i]) : NULL);
     }
     jw_object_end(w);
-    jw_name(w, "wanted");
-    jw_dec(w, s->wanted);
-    jw_name(w, "available");
-    jw_dec(w, s->available);
+    jw_member_dec(w, "wanted", s->wanted);
+    jw_member_dec(w, "available", s->available);
     return RC_OK;
 }
 
@@ -134,8 +131,7 @@ static enum rc refuse(struct ctx *c, const struct shortage *list, size_t count)
     jw_array(&w);
     for (size_t i = 0; i < count && rc == RC_OK; i++) {
         jw_object(&w);
-        jw_name(&w, "line_no");
-        jw_int(&w, list[i].line_no);
+        jw_member_int(&w, "line_no", list[i].line_no);
         rc = write_shortage(c, &w, &list[i]);
         jw_object_end(&w);
     }

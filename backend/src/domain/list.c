@@ -12,7 +12,8 @@
 static int64_t sum_of(const struct changes *n, unsigned topics)
 {
     return (topics & TOPIC_MATERIALS ? n->materials : 0) + (topics & TOPIC_STOCK ? n->stock : 0) +
-           (topics & TOPIC_DOCUMENTS ? n->documents : 0) + (topics & TOPIC_USERS ? n->users : 0);
+           (topics & TOPIC_DOCUMENTS ? n->documents : 0) + (topics & TOPIC_USERS ? n->users : 0) +
+           (topics & TOPIC_COUNTING ? n->counting : 0);
 }
 
 static enum rc count_rows(struct call *call, const struct list_query *q, const char *text, int64_t *total)
@@ -132,14 +133,10 @@ struct page {
 
 void list_write_place(struct json_writer *w, int64_t total, int64_t page, int64_t page_size, const char *next)
 {
-    jw_name(w, "total");
-    jw_int(w, total);
-    jw_name(w, "page");
-    jw_int(w, page);
-    jw_name(w, "pageSize");
-    jw_int(w, page_size);
-    jw_name(w, "nextCursor");
-    jw_text(w, next);
+    jw_member_int(w, "total", total);
+    jw_member_int(w, "page", page);
+    jw_member_int(w, "pageSize", page_size);
+    jw_member_text(w, "nextCursor", next);
 }
 
 enum rc list_reply_rows(struct call *call, const struct record_type *type, const struct sql *sql, const struct db_value *args, size_t count,

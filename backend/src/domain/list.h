@@ -15,6 +15,7 @@ enum filter_kind {
     FILTER_TEXT,   /* bound as text */
     FILTER_LIKE,   /* folded, bound as a LIKE pattern "%…%" (ESCAPE '\') */
     FILTER_PART,   /* the same, as it was written: for columns that have no folded twin; compare with LOWER(?) */
+    FILTER_NAME,   /* both: `?` stands for the folded one, `~` for the one as it was written */
     FILTER_ID,     /* a positive whole number */
     FILTER_CHOICE, /* one of `choices`; `all` turns the filter off */
     FILTER_SINCE,  /* a day; bound as the instant (ms) at which it begins in the company's zone */

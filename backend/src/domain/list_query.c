@@ -31,13 +31,15 @@ static int64_t number_param(const struct list_source *s, const char *name, int64
     return n;
 }
 
-/* Appends a fragment with `value` for each `?`. */
-static void add_condition(struct buf *where, const char *condition, const char *value)
+/* Appends a fragment with `value` for each `?`, and `written` for each `~` (NULL: a tilde is one). */
+static void add_condition(struct buf *where, const char *condition, const char *value, const char *written)
 {
     buf_str(where, where->n ? " AND " : " WHERE ");
     for (const char *p = condition; *p; p++)
         if (*p == '?')
             buf_str(where, value);
+        else if (*p == '~' && written)
+            buf_str(where, written);
         else
             buf_char(where, *p);
 }
@@ -47,7 +49,7 @@ static void add_bound(struct buf *where, const char *condition, size_t n)
 {
     char value[24];
     snprintf(value, sizeof value, "$%zu", n);
-    add_condition(where, condition, value);
+    add_condition(where, condition, value, NULL);
 }
 
 static void add_filter(struct list_query *q, struct buf *where, const struct list_filter *f, struct db_value value)
@@ -75,7 +77,18 @@ static void add_choice(const struct list_source *s, struct list_query *q, struct
         fault(s, f->param, "choice", "不是允许的值", "is not one of the allowed values");
         return;
     }
-    add_condition(where, f->condition, arena_fmt(s->c->arena, "'%s'", choice));
+    add_condition(where, f->condition, arena_fmt(s->c->arena, "'%s'", choice), NULL);
+    q->topics |= f->topics;
+}
+
+/* The text twice: folded, and as it was written. */
+static void add_name(const struct list_source *s, struct list_query *q, struct buf *where, const struct list_filter *f, const char *text)
+{
+    struct arena *a = s->c->arena;
+    size_t n = q->arg_count;
+    q->args[q->arg_count++] = DB_T(text_like(a, text_fold(a, text)));
+    q->args[q->arg_count++] = DB_T(text_like(a, text));
+    add_condition(where, f->condition, arena_fmt(a, "$%zu", n + 1), arena_fmt(a, "$%zu", n + 2));
     q->topics |= f->topics;
 }
 
@@ -107,8 +120,11 @@ static void read_filter(const struct list_source *s, struct list_query *q, struc
         return;
     case FILTER_LIKE:
     case FILTER_PART:
+    case FILTER_NAME:
         if (text_chars(text) > 100)
             fault(s, f->param, "too_long", "长度不能超过100个字符", "must have at most 100 characters");
+        else if (f->kind == FILTER_NAME)
+            add_name(s, q, where, f, text);
         else
             add_filter(q, where, f, DB_T(text_like(s->c->arena, f->kind == FILTER_LIKE ? text_fold(s->c->arena, text) : text)));
         return;

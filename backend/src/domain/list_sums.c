@@ -33,12 +33,6 @@ static void add(struct sum *s, int64_t wholes, int64_t millionths)
     s->millionths += millionths;
 }
 
-static void write_int(struct json_writer *w, const char *name, int64_t value)
-{
-    jw_name(w, name);
-    jw_int(w, value);
-}
-
 static void write_dec(struct json_writer *w, const char *name, struct sum value)
 {
     jw_name(w, name);
@@ -101,8 +95,7 @@ static enum rc write_units(struct db_rows *rows, struct json_writer *w, struct m
         add(&sums->value, db_int(rows, "value_wholes"), db_int(rows, "value_millionths"));
         if (materials && shown++ < UNITS_SHOWN) {
             jw_object(w);
-            jw_name(w, "unit");
-            jw_text(w, db_text(rows, "unit"));
+            jw_member_text(w, "unit", db_text(rows, "unit"));
             write_dec(w, "quantity", (struct sum){db_int(rows, "stock_wholes"), db_int(rows, "stock_millionths")});
             jw_object_end(w);
         }
@@ -128,8 +121,8 @@ static enum rc write_materials(struct call *call, const char *by_unit, const cha
         sums.low = db_int(rest, "low");
         add(&sums.value, db_int(rest, "value_wholes"), db_int(rest, "value_millionths"));
     }
-    write_int(&w, "count", sums.count);
-    write_int(&w, "low_stock", sums.low);
+    jw_member_int(&w, "count", sums.count);
+    jw_member_int(&w, "low_stock", sums.low);
     write_dec(&w, "stock_value", sums.value);
     jw_object_end(&w);
     return reply_end(call, &w);
@@ -186,8 +179,8 @@ static enum rc write_documents(struct call *call)
     }
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
-    write_int(&w, "count", count);
-    write_int(&w, "line_count", lines);
+    jw_member_int(&w, "count", count);
+    jw_member_int(&w, "line_count", lines);
     write_dec(&w, "in_amount", in);
     write_dec(&w, "out_amount", out);
     jw_object_end(&w);

@@ -362,18 +362,14 @@ static enum rc write_totals(struct call *call, struct list_query *q, struct json
         materials += db_int(rows, "materials");
         low += db_int(rows, "low");
         jw_object(w);
-        jw_name(w, "unit");
-        jw_text(w, db_text(rows, "unit"));
-        jw_name(w, "quantity");
-        jw_dec(w, db_dec(rows, "stock"));
+        jw_member_text(w, "unit", db_text(rows, "unit"));
+        jw_member_dec(w, "quantity", db_dec(rows, "stock"));
         jw_object_end(w);
         TRY(db_next(rows, &more));
     }
     jw_array_end(w);
-    jw_name(w, "materials");
-    jw_int(w, materials);
-    jw_name(w, "low_stock");
-    jw_int(w, low);
+    jw_member_int(w, "materials", materials);
+    jw_member_int(w, "low_stock", low);
     jw_object_end(w);
     return RC_OK;
 }
@@ -477,12 +473,9 @@ static enum rc post_material(struct call *call)
     TRY(material_add(c, &m, &id));
     struct json_writer w = reply_data(call, 201, "物料创建成功", "Material created");
     jw_object(&w);
-    jw_name(&w, "id");
-    jw_int(&w, id);
-    jw_name(&w, "materialCode");
-    jw_text(&w, m.material_code);
-    jw_name(&w, "materialName");
-    jw_text(&w, m.material_name);
+    jw_member_int(&w, "id", id);
+    jw_member_text(&w, "materialCode", m.material_code);
+    jw_member_text(&w, "materialName", m.material_name);
     jw_object_end(&w);
     return reply_end(call, &w);
 }

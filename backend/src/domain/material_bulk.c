@@ -363,12 +363,6 @@ struct bulk_work {
     struct outcome outcome;
 };
 
-static void write_count(struct json_writer *w, const char *name, int64_t n)
-{
-    jw_name(w, name);
-    jw_int(w, n);
-}
-
 static void write_texts(struct json_writer *w, const struct refusal *r, bool english)
 {
     const char *const texts[][2] = {{"material_code", r->material_code}, {"material_name", r->material_name}, {"code", r->code},
@@ -383,24 +377,22 @@ static enum rc reply_outcome(struct call *call, const struct bulk *b, const stru
 {
     struct json_writer w = b->preview ? reply_data(call, 200, NULL, NULL) : reply_data(call, 200, "批量操作已完成", "Done");
     jw_object(&w);
-    jw_name(&w, "action");
-    jw_text(&w, b->action);
-    write_count(&w, "matched", o->matched);
-    write_count(&w, "would_change", o->to_change);
-    write_count(&w, "unchanged", o->unchanged);
+    jw_member_text(&w, "action", b->action);
+    jw_member_int(&w, "matched", o->matched);
+    jw_member_int(&w, "would_change", o->to_change);
+    jw_member_int(&w, "unchanged", o->unchanged);
     jw_name(&w, "refused");
     jw_array(&w);
     for (int64_t i = 0; i < o->refused_count && i < MATERIAL_BULK_TOLD; i++) {
         jw_object(&w);
-        write_count(&w, "id", o->refused[i].id);
+        jw_member_int(&w, "id", o->refused[i].id);
         write_texts(&w, &o->refused[i], call->ctx.english);
         jw_object_end(&w);
     }
     jw_array_end(&w);
-    write_count(&w, "refused_count", o->refused_count);
-    write_count(&w, "changed", b->preview ? 0 : o->to_change);
-    jw_name(&w, "preview");
-    jw_bool(&w, b->preview);
+    jw_member_int(&w, "refused_count", o->refused_count);
+    jw_member_int(&w, "changed", b->preview ? 0 : o->to_change);
+    jw_member_bool(&w, "preview", b->preview);
     jw_object_end(&w);
     return reply_end(call, &w);
 }

@@ -134,8 +134,7 @@ static enum rc get_unread(struct call *call)
     TRY(ctx_number(c, &UNREAD[is_approver(c)], DB_ARGS(DB_I(c->actor.user_id)), &n));
     struct json_writer w = reply_data(call, 200, NULL, NULL);
     jw_object(&w);
-    jw_name(&w, "count");
-    jw_int(&w, n);
+    jw_member_int(&w, "count", n);
     jw_object_end(&w);
     return reply_end(call, &w);
 }

@@ -121,7 +121,7 @@ static bool tell_changed(struct listener *l, int64_t now_us)
     static const struct {
         unsigned topic;
         const char *name;
-    } topics[] = {{TOPIC_MATERIALS, "materials"}, {TOPIC_DOCUMENTS, "documents"}, {TOPIC_USERS, "users"}};
+    } topics[] = {{TOPIC_MATERIALS, "materials"}, {TOPIC_DOCUMENTS, "documents"}, {TOPIC_USERS, "users"}, {TOPIC_COUNTING, "counting"}};
     char text[96];
     size_t n = (size_t)snprintf(text, sizeof text, "event: changed\ndata: {\"topics\":");
     const char *before = "[";
@@ -221,7 +221,8 @@ static enum rc note_changes(struct notification_hub *hub, struct ctx *c)
     const struct changes *then = &hub->changes;
     TRY(ctx_read_changes(c, &now));
     unsigned changed = (now.materials > then->materials || now.stock > then->stock ? TOPIC_MATERIALS : 0) |
-                       (now.documents > then->documents ? TOPIC_DOCUMENTS : 0) | (now.users > then->users ? TOPIC_USERS : 0);
+                       (now.documents > then->documents ? TOPIC_DOCUMENTS : 0) | (now.users > then->users ? TOPIC_USERS : 0) |
+                       (now.counting > then->counting ? TOPIC_COUNTING : 0);
     for (struct listener *l = hub->listeners; l && hub->knows_changes; l = l->next)
         l->changed |= changed;
     hub->changes = now;

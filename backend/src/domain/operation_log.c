@@ -118,8 +118,7 @@ static enum rc write_ranking(struct call *call, const struct list_query *q, cons
             jw_name(w, *name);
             jw_text(w, db_text(rows, *name));
         }
-        jw_name(w, "count");
-        jw_int(w, db_int(rows, "count"));
+        jw_member_int(w, "count", db_int(rows, "count"));
         jw_object_end(w);
         TRY(db_next(rows, &more));
     }
@@ -164,10 +163,8 @@ static enum rc get_days(struct call *call)
         char day[DAY_TEXT_MAX];
         day_print(db_int(rows, "day"), day);
         jw_object(&w);
-        jw_name(&w, "day");
-        jw_text(&w, day);
-        jw_name(&w, "count");
-        jw_int(&w, db_int(rows, "count"));
+        jw_member_text(&w, "day", day);
+        jw_member_int(&w, "count", db_int(rows, "count"));
         jw_object_end(&w);
         TRY(db_next(rows, &more));
     }

@@ -13,11 +13,9 @@ struct json_writer reply_data(struct call *call, int status, const char *zh, con
     struct json_writer w;
     jw_init(&w, &r->body, call->ctx.numbers_as_text);
     jw_object(&w);
-    jw_name(&w, "success");
-    jw_bool(&w, true);
+    jw_member_bool(&w, "success", true);
     if (zh) {
-        jw_name(&w, "message");
-        jw_text(&w, call->ctx.english ? en : zh);
+        jw_member_text(&w, "message", call->ctx.english ? en : zh);
     }
     jw_name(&w, "data");
     return w;
@@ -37,10 +35,8 @@ enum rc reply_message(struct call *call, const char *zh, const char *en)
     struct json_writer w;
     jw_init(&w, &r->body, false);
     jw_object(&w);
-    jw_name(&w, "success");
-    jw_bool(&w, true);
-    jw_name(&w, "message");
-    jw_text(&w, call->ctx.english ? en : zh);
+    jw_member_bool(&w, "success", true);
+    jw_member_text(&w, "message", call->ctx.english ? en : zh);
     jw_object_end(&w);
     return RC_OK;
 }
@@ -58,8 +54,7 @@ enum rc reply_id(struct call *call, int status, const char *zh, const char *en, 
 {
     struct json_writer w = reply_data(call, status, zh, en);
     jw_object(&w);
-    jw_name(&w, "id");
-    jw_int(&w, id);
+    jw_member_int(&w, "id", id);
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -89,12 +84,9 @@ static void write_faults(struct json_writer *w, const struct error *e, bool engl
     jw_array(w);
     for (const struct field_fault *f = e->faults; f; f = f->next) {
         jw_object(w);
-        jw_name(w, "field");
-        jw_text(w, f->field);
-        jw_name(w, "code");
-        jw_text(w, f->code);
-        jw_name(w, "message");
-        jw_text(w, english ? f->en : f->zh);
+        jw_member_text(w, "field", f->field);
+        jw_member_text(w, "code", f->code);
+        jw_member_text(w, "message", english ? f->en : f->zh);
         if (f->value)
             jw_name(w, "value");
         if (f->value && f->is_number && !numbers_as_text)
@@ -133,18 +125,15 @@ void reply_error(struct http_exchange *x, struct ctx *c, enum rc rc)
     struct json_writer w;
     jw_init(&w, &r->body, c->numbers_as_text);
     jw_object(&w);
-    jw_name(&w, "success");
-    jw_bool(&w, false);
+    jw_member_bool(&w, "success", false);
     jw_name(&w, "message");
     const char *zh = e->zh ? e->zh : row->zh, *en = e->en ? e->en : row->en;
     jw_text(&w, c->english ? en : zh);
-    jw_name(&w, "code");
-    jw_text(&w, row->code);
+    jw_member_text(&w, "code", row->code);
     if (e->faults)
         write_faults(&w, e, c->english, c->numbers_as_text);
     jw_members(&w, e->members);
-    jw_name(&w, "request_id");
-    jw_text(&w, x->request.id);
+    jw_member_text(&w, "request_id", x->request.id);
     jw_object_end(&w);
     int wait_s = e->retry_after_s;
     if (!wait_s && (row->status == 503 || row->status == 429))

@@ -18,6 +18,8 @@ struct call {
     const struct json *body; /* an object; an empty one when nothing was sent. NULL for GET and DELETE */
     int64_t id;              /* the path's :id; 0 without one */
     void *prepared;          /* what route->prepare found out, for route->handler */
+    int64_t queued_us;       /* since when it waits for a lane (clock_monotonic_us()); 0: it does not */
+    int64_t waited_us;       /* in lanes so far */
 };
 
 /* READ and PROBE: ctx.db is a reader. WRITE: ctx.db is the writer inside this request's job; whatever is not RC_OK is

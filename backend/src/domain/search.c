@@ -143,14 +143,10 @@ static void write_matches(struct json_writer *w, const struct search_hit *hit)
     for (size_t i = 0; i < hit->match_count; i++) {
         const struct search_match *m = &hit->matches[i];
         jw_object(w);
-        jw_name(w, "field");
-        jw_text(w, m->field);
-        jw_name(w, "text");
-        jw_text(w, m->text);
-        jw_name(w, "start");
-        jw_int(w, (int64_t)m->start);
-        jw_name(w, "length");
-        jw_int(w, (int64_t)m->length);
+        jw_member_text(w, "field", m->field);
+        jw_member_text(w, "text", m->text);
+        jw_member_int(w, "start", (int64_t)m->start);
+        jw_member_int(w, "length", (int64_t)m->length);
         jw_object_end(w);
     }
     jw_array_end(w);
@@ -166,8 +162,7 @@ static void write_hit(struct json_writer *w, const struct search *s, const char 
                  {"title", arena_fmt(s->call->ctx.arena, "%s - %s", hit->code, hit->name)},
                  {"description", hit->description}};
     jw_object(w);
-    jw_name(w, "id");
-    jw_int(w, hit->id);
+    jw_member_int(w, "id", hit->id);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         jw_name(w, texts[i].name);
         jw_text(w, texts[i].text);

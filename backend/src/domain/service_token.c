@@ -201,10 +201,8 @@ static enum rc post_token(struct call *call)
     struct json_writer w = reply_data(call, 201, "服务令牌已创建，请立即保存，之后无法再次查看",
                                       "Service token created: keep it now, it is not shown again");
     jw_object(&w);
-    jw_name(&w, "id");
-    jw_int(&w, id);
-    jw_name(&w, "token");
-    jw_text(&w, token);
+    jw_member_int(&w, "id", id);
+    jw_member_text(&w, "token", token);
     jw_name(&w, "expiresAt");
     jw_text_n(&w, text, clock_print_row(t.expires_at, text));
     jw_object_end(&w);

@@ -201,32 +201,22 @@ static int64_t session_end_ms(const struct ctx *c)
 
 static void write_person(struct json_writer *w, const struct user *u, enum role role)
 {
-    jw_name(w, "id");
-    jw_int(w, u->id);
-    jw_name(w, "username");
-    jw_text(w, u->username);
-    jw_name(w, "role");
-    jw_text(w, u->role);
-    jw_name(w, "realName");
-    jw_text(w, u->real_name);
-    jw_name(w, "email");
-    jw_text(w, u->email);
-    jw_name(w, "avatar");
-    jw_text(w, u->avatar);
-    jw_name(w, "mustChangePassword");
-    jw_bool(w, u->must_change_password);
+    jw_member_int(w, "id", u->id);
+    jw_member_text(w, "username", u->username);
+    jw_member_text(w, "role", u->role);
+    jw_member_text(w, "realName", u->real_name);
+    jw_member_text(w, "email", u->email);
+    jw_member_text(w, "avatar", u->avatar);
+    jw_member_bool(w, "mustChangePassword", u->must_change_password);
     jw_name(w, "permissions");
     user_write_permissions(w, role);
 }
 
 static void write_tokens(struct call *call, struct json_writer *w, const struct tokens *t)
 {
-    jw_name(w, "accessToken");
-    jw_text(w, t->access);
-    jw_name(w, "refreshToken");
-    jw_text(w, t->refresh);
-    jw_name(w, "expiresIn");
-    jw_int(w, call->ctx.settings->jwt_expires_s);
+    jw_member_text(w, "accessToken", t->access);
+    jw_member_text(w, "refreshToken", t->refresh);
+    jw_member_int(w, "expiresIn", call->ctx.settings->jwt_expires_s);
 }
 
 /* ---------------------------------------------------------------- login */

@@ -13,27 +13,15 @@
 
 static const struct sql TASK_INSERT = {
     "count_task.insert", "INSERT INTO count_tasks (task_code, task_name, start_date, end_date, remark, creator_id, created_at, "
-                         "updated_at, scope, category, location_id, is_blind, reason_percent, reason_value) "
-                         "VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13) RETURNING id"};
-static const struct sql ITEM_INSERT = {
-    "count_item.insert", "INSERT INTO count_items (task_id, material_id, book_stock, created_at, updated_at) "
-                         "SELECT t.id, m.id, " COUNT_BOOK ", CAST($3 AS BIGINT), CAST($3 AS BIGINT) FROM count_tasks t "
-                         "JOIN materials m ON m.id = $2 WHERE t.id = $1 ON CONFLICT (task_id, material_id) DO NOTHING"};
-static const struct sql ITEMS_OF_SCOPE = {
-    "count_item.of_scope",
-    "INSERT INTO count_items (task_id, material_id, book_stock, created_at, updated_at) "
-    "SELECT t.id, m.id, " COUNT_BOOK ", CAST($2 AS BIGINT), CAST($2 AS BIGINT) FROM count_tasks t JOIN materials m ON "
-    "m.status = 'active' AND (t.scope = 'all' OR (t.scope = 'category' AND m.category = t.category) OR (t.scope = 'location' AND "
-    "EXISTS (SELECT 1 FROM balances b WHERE b.material_id = m.id AND b.location_id = t.location_id AND b.quantity > 0))) "
-    "WHERE t.id = $1"};
-
+                         "updated_at, scope, category, location_id, is_blind, reason_percent, reason_value, by_place) "
+                         "VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id"};
 /* ---------------------------------------------------------------- making a task */
 
 struct task_body {
     struct record record;
     const char *task_name, *remark, *scope, *category;
     const struct json *material_ids;
-    int64_t start_date, end_date, location_id, is_blind, reason_percent;
+    int64_t start_date, end_date, location_id, is_blind, by_place, reason_percent;
     struct dec reason_value;
 };
 static const char *const scopes[] = {"selection", "category", "location", "all", NULL};
@@ -45,6 +33,7 @@ static const struct field task_body_fields[] = {
     FIELD(struct task_body, category, FIELD_TEXT, F_IN, .choices = categories),
     FIELD(struct task_body, location_id, FIELD_INT, F_IN, .min = 1),
     FIELD(struct task_body, is_blind, FIELD_FLAG, F_IN),
+    FIELD(struct task_body, by_place, FIELD_FLAG, F_IN),
     FIELD(struct task_body, reason_percent, FIELD_INT, F_IN, .max = SETTING_REASON_PERCENT_MAX),
     FIELD(struct task_body, reason_value, FIELD_DEC, F_IN, .max = SETTING_REASON_VALUE_MAX),
     FIELD(struct task_body, start_date, FIELD_DAY, F_IN),
@@ -52,21 +41,6 @@ static const struct field task_body_fields[] = {
     FIELD(struct task_body, remark, FIELD_TEXT, F_IN, .max = 500),
 };
 static const struct record_type task_body_type = RECORD_TYPE("NewCountTask", struct task_body, task_body_fields);
-
-static enum rc add_items(struct ctx *c, int64_t task, const struct json *array)
-{
-    const int64_t *ids = record_ids(c, array);
-    if (!ids) {
-        error_fault(&c->err, c->arena, "materialIds", "type", "应为物料ID的数组", "must be an array of material ids", NULL);
-        return c->err.rc;
-    }
-    for (size_t i = 0; i < array->n; i++) {
-        struct material m;
-        TRY(material_get(c, ids[i], &m));
-        TRY(db_exec(c->db, &ITEM_INSERT, DB_ARGS(DB_I(task), DB_I(ids[i]), DB_I(c->now_ms)), NULL));
-    }
-    return RC_OK;
-}
 
 static struct db_value day_value(struct ctx *c, const struct task_body *b, const char *field, int64_t day)
 {
@@ -106,6 +80,9 @@ static enum rc check_body(struct ctx *c, const struct task_body *b)
     if (b->location_id && (has_scope(b, "category") || has_scope(b, "all")))
         error_fault(&c->err, c->arena, "locationId", "not_here", "按类别或全部盘点时不能指定库位",
                     "a location goes with the scopes selection and location only", NULL);
+    if (b->by_place && (b->location_id || has_scope(b, "location")))
+        error_fault(&c->err, c->arena, "byPlace", "not_here", "只盘一个库位时无须按库位分别盘点",
+                    "a task about one location is counted there only", NULL);
     if (c->err.rc == RC_OK && b->location_id)
         TRY(location_must_be_real(c, b->location_id));
     return c->err.rc;
@@ -125,20 +102,6 @@ static enum rc find_thresholds(struct ctx *c, const struct task_body *b, struct 
     return RC_OK;
 }
 
-enum rc count_take_scope(struct ctx *c, int64_t task_id)
-{
-    int64_t taken;
-    TRY(db_exec(c->db, &ITEMS_OF_SCOPE, DB_ARGS(DB_I(task_id), DB_I(c->now_ms)), &taken));
-    if (taken == 0)
-        return error_set(&c->err, RC_COUNT_SCOPE_EMPTY);
-    if (taken <= COUNT_ITEMS_MAX)
-        return RC_OK;
-    return error_say(&c->err, RC_COUNT_SCOPE_TOO_LARGE,
-                     arena_fmt(c->arena, "该范围内有 %lld 个物料，一次盘点最多 %d 个，请缩小范围", (long long)taken, COUNT_ITEMS_MAX),
-                     arena_fmt(c->arena, "The scope holds %lld materials, a task at most %d: make it narrower", (long long)taken,
-                               COUNT_ITEMS_MAX));
-}
-
 static enum rc add_task(struct ctx *c, const struct task_body *b, struct task *t)
 {
     struct db_value percent, value;
@@ -148,11 +111,12 @@ static enum rc add_task(struct ctx *c, const struct task_body *b, struct task *t
                    DB_ARGS(DB_T(t->task_code), DB_T(b->task_name), day_value(c, b, "start_date", b->start_date),
                            day_value(c, b, "end_date", b->end_date), DB_T(b->remark), DB_I(c->actor.user_id), DB_I(c->now_ms),
                            DB_T(b->scope ? b->scope : "selection"), DB_T(has_scope(b, "category") ? b->category : NULL),
-                           record_value(&task_body_type, b, "location_id"), DB_I(b->is_blind), percent, value),
+                           record_value(&task_body_type, b, "location_id"), DB_I(b->is_blind), percent, value, DB_I(b->by_place)),
                    &t->id));
     TRY(search_put(c, SEARCH_COUNT, t->id));
     t->task_name = b->task_name;
-    return has_scope(b, "selection") ? add_items(c, t->id, b->material_ids) : count_take_scope(c, t->id);
+    t->by_place = b->by_place;
+    return has_scope(b, "selection") ? count_take_materials(c, t, b->material_ids) : count_take_scope(c, t);
 }
 
 static enum rc post_task(struct call *call)
@@ -213,6 +177,7 @@ static const struct list_export task_export = {
         {"category", EXPORT_WORD, "类别", "Category", 12, category_words},
         {"location_code", EXPORT_CODE, "库位", "Place", 14},
         {"is_blind", EXPORT_FLAG, "盲盘", "Blind", 8},
+        {"by_place", EXPORT_FLAG, "按库位", "By place", 8},
         {"item_count", EXPORT_WHOLE, "物料数", "Items", 10},
         {"completed_count", EXPORT_WHOLE, "已盘数", "Counted", 10},
         {"start_date", EXPORT_DAY, "开始日期", "From", 12},
@@ -256,6 +221,8 @@ static const struct list_export item_export = {
         {"material_name", EXPORT_TEXT, "物料名称", "Material", 30},
         {"category", EXPORT_WORD, "类别", "Category", 12, category_words},
         {"unit", EXPORT_TEXT, "单位", "Unit", 8},
+        {"location_code", EXPORT_CODE, "库位", "Place", 14},
+        {"is_found", EXPORT_FLAG, "清单外", "Not on the list", 10},
         {"book_stock", EXPORT_DEC, "账面数量", "Book quantity", 14},
         {"actual_stock", EXPORT_DEC, "实盘数量", "Counted", 14},
         {"difference", EXPORT_DEC, "差异", "Difference", 14},
@@ -312,6 +279,13 @@ static const struct route stocktaking_routes[] = {
                 .parts = count_counted_parts,
                 .refusals = REFUSALS(RC_TASK_NOT_FOUND, RC_ITEM_NOT_FOUND, RC_TASK_ENDED, RC_TASK_IN_REVIEW,
                                      RC_RECOUNT_BY_ANOTHER, RC_VERSION_CONFLICT)),
+    STOCKTAKING("POST", "/:id/items", LANE_WRITE, PERM_COUNT_WRITE, &count_found_type, count_post_found, "录入清单外的物料", .status = 201,
+                .parts = count_counted_parts,
+                .refusals = REFUSALS(RC_TASK_NOT_FOUND, RC_TASK_ENDED, RC_TASK_IN_REVIEW, RC_MATERIAL_NOT_FOUND, RC_LOCATION_NOT_FOUND,
+                                     RC_COUNT_SCOPE_TOO_LARGE, RC_VERSION_CONFLICT)),
+    STOCKTAKING("PUT", "/:id/withdraw", LANE_WRITE, PERM_COUNT_WRITE, &count_withdraw_type, count_put_withdraw, "撤销自己的一次录入",
+                .parts = count_withdrawn_parts,
+                .refusals = REFUSALS(RC_TASK_NOT_FOUND, RC_TASK_ENDED, RC_TASK_IN_REVIEW, RC_COUNT_NOT_FOUND, RC_VERSION_CONFLICT)),
     STOCKTAKING("GET", "/:id/items/:itemId/entries", LANE_READ, PERM_COUNT_READ, NULL, count_get_entries, "一条明细的历次录入",
                 .shape = ANSWER_ARRAY, .answer = &count_entry_type,
                 .refusals = REFUSALS(RC_TASK_NOT_FOUND, RC_TASK_NOT_YOURS, RC_ITEM_NOT_FOUND)),

@@ -10,6 +10,7 @@
 
 #define COUNT_ITEMS_MAX 5000
 #define COUNT_REASON_MAX 200 /* characters */
+#define COUNT_ID_MAX 64      /* characters */
 #define COUNT_AGE_MAX_MS (INT64_C(30) * 24 * 3600 * 1000) /* of a count that comes later */
 
 extern const struct module stocktaking_module;

@@ -11,10 +11,6 @@ static const struct sql TASK_REVIEW = {"count_task.review", "UPDATE count_tasks 
 static const struct sql TASK_END = {
     "count_task.end", "UPDATE count_tasks SET status = $2, in_review = 0, completed_by = $3, completed_at = $4, updated_at = $5, "
                       "remark = COALESCE($6, remark), surplus_document_id = $7, shortage_document_id = $8 WHERE id = $1"};
-static const struct sql ITEMS_FORGET = {"count_item.forget", "DELETE FROM count_items WHERE task_id = $1"};
-static const struct sql ITEMS_RENEW = {
-    "count_item.renew", "UPDATE count_items SET book_stock = (SELECT " COUNT_BOOK " FROM count_tasks t JOIN materials m ON "
-                        "m.id = count_items.material_id WHERE t.id = count_items.task_id), updated_at = $2 WHERE task_id = $1"};
 
 /* What a count has posted corrects the book of the lines that other open tasks have counted already: otherwise theirs would post
  * the same difference once more. No book quantity is below 0, whatever counts that contradict each other would make of it. */
@@ -25,18 +21,10 @@ static const struct sql OTHERS_CORRECT = {
     "updated_at = $4, version = version + 1 FROM (SELECT i.id, SUM(v.quantity) AS quantity FROM moves v "
     "JOIN count_items i ON i.material_id = v.material_id AND i.actual_stock IS NOT NULL "
     "JOIN count_tasks t ON t.id = i.task_id AND t.status = 'in_progress' AND t.id <> $3 WHERE v.document_id = $1 AND "
-    "(t.location_id IS NULL OR t.location_id IN (v.from_location_id, v.to_location_id)) GROUP BY i.id) AS posted "
+    "(i.location_id IS NULL OR i.location_id IN (v.from_location_id, v.to_location_id)) GROUP BY i.id) AS posted "
     "WHERE count_items.id = posted.id"};
 
 /* ---------------------------------------------------------------- start */
-
-static enum rc take_items_anew(struct ctx *c, const struct task *t)
-{
-    if (strcmp(t->scope, "selection") == 0)
-        return db_exec(c->db, &ITEMS_RENEW, DB_ARGS(DB_I(t->id), DB_I(c->now_ms)), NULL);
-    TRY(db_exec(c->db, &ITEMS_FORGET, DB_ARGS(DB_I(t->id)), NULL)); /* a draft has no counts */
-    return count_take_scope(c, t->id);
-}
 
 enum rc count_put_start(struct call *call)
 {
@@ -45,7 +33,7 @@ enum rc count_put_start(struct call *call)
     TRY(count_find_task(call, &t));
     if (!count_is(&t, "draft"))
         return error_set(&c->err, count_has_ended(&t) ? RC_TASK_ENDED : RC_TASK_STARTED);
-    TRY(take_items_anew(c, &t));
+    TRY(count_take_anew(c, &t));
     TRY(db_exec(c->db, &TASK_START, DB_ARGS(DB_I(t.id), DB_I(c->now_ms)), NULL));
     TRY(count_log_stage(c, "start", &t, "开始盘点", "counting"));
     return reply_message(call, "盘点已开始", "The count has begun");
@@ -113,7 +101,7 @@ static enum rc post_differences(struct ctx *c, const struct task *t, const struc
                              arena_fmt(c->arena, "物料 %s 已停用，请先恢复使用", i->material_code),
                              arena_fmt(c->arena, "The material %s is retired: restore it first", i->material_code));
         struct new_line *l = &lines[d.count++];
-        *l = (struct new_line){.material_id = i->material_id, .quantity = i->difference, .location_id = t->location_id,
+        *l = (struct new_line){.material_id = i->material_id, .quantity = i->difference, .location_id = i->location_id,
                                .remark = i->reason};
         if (!surplus)
             TRY(dec_neg(i->difference, &l->quantity));

@@ -37,7 +37,7 @@ static void write_report_item(struct json_writer *w, const struct task *t, const
         const char *name, *text;
     } texts[] = {{"materialCode", i->material_code}, {"materialName", i->material_name},     {"unit", i->unit},
                  {"category", i->category},          {"differenceType", i->difference_type}, {"remark", i->remark},
-                 {"reason", i->reason}};
+                 {"reason", i->reason},              {"locationCode", i->location_code}};
     struct dec value = DEC_ZERO;
     bool has_value = count_difference_value(i, &value);
     const struct {
@@ -64,6 +64,8 @@ static void write_report_item(struct json_writer *w, const struct task *t, const
         else
             jw_null(w);
     }
+    jw_name(w, "isFound");
+    jw_bool(w, i->is_found);
     jw_name(w, "needsReason");
     jw_bool(w, count_needs_reason(t, i));
     jw_object_end(w);
@@ -97,7 +99,7 @@ static const struct answer_part item_parts[] = {
     {"id"}, {"materialId"}, {"materialCode", PART_TEXT}, {"materialName", PART_TEXT}, {"unit", PART_TEXT}, {"category", PART_TEXT},
     TEXT_OR_NULL("differenceType"), TEXT_OR_NULL("remark"), TEXT_OR_NULL("reason"), {"bookStock", PART_DEC, .nullable = true},
     {"actualStock", PART_DEC, .nullable = true}, {"difference", PART_DEC, .nullable = true},
-    {"differenceValue", PART_DEC, .nullable = true}, {"needsReason", PART_BOOL}, {0},
+    {"differenceValue", PART_DEC, .nullable = true}, TEXT_OR_NULL("locationCode"), {"isFound", PART_BOOL}, {"needsReason", PART_BOOL}, {0},
 };
 const struct answer_part count_report_parts[] = {
     {"task", PART_OBJECT, .parts = task_parts},

@@ -19,6 +19,7 @@ static const struct field task_fields[] = {
     FIELD(struct task, location_id, FIELD_INT, F_OUT),
     FIELD(struct task, location_code, FIELD_TEXT, F_OUT),
     FIELD(struct task, is_blind, FIELD_INT, F_OUT | F_SURE),
+    FIELD(struct task, by_place, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct task, hides_book, FIELD_INT, 0),
     FIELD(struct task, reason_percent, FIELD_INT, F_OUT),
     FIELD(struct task, reason_value, FIELD_DEC, F_OUT),
@@ -56,7 +57,14 @@ static const struct field item_fields[] = {
     FIELD(struct item, material_code, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct item, material_name, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct item, unit, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct item, unit_decimals, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct item, category, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct item, location_id, FIELD_INT, F_OUT),
+    FIELD(struct item, location_code, FIELD_TEXT, F_OUT),
+    FIELD(struct item, location_name, FIELD_TEXT, F_OUT),
+    FIELD(struct item, location_name_en, FIELD_TEXT, F_OUT),
+    FIELD(struct item, storage_place, FIELD_TEXT, F_OUT),
+    FIELD(struct item, is_found, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct item, material_status, FIELD_TEXT, 0),
     FIELD(struct item, present_stock, FIELD_DEC, 0),
     FIELD(struct item, stock_value, FIELD_DEC, 0),
@@ -65,7 +73,8 @@ const struct record_type count_item_type = RECORD_TYPE("CountItem", struct item,
 
 static const struct sql TASK_BY_ID = {"count_task.by_id", "SELECT " TASK_COLUMNS " FROM " TASK_FROM " WHERE t.id = $1"};
 static const struct sql ITEMS = {"count_item.of_task",
-                                 "SELECT " ITEM_COLUMNS " FROM " ITEM_FROM " WHERE i.task_id = $1 ORDER BY m.code_fold"};
+                                 "SELECT " ITEM_COLUMNS " FROM " ITEM_FROM " WHERE i.task_id = $1 ORDER BY COALESCE(il.code_fold, ''), "
+                                 "m.code_fold, i.id"};
 
 static const struct sql ITEM_BY_ID = {"count_item.by_id",
                                       "SELECT " ITEM_COLUMNS " FROM " ITEM_FROM " WHERE i.task_id = $1 AND i.id = $2"};
@@ -82,6 +91,7 @@ bool count_has_ended(const struct task *t)
 
 enum rc count_log(struct ctx *c, const char *action, const struct task *t, const char *what, const char *changes)
 {
+    TRY(ctx_changed(c, TOPIC_COUNTING));
     return audit_write(c, &(struct audit_entry){.module = "stocktaking", .action = action, .resource_type = "stocktaking",
                                                 .resource_id = t->id,
                                                 .description = arena_fmt(c->arena, "%s: %s", what, t->task_name), .changes = changes});
@@ -94,15 +104,20 @@ enum rc count_log_stage(struct ctx *c, const char *action, const struct task *t,
 
 enum rc count_find_item(struct call *call, const struct task *t, struct item *out)
 {
-    struct ctx *c = &call->ctx;
     const char *id = http_param(call->http, "itemId");
     int64_t item = 0;
+    *out = (struct item){0};
+    if (!id || !text_int(id, 1, INT64_MAX, &item))
+        return error_set(&call->ctx.err, RC_ITEM_NOT_FOUND);
+    return count_get_item(&call->ctx, t, item, out);
+}
+
+enum rc count_get_item(struct ctx *c, const struct task *t, int64_t id, struct item *out)
+{
     DB_ROWS rows = NULL;
     bool more;
     *out = (struct item){0};
-    if (!id || !text_int(id, 1, INT64_MAX, &item))
-        return error_set(&c->err, RC_ITEM_NOT_FOUND);
-    TRY(db_start(c->db, &ITEM_BY_ID, DB_ARGS(DB_I(t->id), DB_I(item)), &rows));
+    TRY(db_start(c->db, &ITEM_BY_ID, DB_ARGS(DB_I(t->id), DB_I(id)), &rows));
     TRY(db_next(rows, &more));
     if (!more)
         return error_set(&c->err, RC_ITEM_NOT_FOUND);

@@ -8,7 +8,7 @@
 struct task {
     struct record record;
     int64_t id, creator_id, completed_by, completed_at, created_at, updated_at, item_count, completed_count;
-    int64_t location_id, is_blind, reason_percent, hides_book;
+    int64_t location_id, is_blind, by_place, reason_percent, hides_book;
     struct dec reason_value;
     const char *task_code, *task_name, *status, *stage, *scope, *category, *location_code, *start_date, *end_date, *remark;
     const char *creator_name, *completed_by_name;
@@ -16,10 +16,11 @@ struct task {
 
 struct item {
     struct record record;
-    int64_t id, task_id, material_id, wants_recount, counted_by, version, created_at, updated_at;
+    int64_t id, task_id, material_id, wants_recount, counted_by, version, created_at, updated_at, unit_decimals, location_id, is_found;
     struct dec book_stock, actual_stock, difference;
     struct dec present_stock, stock_value; /* of the material, now */
     const char *difference_type, *remark, *reason, *counted_by_name, *material_code, *material_name, *unit, *category;
+    const char *location_code, *location_name, *location_name_en, *storage_place;
     const char *material_status;
 };
 
@@ -40,7 +41,7 @@ extern const struct list_filter count_report_query[];
 #define TASK_COLUMNS                                                                                                   \
     "t.id, t.task_code, t.task_name, t.status, CASE WHEN t.status <> 'in_progress' THEN t.status WHEN t.in_review = 1 " \
     "THEN 'review' ELSE 'counting' END AS stage, t.scope, t.category, t.location_id, lo.code AS location_code, "        \
-    "t.is_blind, CASE WHEN " COUNT_HIDES " THEN 1 ELSE 0 END AS hides_book, t.reason_percent, t.reason_value, "         \
+    "t.is_blind, t.by_place, CASE WHEN " COUNT_HIDES " THEN 1 ELSE 0 END AS hides_book, t.reason_percent, t.reason_value, "         \
     "t.start_date, t.end_date, t.creator_id, t.completed_by, t.completed_at, "                                         \
     "t.remark, t.created_at, t.updated_at, COALESCE(cr.real_name, cr.username) AS creator_name, "                      \
     "COALESCE(co.real_name, co.username) AS completed_by_name, "                                                       \
@@ -60,15 +61,18 @@ extern const struct list_filter count_report_query[];
     "WHEN i.actual_stock < i.book_stock THEN 'shortage' WHEN i.actual_stock = i.book_stock THEN 'normal' END "          \
     "AS difference_type, i.remark, i.reason, i.wants_recount, i.counted_by, "                                          \
     "COALESCE(cb.real_name, cb.username) AS counted_by_name, i.version, i.created_at, i.updated_at, m.material_code, "  \
-    "m.material_name, un.code AS unit, m.category, m.status AS material_status, m.current_stock AS present_stock, m.stock_value"
+    "m.material_name, un.code AS unit, CASE WHEN m.qty_decimals < un.decimals THEN m.qty_decimals ELSE un.decimals END AS "     \
+    "unit_decimals, m.category, i.location_id, il.code AS location_code, il.name_zh AS location_name, il.name_en AS "         \
+    "location_name_en, m.location AS storage_place, i.is_found, m.status AS material_status, m.current_stock AS present_stock, " \
+    "m.stock_value"
 #define ITEM_FROM                                                                                                      \
     "count_items i JOIN count_tasks t ON t.id = i.task_id JOIN materials m ON m.id = i.material_id "                   \
-    "JOIN units un ON un.id = m.unit_id LEFT JOIN users cb ON cb.id = i.counted_by"
+    "JOIN units un ON un.id = m.unit_id LEFT JOIN locations il ON il.id = i.location_id LEFT JOIN users cb ON cb.id = i.counted_by"
 
-/* The book quantity of a task t's material m, at this moment. */
-#define COUNT_BOOK                                                                                                     \
-    "CASE WHEN t.location_id IS NULL THEN m.current_stock ELSE (SELECT CAST(COALESCE(SUM(b.quantity), 0) AS BIGINT) "   \
-    "FROM balances b WHERE b.material_id = m.id AND b.location_id = t.location_id) END"
+/* The book quantity of a material m at a place (NULL: at all of them), at this moment. */
+#define COUNT_BOOK_AT(PLACE)                                                                                           \
+    "CASE WHEN " PLACE " IS NULL THEN m.current_stock ELSE (SELECT CAST(COALESCE(SUM(b.quantity), 0) AS BIGINT) "       \
+    "FROM balances b WHERE b.material_id = m.id AND b.location_id = " PLACE ") END"
 
 bool count_is(const struct task *t, const char *stage);
 bool count_has_ended(const struct task *t);
@@ -108,14 +112,41 @@ MUST_CHECK enum rc count_put_item(struct call *call);    /* stocktaking_count.c 
 MUST_CHECK enum rc count_put_reason(struct call *call);
 MUST_CHECK enum rc count_put_recount(struct call *call);
 MUST_CHECK enum rc count_get_entries(struct call *call);
+MUST_CHECK enum rc count_post_found(struct call *call);  /* stocktaking_found.c */
+MUST_CHECK enum rc count_put_withdraw(struct call *call);
 MUST_CHECK enum rc count_put_start(struct call *call);   /* stocktaking_end.c */
 MUST_CHECK enum rc count_put_review(struct call *call);
 MUST_CHECK enum rc count_put_complete(struct call *call);
 MUST_CHECK enum rc count_put_cancel(struct call *call);
-extern const struct record_type count_body_type, count_reason_type, count_recount_type, count_entry_type, count_end_type;
-extern const struct answer_part count_counted_parts[];
+extern const struct record_type count_body_type, count_found_type, count_withdraw_type, count_reason_type, count_recount_type, count_entry_type, count_end_type;
+extern const struct answer_part count_counted_parts[], count_withdrawn_parts[];
 
-/* Takes the task's items over from its scope (stocktaking.c). */
-MUST_CHECK enum rc count_take_scope(struct ctx *c, int64_t task_id);
+/* Takes the task's items over from its scope (stocktaking_scope.c). RC_COUNT_SCOPE_EMPTY, RC_COUNT_SCOPE_TOO_LARGE. */
+MUST_CHECK enum rc count_take_scope(struct ctx *c, const struct task *t);
+/* The same of materials that are named: the body's array of their ids. */
+MUST_CHECK enum rc count_take_materials(struct ctx *c, const struct task *t, const struct json *ids);
+/* At the start: what has come and gone since the task was made. */
+MUST_CHECK enum rc count_take_anew(struct ctx *c, const struct task *t);
+
+/* A count as bodies tell it (stocktaking_count.c). */
+struct count_body {
+    struct record record;
+    struct dec actual_stock;
+    const char *remark, *reason;
+    const char *count_id; /* made by the device: however often it arrives, it counts once */
+    int64_t version;
+    int64_t age_ms; /* how long ago it was counted: without a network it comes later */
+    int64_t material_id, location_id; /* of what was found */
+};
+/* When it was counted; never before `earliest`. */
+int64_t count_moment(const struct ctx *c, const struct count_body *b, int64_t earliest);
+/* Faults of the quantity, by the material's unit. */
+MUST_CHECK enum rc count_check_quantity(struct ctx *c, const struct count_body *b, int64_t material_id);
+/* *is: this very count is there already, as part of item *i, which then tells what it said at that time. */
+MUST_CHECK enum rc count_is_known(struct ctx *c, const struct task *t, const struct count_body *b, struct item *i, bool *is);
+/* The count becomes the item's, and one more of its entries; and a draft begins. */
+MUST_CHECK enum rc count_store(struct ctx *c, const struct count_body *b, const struct item *i, int64_t at);
+MUST_CHECK enum rc count_get_item(struct ctx *c, const struct task *t, int64_t id, struct item *out);
+MUST_CHECK enum rc count_reply(struct call *call, int status, const struct item *i);
 
 #endif

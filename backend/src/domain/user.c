@@ -206,9 +206,9 @@ static const struct list_spec user_list = {
     .topics = TOPIC_USERS,
     .page_size = 10,
     .sorts = {{"created_at", "u.created_at", false}, {"username", "u.username_fold", true}},
-    .filters = {{"keyword", FILTER_LIKE,
-                 "(u.username_fold LIKE ? ESCAPE '\\' OR LOWER(COALESCE(u.real_name, '')) LIKE ? ESCAPE '\\' OR "
-                 "LOWER(COALESCE(u.email, '')) LIKE ? ESCAPE '\\')"},
+    .filters = {{"keyword", FILTER_NAME,
+                 "(u.username_fold LIKE ? ESCAPE '\\' OR LOWER(COALESCE(u.email, '')) LIKE ? ESCAPE '\\' OR "
+                 "LOWER(COALESCE(u.real_name, '')) LIKE ? ESCAPE '\\' OR LOWER(COALESCE(u.real_name, '')) LIKE LOWER(~) ESCAPE '\\')"},
                 {"role", FILTER_CHOICE, "u.role = ?", role_names}},
     .row = &user_type,
 };
@@ -297,12 +297,9 @@ static enum rc post_user(struct call *call)
     TRY(user_add(&call->ctx, u, &id));
     struct json_writer w = reply_data(call, 201, "用户创建成功", "User created");
     jw_object(&w);
-    jw_name(&w, "id");
-    jw_int(&w, id);
-    jw_name(&w, "username");
-    jw_text(&w, u->username);
-    jw_name(&w, "role");
-    jw_text(&w, u->role);
+    jw_member_int(&w, "id", id);
+    jw_member_text(&w, "username", u->username);
+    jw_member_text(&w, "role", u->role);
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -400,12 +397,9 @@ static enum rc get_roles(struct call *call)
     jw_array(&w);
     for (int p = PERM_SIGNED_IN + 1; p < PERM_COUNT; p++) {
         jw_object(&w);
-        jw_name(&w, "permission");
-        jw_text(&w, permission_name((enum permission)p));
-        jw_name(&w, "title");
-        jw_text(&w, permission_title((enum permission)p, false));
-        jw_name(&w, "titleEn");
-        jw_text(&w, permission_title((enum permission)p, true));
+        jw_member_text(&w, "permission", permission_name((enum permission)p));
+        jw_member_text(&w, "title", permission_title((enum permission)p, false));
+        jw_member_text(&w, "titleEn", permission_title((enum permission)p, true));
         jw_name(&w, "roles");
         jw_array(&w);
         for (int role = ROLE_SYSTEM_ADMIN; role <= ROLE_REGULAR_USER; role++)

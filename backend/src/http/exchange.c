@@ -118,6 +118,11 @@ void exchange_free_spares(struct http_server *s)
     }
 }
 
+int64_t http_answer_bytes(const struct http_exchange *x)
+{
+    return x->response.file ? x->response.file->n : (int64_t)x->response.body.n;
+}
+
 void http_answer_anew(struct http_exchange *x)
 {
     struct exchange *e = (struct exchange *)x;

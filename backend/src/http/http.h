@@ -90,6 +90,9 @@ const char *http_param(const struct http_exchange *x, const char *name);
 /* Name and value are not copied: constants or arena text. CR or LF in a value: not sent. */
 void http_set_header(struct http_exchange *x, const char *name, const char *value);
 
+/* How many bytes the answer's body or file has, before it is packed; 0 of a stream. */
+int64_t http_answer_bytes(const struct http_exchange *x);
+
 /* Takes back all that the answer was to be: status, headers, body, file, stream. */
 void http_answer_anew(struct http_exchange *x);
 

@@ -66,4 +66,10 @@ void jw_text_n(struct json_writer *w, const char *text, size_t n);
 void jw_raw(struct json_writer *w, const char *json, size_t n); /* one value that is JSON already */
 void jw_members(struct json_writer *w, const char *members);  /* raw "name":value,… inside an object; NULL or "": nothing */
 
+/* A member of an object: its name, a constant that needs no escaping, and its value. */
+void jw_member_int(struct json_writer *w, const char *name, int64_t value);
+void jw_member_text(struct json_writer *w, const char *name, const char *text);
+void jw_member_dec(struct json_writer *w, const char *name, struct dec value);
+void jw_member_bool(struct json_writer *w, const char *name, bool value);
+
 #endif

@@ -203,3 +203,27 @@ void jw_members(struct json_writer *w, const char *members)
     before_value(w);
     buf_str(w->out, members);
 }
+
+void jw_member_int(struct json_writer *w, const char *name, int64_t value)
+{
+    jw_name(w, name);
+    jw_int(w, value);
+}
+
+void jw_member_text(struct json_writer *w, const char *name, const char *text)
+{
+    jw_name(w, name);
+    jw_text(w, text);
+}
+
+void jw_member_dec(struct json_writer *w, const char *name, struct dec value)
+{
+    jw_name(w, name);
+    jw_dec(w, value);
+}
+
+void jw_member_bool(struct json_writer *w, const char *name, bool value)
+{
+    jw_name(w, name);
+    jw_bool(w, value);
+}

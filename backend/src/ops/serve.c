@@ -1,4 +1,5 @@
 /* mms serve: the service itself. */
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -22,18 +23,36 @@
 #define STREAMS_MAX 768
 #define STREAMS_PER_PERSON 512 /* his service tokens' included: nobody takes all of them */
 #define STOP_WITHIN_MS 8000
+#define SLOW_STATEMENT_US 250000
 #define DATABASE_WITHIN_MS 10000 /* at the start */
 
-/* SIGTERM and SIGINT are read from a descriptor, so that they interrupt nothing. Before any thread is made. */
+/* SIGTERM, SIGINT and SIGHUP are read from a descriptor, so that they interrupt nothing. Before any thread is made. */
 static int catch_signals(void)
 {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+/* Reads a signal: whether it ends the program. SIGHUP opens the log's file anew. */
+static bool read_signal(int signals, uint32_t *signo)
+{
+    struct signalfd_siginfo info;
+    if (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
+        return false;
+    *signo = info.ssi_signo;
+    if (info.ssi_signo != SIGHUP)
+        return true;
+    if (log_open_again())
+        log_event(LOG_INFO, "log.opened", NULL, LOG_TEXT("signal", strsignal(SIGHUP)));
+    else
+        log_event(LOG_ERROR, "log.not_opened", NULL, LOG_TEXT("error", strerror(errno)));
+    return false;
 }
 
 /* A database server may be started together with us: waits for it, with growing pauses, until it answers, says no for good, or
@@ -42,6 +61,7 @@ static bool wait_for_database(const struct tool *t, int signals, enum rc *rc, st
 {
     int64_t until_us = clock_monotonic_us() + (int64_t)DATABASE_WITHIN_MS * 1000;
     struct pollfd signalled = {.fd = signals, .events = POLLIN};
+    uint32_t signo;
     for (int pause_ms = 100;; pause_ms = pause_ms < 1600 ? pause_ms * 2 : pause_ms) {
         struct db *db = NULL;
         error_clear(why);
@@ -50,7 +70,7 @@ static bool wait_for_database(const struct tool *t, int signals, enum rc *rc, st
         if (*rc != RC_DB_LOST || clock_monotonic_us() + pause_ms * 1000 > until_us)
             return true;
         log_event(LOG_WARN, "storage.waiting", NULL, LOG_TEXT("database", t->settings.database_name), LOG_TEXT("error", why->en));
-        if (poll(&signalled, 1, pause_ms) > 0)
+        if (poll(&signalled, 1, pause_ms) > 0 && read_signal(signals, &signo))
             return false;
     }
 }
@@ -98,10 +118,10 @@ static enum rc start_server(struct tool *t, struct app *app, struct http_server 
 
 static void wait_for_signal(int signals)
 {
-    struct signalfd_siginfo info;
-    while (read(signals, &info, sizeof info) != (ssize_t)sizeof info)
+    uint32_t signo;
+    while (!read_signal(signals, &signo))
         continue;
-    log_event(LOG_INFO, "server.stopping", NULL, LOG_TEXT("signal", strsignal((int)info.ssi_signo)));
+    log_event(LOG_INFO, "server.stopping", NULL, LOG_TEXT("signal", strsignal((int)signo)));
 }
 
 static int fail(struct tool *t, enum rc rc)
@@ -182,6 +202,8 @@ static int run(int argc, char **argv)
     if (code != EXIT_OK)
         return code;
     log_set_level(t.settings.log_level);
+    db_tell_slow_statements(SLOW_STATEMENT_US);
+    log_set_limits(t.settings.log_max_size, t.settings.log_max_age_s * 1000, (int)t.settings.log_keep);
     if (t.settings.log_dir && !log_open_dir(t.settings.log_dir)) {
         error_fault(&t.err, &t.arena, "LOG_DIR", "unusable", "日志目录无法写入", "the log folder cannot be written to", NULL);
         tool_print_error("serve", RC_INVALID_INPUT, &t.err);

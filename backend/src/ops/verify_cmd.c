@@ -1,6 +1,6 @@
 /* mms verify: proves that ledger, balances, stock and documents agree. Each proof is one statement that gives the rows which
  * break it; the first broken proof ends the run with its rows and exit code 1. */
-#include "ops/tool.h"
+#include "ops/verify.h"
 
 struct proof {
     const char *what;          /* "balances equal the ledger" */
@@ -197,18 +197,19 @@ static enum rc prove(struct ctx *c, struct outcome *o)
     return RC_OK;
 }
 
-/* *failed: a proof did, and was printed. */
-static enum rc prove_all(struct ctx *c, void *failed)
+enum rc verify_all(struct ctx *c, void *arg)
 {
+    struct verify *v = arg;
     for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++) {
         struct outcome o = {&proofs[i], 0, 0};
         TRY(prove(c, &o));
-        printf("%s  %s (%lld compared%s)\n", o.broken ? "FAIL" : "ok  ", o.proof->what, (long long)o.counted,
-               o.broken ? arena_fmt(c->arena, ", %lld differ", (long long)o.broken) : "");
-        if (o.broken) {
-            *(bool *)failed = true;
+        v->proofs++;
+        v->failed = o.broken > 0;
+        if (v->failed || !v->quiet)
+            printf("%s  %s (%lld compared%s)\n", o.broken ? "FAIL" : "ok  ", o.proof->what, (long long)o.counted,
+                   o.broken ? arena_fmt(c->arena, ", %lld differ", (long long)o.broken) : "");
+        if (v->failed)
             return RC_OK;
-        }
     }
     return RC_OK;
 }
@@ -218,13 +219,13 @@ static int run(int argc, char **argv)
     (void)argc;
     (void)argv;
     struct tool t;
-    bool failed = false;
+    struct verify v = {0};
     int code = tool_settings(&t, "verify", false);
     if (code != EXIT_OK)
         return code;
-    code = tool_read(&t, "verify", prove_all, &failed);
+    code = tool_read(&t, "verify", verify_all, &v);
     arena_free(&t.arena);
-    return code == EXIT_OK && failed ? EXIT_FAILED : code;
+    return code == EXIT_OK && v.failed ? EXIT_FAILED : code;
 }
 
 const struct command verify_command = {

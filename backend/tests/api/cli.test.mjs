@@ -4,7 +4,7 @@ import { after, test } from 'node:test';
 
 import { INITIAL_PASSWORD, Server, accepted, refused, start, unique } from './harness.mjs';
 
-const COMMANDS = ['serve', 'migrate', 'demo', 'user', 'verify', 'audit', 'import-legacy', 'assess', 'migrate-to-postgres', 'migrate-to-sqlite', 'check-config', 'version'];
+const COMMANDS = ['serve', 'migrate', 'demo', 'user', 'verify', 'backup', 'restore', 'audit', 'import-legacy', 'assess', 'migrate-to-postgres', 'migrate-to-sqlite', 'check-config', 'health', 'version'];
 const PASSWORD = 'Console-Password-1';
 const RANDOM = /\b[A-Za-z0-9]{4}(?:-[A-Za-z0-9]{4}){3}\b/;
 const server = await start();
@@ -41,7 +41,7 @@ test('each command explains itself', async () => {
 
 test('serve --help lists every setting', async () => {
     const { stdout } = await server.run(['serve', '--help']);
-    for (const name of ['PORT', 'HOST', 'NODE_ENV', 'JWT_SECRET', 'JWT_EXPIRES_IN', 'DB_PATH', 'LOG_LEVEL', 'LOG_DIR', 'UPLOAD_DIR', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'TRUSTED_PROXIES'])
+    for (const name of ['PORT', 'HOST', 'NODE_ENV', 'JWT_SECRET', 'JWT_EXPIRES_IN', 'DB_PATH', 'LOG_LEVEL', 'LOG_DIR', 'LOG_MAX_SIZE', 'LOG_MAX_AGE', 'LOG_KEEP', 'UPLOAD_DIR', 'BACKUP_DIR', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'TRUSTED_PROXIES'])
         assert.match(stdout, new RegExp(`^\\s*${name}\\b`, 'm'), name);
     assert.ok(!stdout.includes(server.secret));
 });

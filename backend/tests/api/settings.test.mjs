@@ -10,7 +10,7 @@ import { Server, accepted, start } from './harness.mjs';
 const dir = mkdtempSync(path.join(tmpdir(), 'mms-test-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
 const GOOD_SECRET = 'kD83hfQx9_2LpRvT7wZmB5nYcS4jG6aE1uHqXo';
-const NAMES = ['PORT', 'HOST', 'NODE_ENV', 'JWT_SECRET', 'JWT_EXPIRES_IN', 'DB_PATH', 'LOG_LEVEL', 'LOG_DIR', 'UPLOAD_DIR', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'METRICS_TOKEN', 'TRUSTED_PROXIES'];
+const NAMES = ['PORT', 'HOST', 'NODE_ENV', 'JWT_SECRET', 'JWT_EXPIRES_IN', 'DB_PATH', 'LOG_LEVEL', 'LOG_DIR', 'LOG_MAX_SIZE', 'LOG_MAX_AGE', 'LOG_KEEP', 'UPLOAD_DIR', 'BACKUP_DIR', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'METRICS_TOKEN', 'TRUSTED_PROXIES'];
 
 /** Runs a command with these settings over good ones. */
 const run = (command, env) => new Server({ dir, env: { NODE_ENV: 'production', JWT_SECRET: GOOD_SECRET, ...env } }).run([command]);
@@ -134,4 +134,13 @@ test('the port is told at every log level', async () => {
     await server.stop();
     const events = server.stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line).event);
     assert.deepEqual(events, ['server.started']);
+});
+
+test('.env.example is the table of settings, as check-config --example prints it', async () => {
+    const { code, stdout, stderr } = await new Server({ dir, env: { PORT: 'even with wrong settings' } }).run(['check-config', '--example']);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.deepEqual([...stdout.matchAll(/^#?([A-Z_]+)=/gm)].map(([, name]) => name).filter((name) => name !== 'DATABASE_URL'), NAMES);
+    assert.deepEqual([...stdout.matchAll(/^[A-Z_]+=.*$/gm)].map(([line]) => line), ['JWT_SECRET='], 'only what must be set is not a comment');
+    const file = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8');
+    assert.ok(file.startsWith(stdout), 'made anew by scripts/env-example.sh');
 });

@@ -96,8 +96,10 @@ test('whatever changes, everybody who listens is told that what he has seen is o
     assert.deepEqual((await told(2)).slice(1), [[undefined, 'materials', 'documents']]);
     await makeUser(admin, 'regular_user');
     assert.deepEqual((await told(3)).slice(2), [[undefined, 'users']]);
+    accepted(await M.post('/api/stocktaking', { taskName: '盘点', materialIds: [material.id] }), 201);
+    assert.deepEqual((await told(4)).slice(3), [[undefined, 'counting']]);
     await sleep(2500);
-    assert.equal(topics().length, 3, 'nothing changes, nothing is told');
+    assert.equal(topics().length, 4, 'nothing changes, nothing is told');
     listening.close();
 });
 

@@ -48,6 +48,16 @@ test('the list is filtered by keyword and role', async () => {
     assert.equal((await admin.get('/api/users?role=boss')).status, 400);
 });
 
+test('a name is found by its brackets as they were typed, full-width as well', async () => {
+    const tag = unique('fw');
+    const { id } = await create({ username: tag, realName: '王工（外协）Ａ～B' });
+    const ids = async (keyword) => accepted(await admin.get(`/api/users?${new URLSearchParams({ keyword, pageSize: 1000 })}`), 200).list.map((row) => row.id);
+    for (const keyword of ['王工（外协', '（外协）', 'Ａ～b', tag.replace(/[a-z0-9]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0))])
+        assert.ok((await ids(keyword)).includes(id), keyword);
+    for (const keyword of ['王工（外包', '（%）'])
+        assert.deepEqual(await ids(keyword), [], keyword);
+});
+
 test('creating without what is needed, and with what is not acceptable', async () => {
     for (const missing of ['username', 'password', 'role'])
         refused(await admin.post('/api/users', userBody({ [missing]: undefined })), 400, 'invalid_input', '用户名、密码和角色为必填项');

@@ -3,6 +3,9 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
 
 static const struct sql sql_make = {
     "toy.make",
@@ -359,6 +362,32 @@ static void programming_errors(void **state)
     db_close(db);
 }
 
+static void slow_statements_are_told(void **state)
+{
+    const struct toy *toy = *state;
+    static const struct sql sleep = {"toy.sleep", "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 200000) SELECT COUNT(*) FROM c"};
+    struct db *db = open_toy(toy);
+    char path[128], text[4096] = "";
+    snprintf(path, sizeof path, "%s/mms.log", toy->folder);
+    assert_true(log_open_dir(toy->folder));
+    assert_int_equal(db_exec(db, &sleep, DB_NO_ARGS, NULL), RC_OK); /* not asked for */
+    db_tell_slow_statements(1000);
+    assert_int_equal(add(db, 1, "secret value", 1), RC_OK);
+    assert_int_equal(db_exec(db, &sleep, DB_NO_ARGS, NULL), RC_OK);
+    db_tell_slow_statements(0);
+    log_close();
+    FILE *f = fopen(path, "r");
+    assert_true(fread(text, 1, sizeof text - 1, f) > 0);
+    fclose(f);
+    static const char told[] = "\"event\":\"storage.slow\",\"statement\":\"toy.sleep\",\"took_us\":";
+    const char *first = strstr(text, told);
+    assert_non_null(first);
+    assert_null(strstr(first + strlen(told), "toy.sleep"));
+    assert_null(strstr(text, "secret value"));
+    unlink(path);
+    db_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +402,7 @@ int main(void)
         TOY_TEST(a_full_file),
         TOY_TEST(a_reader_cannot_write),
         TOY_TEST(a_snapshot_stands_still),
+        TOY_TEST(slow_statements_are_told),
         TOY_TEST(programming_errors),
     };
     return cmocka_run_group_tests_name("db", tests, NULL, NULL);

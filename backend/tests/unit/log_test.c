@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -229,6 +230,87 @@ static void reopening_loses_no_line(void **state)
     assert_int_equal(count_whole_lines("old.log") + count_whole_lines("mms.log"), THREADS * LINES);
 }
 
+static void small_files(int64_t bytes, int64_t age_ms, int keep)
+{
+    log_set_limits(bytes, age_ms, keep);
+    log_close();
+    assert_true(log_open_dir(dir));
+}
+
+static void big_files_are_put_aside(void **state)
+{
+    (void)state;
+    small_files(20000, 0, 1000);
+    run_threads(NULL);
+    size_t lines = count_whole_lines("mms.log"), files = 1;
+    for (char name[32];; files++) {
+        struct stat st;
+        snprintf(name, sizeof name, "mms.log.%zu", files);
+        if (stat(path_of(name), &st) != 0)
+            break;
+        assert_in_range(st.st_size, 20000 - THREADS * 1000, 20000 + THREADS * 1000); /* a line that was on its way counts for the next file */
+        lines += count_whole_lines(name);
+        unlink(path_of(name));
+    }
+    assert_true(files > 3);
+    assert_int_equal(lines, THREADS * LINES);
+    log_set_limits(0, 0, 0);
+}
+
+static void only_so_many_are_kept(void **state)
+{
+    (void)state;
+    small_files(1, 0, 2);
+    for (int i = 1; i <= 5; i++)
+        log_event(LOG_INFO, "e", NULL, LOG_INT("n", i));
+    char *newer = slurp("mms.log.1"), *older = slurp("mms.log.2");
+    assert_non_null(strstr(newer, "\"n\":5}"));
+    assert_non_null(strstr(older, "\"n\":4}"));
+    assert_int_not_equal(access(path_of("mms.log.3"), F_OK), 0);
+    free(newer);
+    free(older);
+    unlink(path_of("mms.log.1"));
+    unlink(path_of("mms.log.2"));
+    log_set_limits(0, 0, 0);
+}
+
+static void old_files_are_put_aside(void **state)
+{
+    (void)state;
+    int fd = open(path_of("mms.log"), O_WRONLY | O_TRUNC | O_CREAT, 0600);
+    static const char line[] = "{\"time\":\"2020-01-01T00:00:00.000Z\",\"level\":\"info\",\"event\":\"old\"}\n";
+    assert_int_equal(write(fd, line, sizeof line - 1), sizeof line - 1);
+    close(fd);
+    small_files(0, 60000, 3);
+    log_event(LOG_INFO, "e", NULL, LOG_INT("n", 1));
+    log_event(LOG_INFO, "e", NULL, LOG_INT("n", 2));
+    char *old = slurp("mms.log.1"), *new = slurp("mms.log");
+    assert_non_null(strstr(old, "\"old\"}\n"));
+    assert_non_null(strstr(old, "\"n\":1}\n"));
+    assert_non_null(strstr(new, "\"n\":2}\n"));
+    assert_null(strstr(new, "\"n\":1}"));
+    free(old);
+    free(new);
+    unlink(path_of("mms.log.1"));
+    log_set_limits(0, 0, 0);
+}
+
+/* Where nothing can be renamed (a folder stands in the way), the file grows on, and no line is lost. */
+static void what_cannot_be_put_aside_goes_on(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(path_of("mms.log.1"), 0700), 0);
+    small_files(1, 0, 1);
+    log_event(LOG_INFO, "e", NULL, LOG_INT("n", 1));
+    log_event(LOG_INFO, "e", NULL, LOG_INT("n", 2));
+    char *text = slurp("mms.log");
+    assert_non_null(strstr(text, "\"n\":1}\n"));
+    assert_non_null(strstr(text, "\"n\":2}\n"));
+    free(text);
+    rmdir(path_of("mms.log.1"));
+    log_set_limits(0, 0, 0);
+}
+
 static void a_reader_that_left_is_harmless(void **state)
 {
     (void)state;
@@ -315,6 +397,10 @@ int main(void)
         LOG_TEST(bounds_the_line),
         LOG_TEST(threads_keep_lines_whole),
         LOG_TEST(reopening_loses_no_line),
+        LOG_TEST(big_files_are_put_aside),
+        LOG_TEST(only_so_many_are_kept),
+        LOG_TEST(old_files_are_put_aside),
+        LOG_TEST(what_cannot_be_put_aside_goes_on),
         LOG_TEST(a_reader_that_left_is_harmless),
         LOG_TEST(a_full_disk_is_harmless),
         LOG_TEST(a_torn_line_is_ended),

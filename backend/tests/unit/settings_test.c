@@ -317,6 +317,21 @@ static void help_names_every_setting(void **state)
     buf_free(&out);
 }
 
+static void example_leaves_only_the_secret_to_be_filled_in(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out, 1 << 16);
+    settings_example(&out);
+    const char *text = buf_text(&out);
+    assert_non_null(strstr(text, "\nJWT_SECRET=\n"));
+    assert_non_null(strstr(text, "\n#PORT=3000\n"));
+    assert_non_null(strstr(text, "\n#MAX_FILE_SIZE=2097152\n"));
+    for (const char *line = text; *line; line = strchr(line, '\n') + 1)
+        assert_true(*line == '#' || *line == '\n' || !strncmp(line, "JWT_SECRET=", 11));
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +346,7 @@ int main(void)
         cmocka_unit_test_teardown(long_values_are_shown_shortened, free_arena),
         cmocka_unit_test_teardown(prints_aligned_without_secrets, free_arena),
         cmocka_unit_test_teardown(help_names_every_setting, free_arena),
+        cmocka_unit_test_teardown(example_leaves_only_the_secret_to_be_filled_in, free_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,13 +49,9 @@ async function send(call: Exchange): Promise<Response> {
   }
 }
 
-/** A proxy answers 502–504 in its own words when the server behind it is away. */
-function fromProxy(status: number): boolean {
-  return status >= 502 && status <= 504
-}
-
 interface Envelope<T> {
   success?: boolean
+  code?: string
   message?: string
   data?: T
 }
@@ -69,8 +65,13 @@ function envelopeOf<T>(text: string): Envelope<T> | null {
   }
 }
 
+/** A proxy answers 502–504 when the server behind it is away: in words of its own, or as our nginx does. */
+function fromProxy(status: number, envelope: Envelope<unknown> | null): boolean {
+  return status >= 502 && status <= 504 && (envelope === null || envelope.code === 'service_away')
+}
+
 function refusal(status: number, envelope: Envelope<unknown> | null): Problem {
-  if (envelope === null && fromProxy(status)) {
+  if (fromProxy(status, envelope)) {
     serverLost()
     return new Problem(0, {})
   }

@@ -24,6 +24,7 @@ const beside = {
   help: { 'zh-CN': () => import('@/locales/zh-CN/help.json'), en: () => import('@/locales/en/help.json') },
   profile: { 'zh-CN': () => import('@/locales/zh-CN/profile.json'), en: () => import('@/locales/en/profile.json') },
   printing: { 'zh-CN': () => import('@/locales/zh-CN/printing.json'), en: () => import('@/locales/en/printing.json') },
+  counts: { 'zh-CN': () => import('@/locales/zh-CN/counts.json'), en: () => import('@/locales/en/counts.json') },
   imports: { 'zh-CN': () => import('@/locales/zh-CN/imports.json'), en: () => import('@/locales/en/imports.json') },
 }
 export type TextsBeside = keyof typeof beside

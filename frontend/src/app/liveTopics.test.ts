@@ -13,6 +13,7 @@ describe('what an event makes old', () => {
   })
   it('what others have done: what they changed, and with documents who has to decide', () => {
     expect(topicsOf({ event: 'changed', data: { topics: ['materials', 'documents', 'what comes later'] } })).toEqual(['materials', 'documents', 'notifications'])
+    expect(topicsOf({ event: 'changed', data: { topics: ['counting'] } })).toEqual(['counting'])
     expect(topicsOf({ event: 'changed', data: null })).toEqual([])
   })
   it('a break: everything that lives', () => {

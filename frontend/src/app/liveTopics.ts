@@ -4,7 +4,7 @@ import type { Told } from '@/api/events'
 const STOCK = ['materials', 'documents']
 const OF_LINK: Record<string, string[]> = { transaction: STOCK, material: ['materials'], stocktaking: ['counting', ...STOCK], user: ['users'] }
 /** What is told of others' work, too: a document that somebody has decided is no task of anybody else's any more. */
-const OF_TOPIC: Record<string, string[]> = { materials: ['materials'], documents: ['documents', 'notifications'], users: ['users'] }
+const OF_TOPIC: Record<string, string[]> = { materials: ['materials'], documents: ['documents', 'notifications'], users: ['users'], counting: ['counting'] }
 const OVER = new Set(['done', 'failed', 'cancelled', 'interrupted'])
 
 interface Content {

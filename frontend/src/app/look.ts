@@ -6,6 +6,7 @@ import { ref, watch } from 'vue'
 import { get, put } from '@/api/client'
 import { isProblem } from '@/api/problem'
 import { me } from '@/api/session'
+import { type Density, density, densityOf, useDensity } from '@/shared/list/density'
 import { PAGE_SIZE, PAGE_SIZES, usePageSize } from '@/shared/list/pageSizes'
 import { type Language, language, LANGUAGES, useLanguage } from './i18n'
 import { type Accent, accent, ACCENTS, oneOf, type Theme, theme, THEMES } from './theme'
@@ -15,6 +16,7 @@ interface Look {
   accent: Accent
   language: Language
   pageSize: string
+  density: Density
 }
 
 const NAME = 'look'
@@ -28,7 +30,7 @@ const SETTLED_MS = 400
 export const pageSize = ref(PAGE_SIZE)
 watch(pageSize, (size) => usePageSize(size), { flush: 'sync' })
 
-const now = (): Look => ({ theme: theme.value, accent: accent.value, language: language.value, pageSize: pageSize.value })
+const now = (): Look => ({ theme: theme.value, accent: accent.value, language: language.value, pageSize: pageSize.value, density: density.value })
 /** As the server has it. */
 let kept: string | null = null
 let timer: ReturnType<typeof setTimeout> | undefined
@@ -42,6 +44,7 @@ export function readLook(text: string): Look | null {
       accent: oneOf(ACCENTS, found.accent),
       language: oneOf(LANGUAGES.map(({ code }) => code), found.language),
       pageSize: oneOf(PAGE_SIZES.map(String), found.pageSize),
+      density: densityOf(found.density),
     }
   } catch {
     return null
@@ -52,6 +55,7 @@ async function apply(look: Look): Promise<void> {
   theme.value = look.theme
   accent.value = look.accent
   pageSize.value = look.pageSize
+  useDensity(look.density)
   if (look.language !== language.value) await useLanguage(look.language)
 }
 

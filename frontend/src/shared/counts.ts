@@ -17,6 +17,8 @@ export interface CountRow {
   location_id: number | null
   location_code: string | null
   is_blind: 0 | 1
+  /** A line for each place where a material lies. */
+  by_place: 0 | 1
   reason_percent: Dec | null
   reason_value: Dec | null
   start_date: string | null
@@ -36,7 +38,17 @@ export interface CountItem {
   material_code: string
   material_name: string
   unit: string
+  unit_decimals: number
   category: Category
+  /** The place whose quantity it is; null: of all places. */
+  location_id: number | null
+  location_code: string | null
+  location_name: string | null
+  location_name_en: string | null
+  /** Where the material says that it is kept. */
+  storage_place: string | null
+  /** Was not in the task, and was found. */
+  is_found: 0 | 1
   book_stock: Dec | null
   actual_stock: Dec | null
   difference: Dec | null
@@ -62,6 +74,8 @@ export interface DifferenceItem {
   bookStock: Dec | null
   actualStock: Dec | null
   difference: Dec | null
+  locationCode: string | null
+  isFound: boolean
   /** In yuan, by the material's present average. */
   differenceValue: Dec | null
   remark: string | null

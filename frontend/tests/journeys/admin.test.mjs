@@ -73,6 +73,20 @@ test('the database: what it is, its rows, and a copy of it', async () => {
     calm(admin);
 });
 
+test('backups: none is told in red, one that was proven in green', async () => {
+    const admin = await site.person('admin');
+    await admin.go('/admin');
+    await admin.at('admin-backup-age').getByText('还没有经过验证的备份').waitFor();
+    for (const more of [['--gzip'], ['--unproven']]) site.program('backup', ...more);
+    await admin.page.reload();
+    await admin.at('admin-backup-age').getByText('不到 1 小时前').waitFor();
+    await admin.at('admin-backup').nth(1).getByText('已试恢复并验证').waitFor();
+    assert.match(await admin.at('admin-backup').first().innerText(), /未验证/);
+    await picture(admin, 'admin-backups');
+    await accessible(admin);
+    calm(admin);
+});
+
 test('on a phone, in the dark', async () => {
     const admin = await site.person('admin', { ...PHONE, colorScheme: 'dark' });
     for (const [where, hook] of [['/admin', 'admin-advice'], ['/settings', 'unit-row'], ['/admin/tables/materials', 'table-row']]) {

@@ -1,5 +1,6 @@
 /** The approval desk: what the approver sees before deciding, refusals with reasons, one's own documents, in bulk, on the phone. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { accessible, calm, DESK, noSidewaysScroll, PHONE, picture, Site } from './steps.mjs';
 
@@ -82,6 +83,75 @@ test('one does not decide what one has handed in: it is marked, and said before 
     await manager.page.waitForTimeout(2100);
     await manager.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
     await gone(manager, own);
+    calm(manager);
+});
+
+test('the queue is a list: asked for by person and purpose, with columns, views, and keys that show what they are on', async () => {
+    const { id } = await material('APPROVE-05');
+    await stockUp(id, 50);
+    const made = [];
+    for (const quantity of [1, 2, 3]) made.push(await hand('keeper', 'out', { materialId: id, quantity }));
+    const others = await hand('admin', 'in', { materialId: id, quantity: 9, unitPrice: 7 });
+    const manager = await site.person('manager'), { page } = manager;
+    await manager.go('/approval');
+    await manager.at(`approval-row-${others.id}`).waitFor();
+    await manager.at('approval-person').fill('admin');
+    await manager.at('approval-search').click();
+    await manager.at(`approval-row-${made[0].id}`).waitFor({ state: 'detached' });
+    await manager.at('chip-person').getByRole('button').click();
+    await manager.at('approval-by-transactionType').selectOption('out');
+    await manager.at(`approval-row-${others.id}`).waitFor({ state: 'detached' });
+    await manager.at('export-menu').click();
+    const [file] = await Promise.all([page.waitForEvent('download'), manager.at('export-csv').click()]);
+    const lines = (await readFile(await file.path(), 'utf8')).trim().split('\r\n');
+    assert.equal(lines.length, made.length + 1, 'the file has what the queue shows');
+
+    const before = await page.locator('.queue').boundingBox();
+    await manager.at('columns-open').click();
+    for (const name of ['code', 'applicant', 'quantity']) await manager.at(`column-show-${name}`).check();
+    await manager.at('columns-done').click();
+    await manager.at('column-grip-quantity').waitFor();
+    assert.ok((await page.locator('.queue').boundingBox()).width > before.width + 150, 'more columns have more room');
+    await noSidewaysScroll(manager);
+    await accessible(manager);
+    await picture(manager, 'approval-columns');
+    await manager.at('views-open').click();
+    await manager.at('view-new').click();
+    await manager.at('view-name').fill('只看出库');
+    await manager.at('view-save').click();
+    await manager.at('views-open').getByText('只看出库').waitFor();
+
+    await page.keyboard.press('?');
+    await manager.at('keys-sheet').getByText('批准').waitFor();
+    await accessible(manager);
+    await page.keyboard.press('Escape');
+    await manager.at('keys-sheet').waitFor({ state: 'detached' });
+    const shows = (document) => manager.at('approval-document').getByText(document.transactionCode).first().waitFor();
+    await manager.at(`approval-row-${made[0].id}`).click();
+    await shows(made[0]);
+    await page.keyboard.press('j');
+    await shows(made[1]);
+    await page.keyboard.press('x');
+    await page.keyboard.press('ArrowDown');
+    await shows(made[2]);
+    await page.keyboard.press('x');
+    await page.getByText('已选 2 张').waitFor();
+    await page.keyboard.press('k');
+    await page.keyboard.press('k');
+    await shows(made[0]);
+    await page.keyboard.press('a');
+    await gone(manager, made[0]);
+    await shows(made[1]);
+    assert.match(page.url(), /transactionType=out/, 'what was asked for stays');
+    await manager.at('approval-bulk-approve').click();
+    await manager.at('question-yes').click();
+    await manager.at('approval-summary').getByText('已处理 2 张').waitFor();
+    assert.deepEqual(await Promise.all([...made, others].map(statusOf)), ['approved', 'approved', 'approved', 'pending']);
+    await manager.at('list-empty').waitFor();
+    await manager.at('views-open').click();
+    await manager.at('view-none').click();
+    await shows(others);
+    await site.api('manager', 'PUT', `/inventory/${others.id}/approve`, { action: 'approve' });
     calm(manager);
 });
 

@@ -10,7 +10,7 @@ after(() => site?.close());
 const ground = (who) => who.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 const LIGHT = 'rgb(243, 246, 246)', DARK = 'rgb(16, 24, 26)';
 
-test('theme, accent, language and page size are the same in another browser', async () => {
+test('theme, accent, language, page size and how dense lists are: the same in another browser', async () => {
     const keeper = await site.person('keeper');
     await keeper.go('/profile');
     await keeper.at('look').waitFor();
@@ -20,12 +20,13 @@ test('theme, accent, language and page size are the same in another browser', as
     await keeper.at('look-theme-dark').check();
     await keeper.at('look-accent-plum').check();
     await keeper.at('look-pageSize').selectOption('50');
+    await keeper.at('look-density').selectOption('compact');
     await keeper.at('look-language').selectOption('en');
     await keeper.page.getByRole('heading', { name: 'Appearance' }).waitFor();
     assert.equal((await saved).status(), 200);
     const look = async () => JSON.parse((await site.api('keeper', 'GET', '/profile/preferences')).find(({ key }) => key === 'look').value);
     for (let i = 0; i < 50 && (await look()).language !== 'en'; i++) await keeper.page.waitForTimeout(100);
-    assert.deepEqual(await look(), { theme: 'dark', accent: 'plum', language: 'en', pageSize: '50' });
+    assert.deepEqual(await look(), { theme: 'dark', accent: 'plum', language: 'en', pageSize: '50', density: 'compact' });
     assert.equal(await ground(keeper), DARK);
     await picture(keeper, 'look-dark');
     await accessible(keeper);
@@ -48,6 +49,19 @@ test('theme, accent, language and page size are the same in another browser', as
     assert.equal(await page.locator('html').getAttribute('data-accent'), 'plum');
     assert.equal(await page.locator('html').getAttribute('lang'), 'en');
     await there.at('menu-materials').getByText('Materials').waitFor();
+    await page.locator('[data-testid^="material-row-"]').first().waitFor();
+    assert.equal((await page.locator('[data-testid^="material-row-"]').first().boundingBox()).height, 32, 'rows as dense as chosen');
+    // A list of its own mind: it stays so when what holds for all lists is another.
+    await there.at('columns-open').click();
+    assert.ok(await there.at('density-compact').isChecked());
+    await there.at('density-comfortable').check();
+    await there.at('columns-done').click();
+    const rowIs = (height) => page.waitForFunction((wanted) => document.querySelector('[data-testid^="material-row-"]')?.getBoundingClientRect().height === wanted, height);
+    await rowIs(40);
+    await there.at('columns-open').click();
+    await there.at('columns-reset').click();
+    await there.at('columns-done').click();
+    await rowIs(32);
     // What the header's choice changes is kept too.
     await there.at('theme-switch').selectOption('light');
     for (let i = 0; i < 50 && (await look()).theme !== 'light'; i++) await page.waitForTimeout(100);

@@ -44,6 +44,38 @@ test('every report, in the dark and on the phone', async () => {
     calm(manager);
 });
 
+test('a ranking has columns, views and keys; another time is another list, in the address', async () => {
+    const manager = await site.person('manager'), { page } = manager;
+    for (const [report, days, other] of [['most-moved', 90, 'received'], ['slow-moving', 30, 'value']]) {
+        const found = await site.api('manager', 'GET', `/reports/${report}?days=${days}&limit=100`);
+        await manager.go(`/reports/${report}`);
+        await manager.at(`days-${days}`).click();
+        await manager.at('chip-days').getByText(`近 ${days} 天`).waitFor();
+        await manager.at('list-total').getByText(`共 ${found.length} 条`).waitFor();
+        await manager.at('columns-open').click();
+        await manager.at(`column-show-${other}`).uncheck();
+        await manager.at('column-show-category').check();
+        await manager.at('columns-done').click();
+        await manager.at(`column-grip-${other}`).waitFor({ state: 'detached' });
+        await manager.at('views-open').click();
+        await manager.at('view-new').click();
+        await manager.at('view-name').fill(`排行 ${report}`);
+        await manager.at('view-save').click();
+        await manager.at('views-open').getByText(`排行 ${report}`).waitFor();
+        await manager.at('chips-clear').click();
+        await manager.at('view-changed').waitFor();
+        await page.goBack();
+        await manager.at('view-changed').waitFor({ state: 'detached' });
+        await accessible(manager);
+        await picture(manager, `reports-${report}`);
+        await page.keyboard.press('j');
+        await page.keyboard.press('j');
+        await page.keyboard.press('Enter');
+        await page.waitForURL(new RegExp(`/materials/${found[1].id}/moves`));
+    }
+    calm(manager);
+});
+
 test('the sums under a list are those of all its rows, and its file has them', async () => {
     const manager = await site.person('manager');
     await manager.go('/materials?category=metal');

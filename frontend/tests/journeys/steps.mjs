@@ -33,17 +33,22 @@ export class Site {
     }
 
     async begin() {
-        const demo = spawnSync(process.env.MMS_BINARY, ['demo'], { env: this.environment(), encoding: 'utf8' });
-        assert.equal(demo.status, 0, demo.stderr);
+        this.program('demo');
         await this.start();
         for (const name of NAMES) await this.firstPassword(name);
         this.browser = slowed(await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: BROWSER }));
     }
 
+    /** Runs another command of the program on this site. */
+    program(...args) {
+        const { status, stderr } = spawnSync(process.env.MMS_BINARY, args, { env: this.environment(), encoding: 'utf8' });
+        assert.equal(status, 0, stderr);
+    }
+
     environment() {
         return {
             PATH: process.env.PATH, PORT: String(this.port ?? 0), HOST: '127.0.0.1', NODE_ENV: 'test', DB_PATH: path.join(this.folder, 'mms.db'),
-            UPLOAD_DIR: this.folder, WEB_DIR: process.env.WEB_DIR, JWT_SECRET: 'journey-0123456789-abcdefghij-KLMNOP',
+            UPLOAD_DIR: this.folder, BACKUP_DIR: path.join(this.folder, 'backups'), WEB_DIR: process.env.WEB_DIR, JWT_SECRET: 'journey-0123456789-abcdefghij-KLMNOP',
             ADMIN_INITIAL_PASSWORD: FIRST_PASSWORD, ...this.settings,
         };
     }

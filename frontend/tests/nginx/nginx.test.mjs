@@ -87,7 +87,7 @@ test('as it is in the repository, with the names of the containers, it is what n
     assert.equal(status, 0);
     const { text } = configured({}, 'untouched.conf');
     assert.equal(text, readFileSync(path.join(FRONTEND, 'nginx.conf'), 'utf8'), 'without an environment nothing is changed');
-    assert.match(text, /^ {4}server backend:3000;$/m);
+    assert.match(text, /^ {4}set \$mms_service backend:3000;$/m);
     assert.match(text, /^ {4}listen 80;$/m);
     assert.match(text, /^ {4}root \/usr\/share\/nginx\/html;$/m);
     const main = path.join(folder, 'check.conf');
@@ -97,9 +97,11 @@ test('as it is in the repository, with the names of the containers, it is what n
 });
 
 test('what the environment says goes in; what would be more than a value is refused', () => {
-    const { text } = configured({ MMS_API_ORIGIN: 'https://api.example.com:8443' }, 'other.conf');
+    const { text } = configured({ MMS_API_ORIGIN: 'https://api.example.com:8443', MMS_RESOLVER: '[fd00::53]', MMS_UPSTREAM: 'mms.internal:3001' }, 'other.conf');
+    assert.match(text, /^ {4}resolver \[fd00::53\] valid=5s;$/m);
+    assert.match(text, /^ {4}set \$mms_service mms\.internal:3001;$/m);
     assert.match(text, /img-src 'self' data: blob: https:\/\/api\.example\.com:8443; connect-src 'self' https:\/\/api\.example\.com:8443; object-src/);
-    for (const [name, value] of [['MMS_UPSTREAM', 'a;b'], ['MMS_LISTEN', '80 default'], ['MMS_ROOT', '/srv#x'], ['MMS_API_ORIGIN', 'https://a\nb'], ['MMS_API_ORIGIN', "https://a'"]]) {
+    for (const [name, value] of [['MMS_UPSTREAM', 'a;b'], ['MMS_RESOLVER', '10.0.0.1 valid=1h'], ['MMS_LISTEN', '80 default'], ['MMS_ROOT', '/srv#x'], ['MMS_API_ORIGIN', 'https://a\nb'], ['MMS_API_ORIGIN', "https://a'"]]) {
         const { status, stderr, text: left } = configured({ [name]: value }, 'refused.conf');
         assert.equal(status, 64, `${name}=${value}`);
         assert.match(stderr, new RegExp(name));
@@ -222,7 +224,12 @@ test('while the service is away the page says so, and goes on when it is back', 
     await page.getByTestId('login-username').fill('keeper');
     await page.getByTestId('login-password').fill(PASSWORD);
     await site.stop();
-    assert.equal((await ask('/api/health')).status, 502);
+    const answer = await ask('/api/health');
+    assert.equal(answer.status, 502);
+    assert.equal(answer.headers.get('retry-after'), '5');
+    assert.equal(answer.headers.get('cache-control'), 'no-store');
+    const { success, code, request_id: id } = await answer.json();
+    assert.deepEqual([success, code, id], [false, 'service_away', answer.headers.get('x-request-id')]);
     assert.equal((await ask('/')).status, 200, 'the page is there');
     await page.getByTestId('login-submit').click();
     await page.getByTestId('server-away').waitFor();

@@ -54,6 +54,14 @@ export interface Metrics {
   writer: { jobs: number; failed_jobs: number; commits: number; log_bytes: number | null; group: Bar[]; commit: Bar[] }
 }
 
+/** What lies in BACKUP_DIR; folder null: it is not set. */
+export interface Backups {
+  folder: string | null
+  list: { name: string; made_at: string; proven_at: string | null; size: number }[]
+  newest_proven: string | null
+}
+
+export const getBackups = (signal?: AbortSignal) => get<Backups>('/admin/backups', {}, signal)
 export const getMetrics = (signal?: AbortSignal) => get<Metrics>('/admin/metrics', {}, signal)
 export const getInfo = (signal?: AbortSignal) => get<DatabaseInfo>('/admin/database/info', {}, signal)
 export const getTables = (signal?: AbortSignal) => get<TableInfo[]>('/admin/database/tables', {}, signal)

@@ -1,3 +1,6 @@
+import { PURPOSES } from '@/shared/documents/documents'
+import type { Choice } from '@/shared/list/choices'
+
 /** Which document comes next when one has been dealt with: the one below, at the end the one above. */
 export function nextOf(ids: number[], done: number): number | null {
   const at = ids.indexOf(done)
@@ -5,8 +8,10 @@ export function nextOf(ids: number[], done: number): number | null {
   return ids[at + 1] ?? ids[at - 1] ?? null
 }
 
-/** The neighbour of the shown document; the first when none is shown. */
-export function stepFrom(ids: number[], shown: number | null, by: 1 | -1): number | null {
-  if (shown === null) return ids[0] ?? null
-  return ids[ids.indexOf(shown) + by] ?? shown
+/** What of the waiting documents may be chosen. */
+export function choicesOf(t: (key: string) => string): Choice[] {
+  return [
+    { param: 'transactionType', label: t('documents.type'), options: [{ value: '', text: t('documents.allTypes') }, ...['in', 'out'].map((value) => ({ value, text: t(`shared.type.${value}`) }))] },
+    { param: 'purpose', label: t('documents.purpose'), options: [{ value: '', text: t('documents.allPurposes') }, ...PURPOSES.map((value) => ({ value, text: t(`shared.purpose.${value}`) }))] },
+  ]
 }

@@ -4,16 +4,18 @@ import { useI18n } from 'vue-i18n'
 import { useRoute, useRouter } from 'vue-router'
 import { isProblem } from '@/api/problem'
 import { me } from '@/api/session'
-import type { Decisions } from '@/api/types'
+import type { Decisions, DocumentRow } from '@/api/types'
 import { useAction } from '@/shared/composables/useAction'
 import { getDocument } from '@/shared/documents/api'
 import { useOwnClosed } from '@/shared/documents/useOwnDocuments'
 import { ask } from '@/shared/feedback/confirm'
 import { toast } from '@/shared/feedback/toast'
 import { stockChanged } from '@/shared/query'
+import { useSelection } from '@/shared/list/useSelection'
 import { wholeNumber } from '@/shared/wholeNumber'
-import { decide, decideMany, pending, type Verdict } from './api'
-import { nextOf, stepFrom } from './queue'
+import { decide, decideMany, type Verdict } from './api'
+import { nextOf } from './queue'
+import { useQueue } from './useQueue'
 
 /** Refusals that hold for as long as the document is what it is: asking again would be no use. */
 const LASTING = new Set(['own_document', 'permission_missing'])
@@ -26,8 +28,9 @@ export function useApproval(autoOpen: () => boolean) {
   const route = useRoute()
   const router = useRouter()
 
-  const list = useQuery({ queryKey: ['documents', 'pending'], queryFn: ({ signal }) => pending(signal), refetchInterval: false })
-  const rows = computed(() => list.data.value?.list ?? [])
+  const show = (id: number | null) => router.replace({ query: { ...route.query, id: id === null ? undefined : String(id) } })
+  const { list, width } = useQueue(show)
+  const { rows } = list
   const ids = computed(() => rows.value.map(({ id }) => id))
   const shownId = computed(() => wholeNumber(route.query.id))
   const shown = useQuery({
@@ -38,7 +41,6 @@ export function useApproval(autoOpen: () => boolean) {
   const document = computed(() => (shownId.value !== null && shown.data.value?.id === shownId.value ? shown.data.value : null))
   const unreadable = computed(() => (isProblem(shown.error.value) && shownId.value !== null ? shown.error.value : null))
 
-  const selected = ref<number[]>([])
   const told = reactive(new Map<number, string>())
   const ownClosed = useOwnClosed()
   /** By document, why this person cannot decide it: what the server has said, and before it is asked that nobody decides his own. */
@@ -46,29 +48,8 @@ export function useApproval(autoOpen: () => boolean) {
     const own = rows.value.filter(({ applicant_id }) => ownClosed.value && applicant_id === me.value?.id)
     return new Map([...own.map(({ id }) => [id, t('approval.ownClosed')] as const), ...told])
   })
-  /** The document shown is taken into the selection, or out of it. */
-  function selectShown() {
-    const id = shownId.value
-    if (id === null || refusals.value.has(id)) return
-    selected.value = selected.value.includes(id) ? selected.value.filter((one) => one !== id) : [...selected.value, id]
-  }
+  const selection = useSelection<DocumentRow>(list, ({ id }) => !refusals.value.has(id))
   const summary = ref<{ decisions: Decisions; codes: Map<number, string> } | null>(null)
-
-  const show = (id: number | null) => router.replace({ query: id === null ? {} : { id } })
-  const step = (by: 1 | -1) => show(stepFrom(ids.value, shownId.value, by))
-
-  watch(
-    () => [rows.value, autoOpen()] as const,
-    ([present, open]) => {
-      const first = present[0]
-      if (open && shownId.value === null && first) void show(first.id)
-      selected.value = selected.value.filter((id) => present.some((row) => row.id === id))
-    },
-    { immediate: true },
-  )
-
-  const { run, busy, problem } = useAction((id: number, action: Verdict, remark: string) => decide(id, action, remark))
-  watch(shownId, () => (problem.value = null))
 
   const justCome = ref(false)
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -84,6 +65,29 @@ export function useApproval(autoOpen: () => boolean) {
     justCome.value = id !== null
     await show(id)
   }
+
+  // The keys go on from what is shown.
+  watch(shownId, (id) => (list.cursor.value = id), { immediate: true })
+  let opened: number | null = null
+  watch(
+    () => [rows.value, autoOpen()] as const,
+    ([present, open]) => {
+      const first = present[0]?.id ?? null
+      // What was opened by itself goes by itself, when somebody has decided it or it is not asked for any more.
+      const gone = opened !== null && opened === shownId.value && !present.some(({ id }) => id === opened)
+      if (open && (shownId.value === null || gone) && first !== shownId.value) {
+        opened = first
+        // Decided, and heard of before the answer: what comes up is looked at first, here too.
+        void (gone ? comeTo(first) : show(first))
+      }
+      // Where all that wait are here, what is not here waits no more.
+      if (list.total.value === present.length) selection.choose(selection.ids.value.filter((id) => present.some((row) => row.id === id)))
+    },
+    { immediate: true },
+  )
+
+  const { run, busy, problem } = useAction((id: number, action: Verdict, remark: string) => decide(id, action, remark))
+  watch(shownId, () => (problem.value = null))
 
   async function pass(action: Verdict) {
     const id = shownId.value, code = document.value?.transaction_code
@@ -117,25 +121,25 @@ export function useApproval(autoOpen: () => boolean) {
     return yes?.reason ?? null
   }
 
-  const bulk = useAction((action: Verdict, remark: string) => decideMany(selected.value, action, remark))
+  const bulk = useAction((action: Verdict, remark: string) => decideMany(selection.ids.value, action, remark))
 
   async function passSelected(action: Verdict) {
-    const n = selected.value.length
+    const n = selection.count.value
     const approved = action === 'approve' && (await ask({ title: t('approval.approveAsk', { n }), confirm: t('approval.approve') }))
     const remark = action === 'approve' ? (approved ? '' : null) : await askReason(n)
     if (remark === null) return
-    const codes = new Map(rows.value.map((row) => [row.id, row.transaction_code]))
+    const codes = new Map(selection.rows.value.map((row) => [row.id, row.transaction_code]))
     const answer = await bulk.run(action, remark)
     if (!answer) return
     summary.value = { decisions: answer.data, codes }
     for (const { id, code, message } of answer.data.results) if (code && LASTING.has(code)) told.set(id, message ?? '')
-    selected.value = []
+    selection.clear()
     await show(null)
     stockChanged()
   }
 
   return {
-    list, rows, shownId, document, unreadable, selected, refusals, summary, show, step, selectShown, pass, busy, justCome, problem, passSelected,
+    list, width, shownId, document, unreadable, selection, refusals, summary, show, pass, busy, justCome, problem, passSelected,
     bulkBusy: bulk.busy, bulkProblem: bulk.problem,
   }
 }

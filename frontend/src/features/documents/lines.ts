@@ -3,6 +3,7 @@ import type { Material, NewLine, TransactionType } from '@/api/types'
 import { add, type Dec, isNegative, multiply, subtract, toPlaces, ZERO } from '@/shared/decimal/decimal'
 import { evaluate, faultOf, type TypedFault } from '@/shared/decimal/typed'
 import { stockAfterLines } from '@/shared/documents/documents'
+import { isDay } from '@/shared/form/day/days'
 import { type Breach, breachOf } from '@/shared/materials/stock'
 
 export const MOST_LINES = 500
@@ -50,6 +51,7 @@ export interface LineFaults {
   material?: LineFault
   quantity?: LineFault
   price?: LineFault
+  expires?: 'stray'
 }
 
 export function faultsOfLine(line: LineDraft): LineFaults {
@@ -58,11 +60,12 @@ export function faultsOfLine(line: LineDraft): LineFaults {
     material: line.material ? undefined : line.unknownCode ? 'codeUnknown' : 'materialMissing',
     quantity: faultOf(line.quantity, { places, positive: true, required: true }) ?? undefined,
     price: faultOf(line.price, { places: PRICE_PLACES }) ?? undefined,
+    expires: line.expiresOn.trim() && !isDay(line.expiresOn) ? 'stray' : undefined,
   }
 }
 
 export function hasFaults(faults: LineFaults): boolean {
-  return Boolean(faults.material ?? faults.quantity ?? faults.price)
+  return Boolean(faults.material ?? faults.quantity ?? faults.price ?? faults.expires)
 }
 
 export interface LineStock {

@@ -1,4 +1,3 @@
-import { get } from '@/api/client'
 import type { Dec } from '@/shared/decimal/decimal'
 import type { OfMaterial } from '@/shared/ledger'
 
@@ -21,6 +20,3 @@ export interface SlowRow extends OfMaterial {
 
 /** The server gives at most so many of the two rankings. */
 export const RANKED = 100
-
-export const mostMoved = (days: number, signal?: AbortSignal) => get<MostMovedRow[]>('/reports/most-moved', { days, limit: RANKED }, signal)
-export const slowMoving = (days: number, signal?: AbortSignal) => get<SlowRow[]>('/reports/slow-moving', { days, limit: RANKED }, signal)

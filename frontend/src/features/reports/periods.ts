@@ -1,4 +1,5 @@
-/** Days of the company's calendar as `YYYY-MM-DD`; reckoned without a zone, so that no clock change shifts one. */
+/** Periods of the company's calendar, from a day to a day. */
+import { noonOf } from '@/shared/form/day/days'
 
 export interface Period {
   startDate: string
@@ -6,10 +7,9 @@ export interface Period {
 }
 
 const text = (date: Date) => date.toISOString().slice(0, 10)
-const noon = (day: string) => new Date(`${day}T12:00:00Z`)
 
 function monthOf(day: string, shift: number): Period {
-  const at = noon(day)
+  const at = noonOf(day)
   const first = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + shift, 1, 12))
   const last = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0, 12))
   return { startDate: text(first), endDate: text(last) }
@@ -23,15 +23,10 @@ export function period(name: PeriodName, today: string): Period {
   if (name === 'lastMonth') return monthOf(today, -1)
   const year = today.slice(0, 4)
   if (name === 'thisYear') return { startDate: `${year}-01-01`, endDate: `${year}-12-31` }
-  const month = noon(today).getUTCMonth()
+  const month = noonOf(today).getUTCMonth()
   const begin = monthOf(today, -(month % 3))
   return { startDate: begin.startDate, endDate: monthOf(begin.startDate, 2).endDate }
 }
 
 /** `2026-02` → `2026-02-28`. */
 export const lastDayOf = (month: string): string => monthOf(`${month}-01`, 0).endDate
-
-/** Whether it is a day that exists. */
-export function isDay(day: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(noon(day).getTime()) && text(noon(day)) === day
-}

@@ -2,6 +2,7 @@ import about from './about.json'
 import admin from './admin.json'
 import approval from './approval.json'
 import counting from './counting.json'
+import dates from './dates.json'
 import documents from './documents.json'
 import jobs from './jobs.json'
 import lists from './lists.json'
@@ -21,6 +22,7 @@ export default {
   admin,
   approval,
   counting,
+  dates,
   documents,
   jobs,
   lists,

@@ -46,6 +46,11 @@ describe('the settings of a list', () => {
     expect(moved(['a', 'b', 'c'], 'a', 1)).toEqual(['b', 'a', 'c'])
     for (const [key, by] of [['a', -1], ['c', 1], ['x', 1]] as const) expect(moved(['a', 'b', 'c'], key, by)).toEqual(['a', 'b', 'c'])
   })
+  it('are as dense as they say, or as all lists are; an older page said it otherwise', () => {
+    const read = (more: object) => settings(more).density
+    expect([read({ density: 'compact' }), read({ density: 'comfortable' }), read({ density: 'tight' }), read({})]).toEqual(['compact', 'comfortable', '', ''])
+    expect([read({ compact: true }), read({ compact: false }), read({ compact: true, density: 'comfortable' })]).toEqual(['compact', '', 'comfortable'])
+  })
   it('know widths in pixels only', () => {
     expect([pixels('120px'), pixels(undefined), pixels('20%')]).toEqual([120, null, null])
   })

@@ -1,6 +1,7 @@
 /** How somebody has set up a list: which columns, in which order, how wide; how dense its rows are; whether all filters show. */
 import { wholeNumber } from '@/shared/wholeNumber'
 import type { Column } from './columns'
+import { DENSITIES, type Density } from './density'
 
 export interface ColumnSettings {
   /** Keys in the order in which they stand; what is missing keeps its place of the program. */
@@ -9,7 +10,8 @@ export interface ColumnSettings {
   shown: Record<string, boolean>
   /** By key, in CSS pixels. */
   widths: Record<string, number>
-  compact: boolean
+  /** Empty: as its reader has all lists. */
+  density: Density | ''
 }
 export interface ListSettings extends ColumnSettings {
   unfolded: boolean
@@ -17,7 +19,7 @@ export interface ListSettings extends ColumnSettings {
 
 export const NARROWEST = 48
 export const WIDEST = 800
-const NOTHING = (): ListSettings => ({ order: [], shown: {}, widths: {}, compact: false, unfolded: false })
+const NOTHING = (): ListSettings => ({ order: [], shown: {}, widths: {}, density: '', unfolded: false })
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 const only = <T>(value: unknown, is: (one: unknown) => one is T): Record<string, T> =>
@@ -25,6 +27,11 @@ const only = <T>(value: unknown, is: (one: unknown) => one is T): Record<string,
 
 export function within(width: number): number {
   return Math.round(Math.min(WIDEST, Math.max(NARROWEST, width)))
+}
+
+/** An older page kept only that a list was compact. */
+function densityIn(found: Record<string, unknown>): ListSettings['density'] {
+  return DENSITIES.find((one) => one === found.density) ?? (found.compact === true ? 'compact' : '')
 }
 
 /** From what is kept; whatever is not as it should be is as if it had not been set. */
@@ -41,7 +48,7 @@ export function readSettings(text: string | undefined): ListSettings {
     order: Array.isArray(found.order) ? found.order.filter((one): one is string => typeof one === 'string') : [],
     shown: only(found.shown, (one): one is boolean => typeof one === 'boolean'),
     widths: Object.fromEntries(Object.entries(widths).map(([key, width]) => [key, within(width)])),
-    compact: found.compact === true,
+    density: densityIn(found),
     unfolded: found.unfolded === true,
   }
 }

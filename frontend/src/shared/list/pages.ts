@@ -1,3 +1,10 @@
+/** The rows of a page; of the last one where there are not so many. */
+export function pageIn<Row>(rows: Row[], page: number, pageSize: number): Row[] {
+  const last = Math.max(1, Math.ceil(rows.length / pageSize))
+  const from = (Math.min(page, last) - 1) * pageSize
+  return rows.slice(from, from + pageSize)
+}
+
 /** The page numbers to offer: the first, the last, the present with its neighbours; null stands for a gap. */
 export function pagesAround(page: number, last: number, beside: number): (number | null)[] {
   const wanted = new Set([1, last])

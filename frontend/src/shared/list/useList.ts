@@ -7,6 +7,7 @@ import { type Filters, pageOf } from './routeFilters'
 import { type ListSetup, useListSettings } from './useListSettings'
 import { useRouteFilters } from './useRouteFilters'
 import { useServerList } from './useServerList'
+import { useWholeList } from './useWholeList'
 
 export interface ListOptions<Row, F extends Filters> {
   /** Under which its columns and views are kept. */
@@ -17,11 +18,19 @@ export interface ListOptions<Row, F extends Filters> {
   defaults: F
   /** What of the filters is asked of the server; without it all. */
   query?: (filters: F) => Query
+  /** The path gives all rows at once, not a page of them. */
+  whole?: { keep?: (row: Row, filters: F) => boolean; again?: (rows: Row[]) => number | false }
+  /** Of what the server gives, a row of the list. */
+  shape?: (row: Row, index: number) => Row
   columns: () => Column<Row>[]
   words: (filters: F) => Words<F>
   open: (row: Row) => void
   edit?: (row: Row) => void
   create?: () => void
+  /** What the keys are on is opened without more ado. */
+  follows?: boolean
+  /** Keys that are the page's own. */
+  keys?: () => { press: string[]; text: string }[]
 }
 
 export interface ListModel<Row, F extends Filters = Filters> {
@@ -39,7 +48,7 @@ export interface ListModel<Row, F extends Filters = Filters> {
   refreshing: ComputedRef<boolean>
   former: ComputedRef<boolean>
   problem: ComputedRef<Problem | null>
-  reload: () => void
+  reload: () => unknown
   setup: ListSetup<Row>
   chips: ComputedRef<Chip[]>
   drop: (name: string) => void
@@ -47,6 +56,8 @@ export interface ListModel<Row, F extends Filters = Filters> {
   open(row: Row): void
   edit?(row: Row): void
   create?: () => void
+  follows?: boolean
+  keys?: () => { press: string[]; text: string }[]
   /** The row on which the keys are. */
   cursor: Ref<number | null>
   /** Whether the keys are shown. */
@@ -62,12 +73,17 @@ export function useList<Row, F extends Filters>(options: ListOptions<Row, F>): L
     const asked: Query = options.query?.(filters.value) ?? filters.value
     return Object.fromEntries(Object.entries(asked).filter(([name]) => name !== 'page' && name !== 'pageSize'))
   })
-  const list = useServerList<Row>(options.topic, options.path, () => ({ ...query.value, page: page.value, pageSize: pageSize.value }))
+  const { topic, path, whole, shape } = options
+  const at = () => ({ page: page.value, pageSize: pageSize.value })
+  const list = whole
+    ? useWholeList<Row>(topic, path, () => query.value, at, { again: whole.again, keep: (row) => whole.keep?.(row, filters.value) ?? true })
+    : useServerList<Row>(topic, path, () => ({ ...query.value, ...at() }))
   const chips = computed(() => chipsOf(filters.value, defaults, options.words(filters.value)))
 
   return {
     ...options,
     ...list,
+    rows: shape ? computed(() => list.rows.value.map(shape)) : list.rows,
     filters,
     defaults,
     change,

@@ -19,6 +19,7 @@ export function useListKeys<Row extends { id: number }>(list: ListModel<Row>, ha
     if (!row) return
     list.cursor.value = row.id
     hands.focus(row.id)
+    if (list.follows) list.open(row)
   }
   function step(by: 1 | -1) {
     const rows = list.rows.value

@@ -1,6 +1,7 @@
 import { computed, type ComputedRef, shallowRef } from 'vue'
 import { usePreference } from '@/shared/preferences'
 import type { Column } from './columns'
+import { density, type Density } from './density'
 import { arrange, type ColumnSettings, type ListSettings, readSettings, writeSettings } from './listSettings'
 
 export interface ListSetup<Row> {
@@ -8,6 +9,8 @@ export interface ListSetup<Row> {
   /** All that the list could show, and what it shows. */
   all: ComputedRef<Column<Row>[]>
   columns: ComputedRef<Column<Row>[]>
+  /** How dense its rows are, by its own choice or by that for all lists. */
+  density: ComputedRef<Density>
   change: (patch: Partial<ListSettings>) => void
   reset: () => void
   /** The columns of a view stand before one's own for as long as it is open. */
@@ -31,6 +34,7 @@ export function useListSettings<Row>(name: string, all: ComputedRef<Column<Row>[
     settings,
     all,
     columns: computed(() => arrange(all.value, settings.value)),
+    density: computed(() => settings.value.density || density.value),
     change,
     reset: () => change({ ...readSettings(undefined), unfolded: settings.value.unfolded }),
     lend: (columns) => (lent.value = columns),

@@ -15,12 +15,12 @@ export interface Selection<Row> {
 }
 
 /** What is selected in a list: it stays from page to page, and is gone when something else is asked for. */
-export function useSelection<Row extends { id: number }>(list: ListModel<Row>, may: () => boolean): Selection<Row> {
+export function useSelection<Row extends { id: number }>(list: ListModel<Row>, may: (row: Row) => boolean): Selection<Row> {
   const chosen = shallowRef(new Map<number, Row>())
   const every = ref(false)
 
   /** Rows that are about to go are not those that somebody has asked for. */
-  const selectable = () => may() && !list.former.value
+  const selectable = (row: Row) => may(row) && !list.former.value
 
   function choose(ids: number[]) {
     const here = new Map(list.rows.value.map((row) => [row.id, row]))
@@ -47,7 +47,7 @@ export function useSelection<Row extends { id: number }>(list: ListModel<Row>, m
     selectable,
     choose,
     toggle: (row) => {
-      if (!every.value && selectable()) choose(chosen.value.has(row.id) ? ids.value.filter((id) => id !== row.id) : [...ids.value, row.id])
+      if (!every.value && selectable(row)) choose(chosen.value.has(row.id) ? ids.value.filter((id) => id !== row.id) : [...ids.value, row.id])
     },
     clear,
   }

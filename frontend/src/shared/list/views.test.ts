@@ -4,7 +4,7 @@ import { readSettings } from './listSettings'
 import { columnsOf, readState, writeState } from './views'
 
 const defaults = { keyword: '', status: 'active', sort: '-created_at', page: '1' }
-const columns = columnsOf(readSettings('{"order":["name"],"shown":{"unit":false},"widths":{"code":120},"compact":true}'))
+const columns = columnsOf(readSettings('{"order":["name"],"shown":{"unit":false},"widths":{"code":120},"density":"compact"}'))
 
 describe('what a view keeps', () => {
   it('is what differs from the list, and never the page', () => {

@@ -32,8 +32,8 @@ export const removeView = (id: number) => remove(`/views/${id}`)
 /** What belongs to a moment and not to a view. */
 const PASSING = ['page']
 
-export function columnsOf({ order, shown, widths, compact }: ColumnSettings): ColumnSettings {
-  return { order, shown, widths, compact }
+export function columnsOf({ order, shown, widths, density }: ColumnSettings): ColumnSettings {
+  return { order, shown, widths, density }
 }
 
 /** The filters that differ from the list's own, so that a view of an older program still means what it meant. */

@@ -1,0 +1,25 @@
+/* What mms backup and mms restore share: bringing a backup's database back to a file, and proving it. */
+#ifndef MMS_OPS_BACKUP_H
+#define MMS_OPS_BACKUP_H
+
+#include "domain/backup.h"
+#include "ops/tool.h"
+
+/* Uploaded files that a backup holds (files.h): pictures of people, files of imports. What is given out for an hour only is not. */
+extern const char *const backup_folders[];
+
+/* Takes the database of the backup, which lies in `folder`, to `file`, which must not be there, and proves it: both checksums, the
+ * rows of each table, the control totals, mms verify and the log's chain. A manifest without figures gets them. What goes wrong is
+ * printed; the exit code comes back, and `file` is gone then. */
+int backup_take_out(struct tool *t, const char *command, const char *folder, struct backup *b, const char *file);
+
+/* Says why age could not do it. */
+int backup_say_age(struct tool *t, const char *command, const char *path);
+
+/* Removes a database's file with what SQLite keeps beside it. */
+void backup_remove_database(struct arena *a, const char *file);
+
+/* Says that this path could not be used, and why (errno). */
+int backup_say_errno(struct tool *t, const char *command, const char *path);
+
+#endif

@@ -1,0 +1,386 @@
+// docker-compose.prod.yml and docker-compose.dev.yml in a real engine: the whole system behind TLS, as on a server.
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import path from 'node:path';
+import tls from 'node:tls';
+import { after, before, test } from 'node:test';
+
+import { chromium } from '../../../frontend/node_modules/playwright-core/index.mjs';
+import { form } from '../api/picture.mjs';
+import { FIRST_PASSWORD, Folder, PASSWORD, SECRET, TAG, TOP, docker, freePort, inspect, logsOf, ran, sleep, tried, until } from './docker.mjs';
+
+const folder = new Folder();
+const project = path.join(folder.path, 'mms');
+const NAMES = ['mms-backend-prod', 'mms-frontend-prod', 'mms-nginx-prod'];
+const MIB = 1024 * 1024;
+let settings, certificate;
+
+/** docker-compose of one of the two files, in the folder of the project. */
+const compose = (file, args, env = {}) => tried('docker-compose', ['-f', path.join(project, file), ...args], {
+    cwd: project, env: { PATH: process.env.PATH, HOME: project, DOCKER_HOST: process.env.DOCKER_HOST, COMPOSE_PROJECT_NAME: `mms-test-${file.split('.')[1]}`, ...env },
+});
+const prod = (...args) => compose('docker-compose.prod.yml', args);
+/** As an operator has them: in the file beside docker-compose.prod.yml. */
+const writeSettings = (all) => writeFileSync(path.join(project, '.env'), Object.entries(all).map(([name, value]) => `${name}=${value}\n`).join(''));
+function done({ status, output }) {
+    assert.equal(status, 0, output);
+    return output;
+}
+
+before(async () => {
+    mkdirSync(project);
+    for (const name of ['docker-compose.prod.yml', 'docker-compose.dev.yml', 'nginx'])
+        cpSync(path.join(TOP, name), path.join(project, name), { recursive: true });
+    for (const name of ['backend', 'frontend']) // a build asks for the folder to be there
+        mkdirSync(path.join(project, name));
+    const place = path.join(project, 'nginx/ssl');
+    ran('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '90', '-subj', '/CN=mms.test', '-addext', 'subjectAltName=DNS:mms.test,DNS:localhost,IP:127.0.0.1',
+        '-keyout', path.join(place, 'key.pem'), '-out', path.join(place, 'cert.pem')]);
+    ran('chown', ['101:101', path.join(place, 'key.pem')]);
+    certificate = readFileSync(path.join(place, 'cert.pem'));
+    for (const name of ['data/db', 'data/uploads', 'backup'])
+        folder.make(name);
+    settings = {
+        JWT_SECRET: SECRET, MMS_VERSION: TAG, MMS_DATA: path.join(folder.path, 'data'), MMS_BACKUP: path.join(folder.path, 'backup'), MMS_NGINX_IMAGE: process.env.NGINX_IMAGE ?? 'localhost/mms-nginx:local',
+        MMS_HTTP_PORT: String(await freePort()), MMS_HTTPS_PORT: String(await freePort()), MMS_SUBNET: '172.31.251.0/24', ADMIN_INITIAL_PASSWORD: FIRST_PASSWORD, LOG_LEVEL: 'debug',
+    };
+    writeSettings(settings);
+});
+after(() => {
+    prod('down', '-v', '--remove-orphans');
+    compose('docker-compose.dev.yml', ['down', '-v', '--remove-orphans']);
+    folder.remove();
+});
+
+/** One request over TLS, with this certificate alone trusted: {status, headers, text, body}. */
+function ask(method, where, { body, headers = {}, token } = {}) {
+    const payload = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    const all = { ...(payload && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }), ...(token && { authorization: `Bearer ${token}` }), ...headers };
+    return new Promise((resolve, reject) => {
+        const request = https.request({ host: '127.0.0.1', port: settings.MMS_HTTPS_PORT, path: where, method, headers: all, ca: certificate, agent: false }, (response) => {
+            const parts = [];
+            response.on('data', (part) => parts.push(part));
+            response.on('error', reject);
+            response.on('end', () => {
+                const text = Buffer.concat(parts).toString();
+                const isJson = /^application\/json/.test(response.headers['content-type'] ?? '');
+                resolve({ status: response.statusCode, headers: response.headers, raw: response.rawHeaders, text, body: isJson ? JSON.parse(text) : undefined });
+            });
+        });
+        request.on('error', reject);
+        request.end(payload);
+    });
+}
+const plainly = (where, headers = {}) => new Promise((resolve, reject) => {
+    http.get({ host: '127.0.0.1', port: settings.MMS_HTTP_PORT, path: where, headers }, (answer) => {
+        answer.resume();
+        answer.on('end', () => resolve(answer));
+    }).on('error', reject);
+});
+async function login(username = 'admin', password = PASSWORD, headers = {}) {
+    const { status, text, body } = await ask('POST', '/api/auth/login', { body: { username, password }, headers });
+    assert.equal(status, 200, text);
+    return body.data.accessToken;
+}
+const untilThere = () => until(async () => (await ask('GET', '/api/health').catch(() => ({}))).status === 200, 'the service behind nginx');
+
+test('without a secret, or without a version, nothing starts', () => {
+    for (const [name, words] of [['JWT_SECRET', /at least 32 random bytes/], ['MMS_VERSION', /the version to run/]]) {
+        const without = { ...settings };
+        delete without[name];
+        for (const some of [{ ...settings, [name]: '' }, without]) {
+            writeSettings(some);
+            const { status, output } = prod('up', '-d');
+            assert.notEqual(status, 0);
+            assert.match(output, words);
+        }
+    }
+    writeSettings(settings);
+    assert.equal(docker('ps', '-aq', '--filter', 'name=mms-.*-prod'), '');
+});
+
+test('both files are well-formed, hold no secret, and .env.example names all that they ask for', () => {
+    const example = readFileSync(path.join(TOP, '.env.example'), 'utf8');
+    const defaults = { BASE_IMAGE: 'backend', NODE_IMAGE: 'frontend', NGINX_IMAGE: 'frontend' };
+    for (const file of ['docker-compose.prod.yml', 'docker-compose.dev.yml']) {
+        done(compose(file, ['config', '-q']));
+        const text = readFileSync(path.join(TOP, file), 'utf8');
+        for (const [, name, fallback] of text.matchAll(/\$\{([A-Z_]+)(?::-([^}]*))?/g)) {
+            assert.match(example, new RegExp(`^#?${name}=`, 'm'), name);
+            if (defaults[name])
+                assert.ok(readFileSync(path.join(TOP, defaults[name], 'Dockerfile'), 'utf8').includes(`ARG ${name}=${fallback}\n`), `${name} is not what the Dockerfile has`);
+            if (fallback && /^#?MMS_/.test(name))
+                assert.match(example, new RegExp(`^#${name}=${fallback.replaceAll('.', '\\.')}$`, 'm'));
+        }
+        assert.doesNotMatch(text, /:latest/);
+    }
+    assert.doesNotMatch(readFileSync(path.join(TOP, 'docker-compose.prod.yml'), 'utf8'), /(SECRET|PASSWORD|TOKEN): (?!\$\{)/);
+});
+
+test('a certificate that is missing or damaged, or a key that may not be read: nginx says which, and does not start', () => {
+    const place = folder.make('tls', 0), key = path.join(project, 'nginx/ssl/key.pem');
+    const tryIt = () => compose('docker-compose.prod.yml', ['run', '--rm', '--no-deps', '-T', 'nginx', '-e', 'stderr', '-t'], { MMS_TLS: place });
+    const refused = (words) => {
+        const { status, output } = tryIt();
+        assert.notEqual(status, 0);
+        assert.match(output, words);
+    };
+    refused(/cannot load certificate "\/etc\/nginx\/ssl\/cert\.pem".*No such file/);
+    writeFileSync(path.join(place, 'cert.pem'), '-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n');
+    refused(/cannot load certificate "\/etc\/nginx\/ssl\/cert\.pem"/);
+    cpSync(path.join(project, 'nginx/ssl/cert.pem'), path.join(place, 'cert.pem'));
+    writeFileSync(path.join(place, 'key.pem'), readFileSync(key), { mode: 0o600 });
+    refused(/cannot load certificate key "\/etc\/nginx\/ssl\/key\.pem".*Permission denied/);
+    ran('chown', ['101', path.join(place, 'key.pem')]);
+    done(tryIt());
+});
+
+test('up: all three are healthy, by their names, within their limits', async () => {
+    done(prod('up', '-d'));
+    for (const name of NAMES)
+        await until(() => inspect(name).State.Health.Status === 'healthy', `${name} healthy`);
+    for (const name of NAMES) {
+        const { HostConfig: host, Config: config } = inspect(name);
+        assert.equal(host.ReadonlyRootfs, true, name);
+        assert.deepEqual(host.CapDrop, ['ALL'], name);
+        assert.deepEqual(host.SecurityOpt, ['no-new-privileges:true'], name);
+        assert.deepEqual([host.LogConfig.Type, host.LogConfig.Config['max-size'], host.LogConfig.Config['max-file']], ['json-file', '10m', '3'], name);
+        assert.ok(host.Memory > 0 && host.PidsLimit > 0 && host.NanoCpus > 0, name);
+        assert.equal(host.RestartPolicy.Name, 'always', name);
+        assert.match(config.User, /^(1001:1001|101:101)$/, name);
+        assert.equal(config.Labels.service, name.split('-')[1]);
+    }
+    for (const name of NAMES.slice(0, 2))
+        assert.deepEqual(Object.values(inspect(name).NetworkSettings.Ports).flat().filter(Boolean), [], 'reached through nginx alone');
+});
+
+test('port 80 sends everybody to https, path and question kept', async () => {
+    for (const where of ['/', '/materials?keyword=%E8%86%9C&page=2', '/api/health']) {
+        const { statusCode, headers } = await plainly(where, { host: 'mms.test' });
+        assert.deepEqual([statusCode, headers.location], [301, `https://mms.test${where}`]);
+    }
+    mkdirSync(path.join(project, 'nginx/ssl/acme'));
+    writeFileSync(path.join(project, 'nginx/ssl/acme/proof'), 'proof');
+    assert.equal((await plainly('/.well-known/acme-challenge/proof')).statusCode, 200);
+    assert.equal((await plainly('/.well-known/acme-challenge/key.pem')).statusCode, 404);
+    assert.equal((await plainly('/.well-known/acme-challenge/../key.pem')).statusCode, 301);
+});
+
+test('TLS 1.2 and 1.3 with HTTP/2, and nothing older', async () => {
+    const speak = (version, more = {}) => new Promise((resolve, reject) => {
+        const socket = tls.connect({ host: '127.0.0.1', port: settings.MMS_HTTPS_PORT, ca: certificate, minVersion: version, maxVersion: version, ALPNProtocols: ['h2'], ...more }, () => {
+            resolve([socket.getProtocol(), socket.alpnProtocol]);
+            socket.destroy();
+        });
+        socket.on('error', reject);
+    });
+    assert.deepEqual(await speak('TLSv1.2'), ['TLSv1.2', 'h2']);
+    assert.deepEqual(await speak('TLSv1.3'), ['TLSv1.3', 'h2']);
+    await assert.rejects(speak('TLSv1.1', { ciphers: 'DEFAULT@SECLEVEL=0' }));
+    await assert.rejects(speak('TLSv1.2', { ciphers: 'AES128-SHA256' }), 'without forward secrecy');
+    const session = http2.connect(`https://127.0.0.1:${settings.MMS_HTTPS_PORT}`, { ca: certificate });
+    const status = await new Promise((resolve, reject) => {
+        session.on('error', reject);
+        session.request({ ':path': '/api/health' }).on('response', (headers) => resolve(headers[':status'])).end();
+    });
+    session.destroy();
+    assert.equal(status, 200);
+});
+
+test('headers: those of the service and of the page, once each, and HSTS with every answer', async () => {
+    const page = await ask('GET', '/'), call = await ask('GET', '/api/health'), missing = await ask('GET', '/api/unknown');
+    const policy = /default +"(default-src [^"]*)"/.exec(readFileSync(path.join(TOP, 'frontend/nginx.conf'), 'utf8'))[1];
+    assert.equal(page.headers['content-security-policy'], policy);
+    assert.deepEqual(['x-frame-options', 'x-content-type-options', 'referrer-policy', 'cross-origin-opener-policy', 'cache-control'].map((name) => page.headers[name]),
+        ['DENY', 'nosniff', 'same-origin', 'same-origin', 'no-cache']);
+    assert.equal(call.headers['cache-control'], 'no-store');
+    for (const { headers, raw } of [page, call, missing]) {
+        assert.equal(headers['strict-transport-security'], 'max-age=31536000');
+        const names = raw.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
+        assert.deepEqual(names.filter((name, i) => names.indexOf(name) !== i), [], 'none twice');
+        assert.doesNotMatch(headers.server ?? '', /\d/, 'no version');
+    }
+    assert.equal(missing.body.code, 'not_found');
+});
+
+test('somebody signs in, makes a material and a receipt, and sees it on the page', async () => {
+    const first = await login('admin', FIRST_PASSWORD);
+    assert.equal((await ask('POST', '/api/auth/change-password', { token: first, body: { currentPassword: FIRST_PASSWORD, newPassword: PASSWORD } })).status, 200);
+    const token = await login();
+    const { body: material, text } = await ask('POST', '/api/materials', { token, body: { material_code: 'TLS-1', material_name: '质子交换膜', category: 'chemical', unit: 'kg' } });
+    assert.equal(material.success, true, text);
+    const { body: receipt } = await ask('POST', '/api/inventory', { token, body: { transactionType: 'in', materialId: material.data.id, quantity: '12.5' } });
+    assert.equal(receipt.success, true);
+    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+    try {
+        const page = await (await browser.newContext({ locale: 'zh-CN', ignoreHTTPSErrors: true })).newPage();
+        const faults = [];
+        page.on('pageerror', (error) => faults.push(String(error)));
+        page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+        await page.goto(`https://127.0.0.1:${settings.MMS_HTTPS_PORT}/documents`);
+        await page.getByTestId('login-username').fill('admin');
+        await page.getByTestId('login-password').fill(PASSWORD);
+        await page.getByTestId('login-submit').click();
+        await page.getByTestId(`document-row-${receipt.data.id}`).waitFor();
+        // A service worker wants a certificate that the browser knows.
+        assert.deepEqual(faults.filter((text_) => !/SSL certificate error/.test(text_)), []);
+    } finally {
+        await browser.close();
+    }
+});
+
+test('who asks is known by the address that he comes from; what he claims counts only from a proxy that is trusted', async () => {
+    const forged = { 'x-forwarded-for': '203.0.113.7' };
+    const addressOf = async (token) => (await ask('GET', '/api/profile/sessions', { token })).body.data.find(({ is_current: current }) => current).ip_address;
+    const direct = await addressOf(await login('admin', PASSWORD, forged));
+    assert.notEqual(direct, '203.0.113.7');
+    assert.notEqual(direct, inspect('mms-nginx-prod').NetworkSettings.Networks['mms-test-prod_mms'].IPAddress, 'nor is it that of nginx');
+    writeFileSync(path.join(project, 'nginx/trusted-proxies.conf'), `set_real_ip_from ${direct};\n`);
+    docker('exec', 'mms-nginx-prod', 'nginx', '-e', 'stderr', '-s', 'reload');
+    await until(async () => (await addressOf(await login('admin', PASSWORD, forged))) === '203.0.113.7', 'the trusted proxy', 20_000);
+});
+
+test('bodies up to what the service takes go through; beyond, nginx refuses in the words of the service', async () => {
+    const token = await login();
+    const upload = (bytes) => {
+        const { body, headers } = form(['file', Buffer.alloc(bytes, 'a'), 'big.csv', 'text/csv']);
+        return ask('POST', '/api/imports?kind=materials', { token, body, headers: { ...headers, 'content-length': body.length } });
+    };
+    const full = await upload(32 * MIB);
+    assert.notEqual(full.status, 413, 'as much as the service takes');
+    assert.equal(full.body.success, false);
+    const beyond = await upload(34 * MIB);
+    assert.deepEqual([beyond.status, beyond.body.success, beyond.body.code], [413, false, 'body_too_large']);
+    assert.match(beyond.body.request_id, /^[0-9a-f]{32}$/);
+    assert.equal(beyond.headers['strict-transport-security'], 'max-age=31536000');
+    const long = await ask('GET', `/api/materials?keyword=${'x'.repeat(40_000)}`);
+    assert.deepEqual([long.status, long.body.code], [414, 'uri_too_long']);
+    const heavy = await ask('GET', '/api/health', { headers: { 'x-much': 'x'.repeat(40_000) } });
+    assert.deepEqual([heavy.status, heavy.body.code], [400, 'bad_request']);
+    const plain = await fetch(`http://127.0.0.1:${settings.MMS_HTTPS_PORT}/api/health`);
+    assert.deepEqual([plain.status, (await plain.json()).code], [400, 'bad_request'], 'http where https is spoken');
+});
+
+test('what happens is heard as it happens', async () => {
+    const token = await login();
+    const heard = new Promise((resolve, reject) => {
+        const request = https.get({ host: '127.0.0.1', port: settings.MMS_HTTPS_PORT, path: '/api/notifications/stream', headers: { authorization: `Bearer ${token}` }, ca: certificate, agent: false }, (answer) => {
+            let text = '';
+            answer.on('data', (part) => {
+                text += part;
+                if (text.includes('经过 TLS')) {
+                    request.destroy();
+                    resolve(text);
+                }
+            });
+        });
+        request.on('error', reject);
+    });
+    await sleep(500);
+    const sent = await ask('POST', '/api/notifications', { token, body: { type: 'announcement', title: '经过 TLS', content: '立即到达' } });
+    assert.ok(sent.status < 300, sent.text);
+    const late = sleep(20_000, undefined, { ref: false }).then(() => assert.fail('not within 20 s'));
+    await Promise.race([heard, late]);
+});
+
+test('too many attempts to sign in: 429 in the envelope, with Retry-After', async () => {
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => ask('POST', '/api/auth/login', { body: { username: `nobody${i}`, password: 'x' } })));
+    const refused = answers.filter(({ body }) => body.code === 'too_many_requests');
+    assert.ok(refused.length >= 20, `${refused.length} of 60`);
+    for (const { status, headers, body } of refused)
+        assert.deepEqual([status, body.success, headers['retry-after'], headers['strict-transport-security']], [429, false, '2', 'max-age=31536000']);
+    assert.equal((await ask('GET', '/api/health')).status, 200, 'all else goes on');
+});
+
+test('while the service is away nginx says so; it is found again, wherever it is, and the page was there all the time', async () => {
+    docker('stop', '-t', '15', 'mms-backend-prod');
+    const away = await ask('GET', '/api/health');
+    assert.ok([502, 504].includes(away.status), 'refused, or no way to it');
+    assert.deepEqual([away.body.code, away.headers['retry-after']], ['service_away', '5']);
+    assert.equal((await ask('GET', '/')).status, 200);
+    done(prod('up', '-d', '--force-recreate', '--no-deps', 'backend'));
+    await untilThere();
+});
+
+test('nginx tells what happened as JSON lines, without questions, and warns of nothing', () => {
+    const lines = logsOf('mms-nginx-prod').split('\n').filter(Boolean);
+    const requests = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+    assert.ok(requests.length > 5);
+    for (const { event, path: of, status } of requests) {
+        assert.equal(event, 'nginx.request');
+        assert.doesNotMatch(of, /\?/);
+        assert.equal(typeof status, 'number');
+    }
+    // A certificate of one's own has no authority that could say anything about it; a newer nginx would have http2 said otherwise.
+    const rest = lines.filter((line) => /\[(warn|emerg|crit|alert)\]/.test(line) && !/ssl_stapling|"listen \.\.\. http2"|is buffered to a temporary file/.test(line));
+    assert.deepEqual(rest, []);
+});
+
+test('data outlive down and up', async () => {
+    done(prod('down'));
+    assert.equal(docker('ps', '-aq', '--filter', 'name=mms-.*-prod'), '');
+    done(prod('up', '-d'));
+    await untilThere();
+    await until(async () => (await ask('POST', '/api/auth/login', { body: { username: 'admin', password: PASSWORD } })).status === 200, 'a sign-in that is let through');
+    const { body } = await ask('GET', '/api/materials?keyword=TLS-1', { token: await login() });
+    assert.deepEqual(body.data.list.map((one) => one.material_name), ['质子交换膜']);
+});
+
+test('killed, it is there again by itself', async () => {
+    const pid = inspect('mms-backend-prod').State.Pid;
+    process.kill(pid, 'SIGKILL');
+    await until(() => inspect('mms-backend-prod').RestartCount >= 1, 'started again');
+    await untilThere();
+});
+
+test('the machine\'s disk is gone: the last backup brings everything back', async () => {
+    docker('exec', 'mms-backend-prod', 'mms', 'backup', '--gzip');
+    const { body } = await ask('GET', '/api/admin/backups', { token: await login() });
+    assert.ok(body.data.newest_proven && body.data.list[0].proven_at, JSON.stringify(body.data));
+    done(prod('kill', '-s', 'SIGKILL', 'backend'));
+    for (const name of ['db', 'uploads']) {
+        rmSync(path.join(folder.path, 'data', name), { recursive: true });
+        folder.make(`data/${name}`);
+    }
+    done(prod('run', '--rm', '--no-deps', '-T', 'backend', 'restore', '/backup'));
+    done(prod('up', '-d', '--force-recreate', '--no-deps', 'backend'));
+    await untilThere();
+    const { body: found } = await ask('GET', '/api/materials?keyword=TLS-1', { token: await login() });
+    assert.deepEqual(found.data.list.map((one) => one.material_name), ['质子交换膜']);
+});
+
+test('development: built and started by one command, the page and the service by their ports, data kept', async () => {
+    const [service, web] = [await freePort(), await freePort()];
+    const env = {
+        MMS_DEV_PORT: service, MMS_DEV_WEB_PORT: web, MMS_BUILD_NETWORK: 'host', BASE_IMAGE: process.env.BASE_IMAGE ?? 'localhost/mms-debian:bookworm',
+        NODE_IMAGE: process.env.NODE_IMAGE ?? 'localhost/mms-node:local', NGINX_IMAGE: process.env.NGINX_IMAGE ?? 'localhost/mms-nginx:local', ADMIN_INITIAL_PASSWORD: FIRST_PASSWORD,
+        DOCKER_BUILDKIT: '0', COMPOSE_DOCKER_CLI_BUILD: '0',
+    };
+    for (const name of ['backend', 'frontend'])
+        cpSync(path.join(TOP, name), path.join(project, name), { recursive: true, filter: (one) => !/\/(node_modules|dist|tests|build-[^/]*)$/.test(one) });
+    const dev = (...args) => done(compose('docker-compose.dev.yml', args, env));
+    dev('up', '-d', '--build');
+    for (const name of ['mms-backend-dev', 'mms-frontend-dev'])
+        await until(() => inspect(name).State.Health.Status === 'healthy', `${name} healthy`);
+    const signIn = async (port) => (await fetch(`http://127.0.0.1:${port}/api/auth/login`, {
+        method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'admin', password: FIRST_PASSWORD }),
+    })).json();
+    assert.equal((await signIn(service)).success, true);
+    const { data } = await signIn(web);
+    const made = await fetch(`http://127.0.0.1:${web}/api/materials`, {
+        method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${data.accessToken}` },
+        body: JSON.stringify({ material_code: 'DEV-1', material_name: '石墨双极板', category: 'chemical', unit: 'kg' }),
+    });
+    assert.equal(made.status, 201);
+    assert.match(await (await fetch(`http://127.0.0.1:${web}/`)).text(), /<div id="app"/);
+    dev('down');
+    dev('up', '-d');
+    await until(() => inspect('mms-frontend-dev').State.Health.Status === 'healthy', 'healthy again');
+    const { data: again } = await signIn(web);
+    const found = await fetch(`http://127.0.0.1:${web}/api/materials?keyword=DEV-1`, { headers: { authorization: `Bearer ${again.accessToken}` } });
+    assert.equal((await found.json()).data.list.length, 1);
+    dev('down', '-v');
+});

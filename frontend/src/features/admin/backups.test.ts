@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest'
+import { freshness } from './backups'
+
+const NOW = Date.parse('2026-11-29T12:00:00Z')
+
+test('of one night it is fresh, of three days it is old, and none is worse', () => {
+  const cases = [['2026-11-29T11:59:00Z', 'good', 0], ['2026-11-28T10:00:01Z', 'good', 25], ['2026-11-28T09:00:00Z', 'warn', 27], ['2026-11-26T12:00:00Z', 'bad', 72]] as const
+  for (const [at, tone, hours] of cases) expect(freshness(at, NOW)).toEqual({ tone, hours })
+  expect(freshness(null, NOW)).toEqual({ tone: 'bad', hours: null })
+  expect(freshness('2026-11-29T12:00:05Z', NOW)).toEqual({ tone: 'good', hours: 0 })
+})
