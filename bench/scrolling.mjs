@@ -1,6 +1,6 @@
 // Frames while somebody scrolls: node scrolling.mjs BASE SECONDS. Prints for each page, a line each: its name, the share of its frames that took more
 // than twice the median of an empty page's (in parts of 1), the median of both and its slowest frame (ms), and frames a second.
-// TOKEN is what sign-in gave; CHROMIUM the browser.
+// BENCH_PASSWORD: the administrator's; CHROMIUM: the browser.
 import { chromium } from '../frontend/node_modules/playwright-core/index.mjs'
 
 const [base, seconds] = process.argv.slice(2)

@@ -115,6 +115,22 @@ test('words that are typed and not searched for yet stay when another filter is 
     calm(keeper);
 });
 
+test('rows of the list before are not selected for the one that is on its way', async () => {
+    const admin = await site.person('admin');
+    await admin.go('/materials?category=chemical');
+    await admin.page.locator('[data-testid="select-all"]:enabled').waitFor();
+    const reading = await held(admin, /\/api\/materials\?.*category=metal/);
+    await admin.page.evaluate(() => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push('/materials?category=metal'));
+    await reading.come();
+    await admin.page.locator('[data-testid="select-all"]:checked').waitFor({ state: 'detached' });
+    assert.equal(await admin.page.locator('tbody input[type="checkbox"]:enabled').count(), 0);
+    reading.release();
+    await admin.page.locator('tbody input[type="checkbox"]:enabled').first().waitFor();
+    await admin.at('select-all').check();
+    await admin.at('bulk-bar').waitFor();
+    calm(admin);
+});
+
 test('counting at the desk: counts, a second count of the same line and a reason, all while the first is on its way', async () => {
     const materials = [await material(), await material()];
     const { id } = await site.api('manager', 'POST', '/stocktaking', { taskName: '慢网盘点', scope: 'selection', materialIds: materials.map((one) => one.id), isBlind: false });

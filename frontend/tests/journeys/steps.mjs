@@ -171,3 +171,15 @@ export async function chooseMaterial(who, line, code) {
     await who.at(`line-material-${line}`).fill(code);
     await who.page.locator('[data-testid^="material-option-"]', { hasText: code }).first().click();
 }
+
+/** Keys as a scanner sends them: 8 ms apart by the clock of the keyboard, however late the page gets to them. */
+export async function scanned(who, code) {
+    const keyboard = await who.context.newCDPSession(who.page);
+    const keys = [...code, 'Enter'], began = Date.now() / 1000 - keys.length * 0.008;
+    for (const [i, key] of keys.entries()) {
+        const what = { key, timestamp: began + i * 0.008, ...(key === 'Enter' ? { code: key, windowsVirtualKeyCode: 13, text: '\r' } : { text: key }) };
+        await keyboard.send('Input.dispatchKeyEvent', { type: 'keyDown', ...what });
+        await keyboard.send('Input.dispatchKeyEvent', { type: 'keyUp', key, timestamp: what.timestamp });
+    }
+    await keyboard.detach();
+}

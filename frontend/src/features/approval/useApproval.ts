@@ -51,28 +51,6 @@ export function useApproval(autoOpen: () => boolean) {
   const selection = useSelection<DocumentRow>(list, ({ id }) => !refusals.value.has(id))
   const summary = ref<{ decisions: Decisions; codes: Map<number, string> } | null>(null)
 
-  // The keys go on from what is shown.
-  watch(shownId, (id) => (list.cursor.value = id), { immediate: true })
-  let opened: number | null = null
-  watch(
-    () => [rows.value, autoOpen()] as const,
-    ([present, open]) => {
-      const first = present[0]?.id ?? null
-      // What was opened by itself goes by itself, when somebody has decided it or it is not asked for any more.
-      const gone = opened !== null && opened === shownId.value && !present.some(({ id }) => id === opened)
-      if (open && (shownId.value === null || gone) && first !== shownId.value) {
-        opened = first
-        void show(first)
-      }
-      // Where all that wait are here, what is not here waits no more.
-      if (list.total.value === present.length) selection.choose(selection.ids.value.filter((id) => present.some((row) => row.id === id)))
-    },
-    { immediate: true },
-  )
-
-  const { run, busy, problem } = useAction((id: number, action: Verdict, remark: string) => decide(id, action, remark))
-  watch(shownId, () => (problem.value = null))
-
   const justCome = ref(false)
   let timer: ReturnType<typeof setTimeout> | undefined
   onScopeDispose(() => clearTimeout(timer))
@@ -87,6 +65,29 @@ export function useApproval(autoOpen: () => boolean) {
     justCome.value = id !== null
     await show(id)
   }
+
+  // The keys go on from what is shown.
+  watch(shownId, (id) => (list.cursor.value = id), { immediate: true })
+  let opened: number | null = null
+  watch(
+    () => [rows.value, autoOpen()] as const,
+    ([present, open]) => {
+      const first = present[0]?.id ?? null
+      // What was opened by itself goes by itself, when somebody has decided it or it is not asked for any more.
+      const gone = opened !== null && opened === shownId.value && !present.some(({ id }) => id === opened)
+      if (open && (shownId.value === null || gone) && first !== shownId.value) {
+        opened = first
+        // Decided, and heard of before the answer: what comes up is looked at first, here too.
+        void (gone ? comeTo(first) : show(first))
+      }
+      // Where all that wait are here, what is not here waits no more.
+      if (list.total.value === present.length) selection.choose(selection.ids.value.filter((id) => present.some((row) => row.id === id)))
+    },
+    { immediate: true },
+  )
+
+  const { run, busy, problem } = useAction((id: number, action: Verdict, remark: string) => decide(id, action, remark))
+  watch(shownId, () => (problem.value = null))
 
   async function pass(action: Verdict) {
     const id = shownId.value, code = document.value?.transaction_code

@@ -46,6 +46,7 @@ export interface ListModel<Row, F extends Filters = Filters> {
   total: ComputedRef<number>
   loading: ComputedRef<boolean>
   refreshing: ComputedRef<boolean>
+  former: ComputedRef<boolean>
   problem: ComputedRef<Problem | null>
   reload: () => unknown
   setup: ListSetup<Row>

@@ -19,6 +19,9 @@ export function useSelection<Row extends { id: number }>(list: ListModel<Row>, m
   const chosen = shallowRef(new Map<number, Row>())
   const every = ref(false)
 
+  /** Rows that are about to go are not those that somebody has asked for. */
+  const selectable = (row: Row) => may(row) && !list.former.value
+
   function choose(ids: number[]) {
     const here = new Map(list.rows.value.map((row) => [row.id, row]))
     chosen.value = new Map(
@@ -41,10 +44,10 @@ export function useSelection<Row extends { id: number }>(list: ListModel<Row>, m
     ids,
     every,
     count: computed(() => (every.value ? list.total.value : chosen.value.size)),
-    selectable: may,
+    selectable,
     choose,
     toggle: (row) => {
-      if (!every.value && may(row)) choose(chosen.value.has(row.id) ? ids.value.filter((id) => id !== row.id) : [...ids.value, row.id])
+      if (!every.value && selectable(row)) choose(chosen.value.has(row.id) ? ids.value.filter((id) => id !== row.id) : [...ids.value, row.id])
     },
     clear,
   }

@@ -9,6 +9,8 @@ export interface ListSource<Row> {
   rows: ComputedRef<Row[]>
   total: ComputedRef<number>
   loading: ComputedRef<boolean>
+  /** The rows are those of what was asked before. */
+  former: ComputedRef<boolean>
   refreshing: ComputedRef<boolean>
   problem: ComputedRef<Problem | null>
   reload: () => unknown
@@ -25,6 +27,7 @@ export function useServerList<Row>(topic: string, path: MaybeRefOrGetter<string>
     rows: computed(() => answer.data.value?.list ?? []),
     total: computed(() => answer.data.value?.total ?? 0),
     loading: computed(() => answer.isPending.value),
+    former: computed(() => answer.isPlaceholderData.value),
     refreshing: computed(() => answer.isFetching.value),
     problem: computed(() => (isProblem(answer.error.value) ? answer.error.value : null)),
     reload: () => answer.refetch(),
