@@ -5,8 +5,14 @@ import { can, me } from '@/api/session'
 import { queries } from '@/shared/query'
 import { topicsOf } from './liveTopics'
 
+/** A first answer that is still on its way may be from before; asked again it would only be waited for (vue-query joins such a request). */
+async function makeOld(topic: string): Promise<void> {
+  await queries.cancelQueries({ queryKey: [topic], predicate: ({ state }) => state.data === undefined })
+  await queries.invalidateQueries({ queryKey: [topic] })
+}
+
 function hear(told: Told): void {
-  for (const topic of topicsOf(told)) void queries.invalidateQueries({ queryKey: [topic] })
+  for (const topic of topicsOf(told)) void makeOld(topic)
 }
 
 /** From sign-in to sign-out. */
