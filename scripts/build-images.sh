@@ -49,7 +49,8 @@ build() {
 # --- the bases of this machine ---
 
 debian_archive() {
-    local archive=$cache/images/debian.tar mirror=${DEBIAN_MIRROR:-http://deb.debian.org}
+    local archive=$cache/images/debian.tar mirror=${DEBIAN_MIRROR:-} sources=() # without: mmdebstrap's own, with updates and security
+    [ -z "$mirror" ] || sources=("deb $mirror/debian bookworm main" "deb $mirror/debian bookworm-updates main" "deb $mirror/debian-security bookworm-security main")
     # A week old at most: it has the security updates of its day.
     if [ ! -s "$archive" ] || [ -z "$(find "$archive" -mtime -7)" ]; then
         need_packages mmdebstrap
@@ -57,8 +58,7 @@ debian_archive() {
             --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
             --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
             --customize-hook="upload scripts/images/apt-clean /etc/apt/apt.conf.d/clean" \
-            bookworm "${archive%.tar}.new.tar" "deb $mirror/debian bookworm main" "deb $mirror/debian bookworm-updates main" \
-            "deb $mirror/debian-security bookworm-security main" >"$out/debian.log" 2>&1 || { tail -n 20 "$out/debian.log" >&2; return 1; }
+            bookworm "${archive%.tar}.new.tar" "${sources[@]}" >"$out/debian.log" 2>&1 || { tail -n 20 "$out/debian.log" >&2; return 1; }
         mv "${archive%.tar}.new.tar" "$archive"
     fi
     echo "$archive"

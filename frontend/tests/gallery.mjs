@@ -9,6 +9,7 @@ import { chooseMaterial, DESK, PHONE, Site } from './journeys/steps.mjs';
 const folder = process.env.GALLERY;
 const SCREENS = { desk: DESK, dark: { ...DESK, colorScheme: 'dark' }, phone: PHONE };
 const site = await Site.open();
+site.program('backup', '--gzip');
 const seen = await prepare();
 
 /** What the demo has nothing of: a count, an import with faults, a document with several lines that waits. */

@@ -472,3 +472,20 @@ test('going back in the middle: a question goes with its page, and a form that i
     await admin.at('user-form').waitFor({ state: 'detached' });
     calm(admin);
 });
+
+test('a whole code that was typed and left by a click is taken when its material comes; anything else is not guessed', async () => {
+    const keeper = await site.person('keeper'), one = await material(), other = await material();
+    await keeper.go('/documents/new/in');
+    const looking = await held(keeper, '**/api/materials?*');
+    await keeper.at('line-material-0').fill(one.materialCode.toLowerCase());
+    await keeper.at('document-remark').click();
+    await looking.come();
+    looking.release();
+    await until(async () => (await keeper.at('line-material-0').inputValue()).includes(one.materialCode), 'the material of the code');
+    assert.equal(await focused(keeper), 'document-remark', 'the focus stays where it was put');
+    await keeper.at('document-remark').fill('在备注里');
+    await keeper.at('line-material-0').fill(other.materialCode.slice(0, 4));
+    await keeper.at('document-remark').click();
+    await until(async () => (await keeper.at('line-material-0').inputValue()).includes(one.materialCode), 'half a code is no choice');
+    calm(keeper);
+});

@@ -10,9 +10,9 @@ export async function searchMaterials(keyword: string, signal?: AbortSignal): Pr
 }
 
 /** The active material of exactly this code, capital or small. */
-export async function materialByCode(code: string): Promise<Material | null> {
+export async function materialByCode(code: string, signal?: AbortSignal): Promise<Material | null> {
   const wanted = code.toLowerCase()
-  return (await searchMaterials(code)).find(({ material_code }) => material_code.toLowerCase() === wanted) ?? null
+  return (await searchMaterials(code, signal)).find(({ material_code }) => material_code.toLowerCase() === wanted) ?? null
 }
 
 export const getBalances = (id: number, signal?: AbortSignal): Promise<Balance[]> => get<Balance[]>(`/materials/${id}/balances`, {}, signal)
