@@ -31,10 +31,9 @@ struct request {
     int64_t began_us, step_us;
 };
 
-static int say(struct request *r, const char *zh, const char *en)
+static int say(const char *zh, const char *en)
 {
     tool_print_error(NAME, RC_FILES_UNWRITABLE, &(struct error){.zh = zh, .en = en});
-    (void)r;
     return EXIT_STORAGE;
 }
 
@@ -70,7 +69,7 @@ static int lock_folder(struct request *r)
         return backup_say_errno(r->tool, NAME, path);
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return EXIT_OK;
-    return say(r, arena_fmt(&r->tool->arena, "另一个 mms backup 正在写入 %s", r->to),
+    return say(arena_fmt(&r->tool->arena, "另一个 mms backup 正在写入 %s", r->to),
                arena_fmt(&r->tool->arena, "Another mms backup is at work in %s", r->to));
 }
 
@@ -168,7 +167,7 @@ static int pack_files(struct request *r)
     enum rc rc = archive_write(files, backup_folders, work, &sum);
     files_close(files);
     if (rc != RC_OK)
-        return say(r, arena_fmt(&r->tool->arena, "上传文件未能备份：%s", error_row(rc)->zh),
+        return say(arena_fmt(&r->tool->arena, "上传文件未能备份：%s", error_row(rc)->zh),
                    arena_fmt(&r->tool->arena, "The uploaded files could not be backed up: %s", error_row(rc)->en));
     if (sum.files == 0)
         return EXIT_OK;
@@ -399,7 +398,7 @@ static int run(int argc, char **argv)
     if (r.to)
         code = run_request(&r);
     else
-        code = say(&r, "请用 --to 指定备份目录，或设置 BACKUP_DIR", "Name a folder with --to, or set BACKUP_DIR");
+        code = say("请用 --to 指定备份目录，或设置 BACKUP_DIR", "Name a folder with --to, or set BACKUP_DIR");
     arena_free(&t.arena);
     return code;
 }

@@ -28,18 +28,17 @@ struct request {
     const char *aside;  /* DB_PATH.replaced-YYYYMMDD_HHMMSS: what was there before */
 };
 
-static int refuse(struct request *r, int code, const char *zh, const char *en)
+static int refuse(int code, const char *zh, const char *en)
 {
-    (void)r;
     tool_print_error(NAME, RC_INVALID_INPUT, &(struct error){.zh = zh, .en = en});
     return code;
 }
 
-#define REFUSE(r, code, zh, en, ...) refuse(r, code, arena_fmt(&(r)->tool->arena, zh, __VA_ARGS__), arena_fmt(&(r)->tool->arena, en, __VA_ARGS__))
+#define REFUSE(r, code, zh, en, ...) refuse(code, arena_fmt(&(r)->tool->arena, zh, __VA_ARGS__), arena_fmt(&(r)->tool->arena, en, __VA_ARGS__))
 
 /* ---------------------------------------------------------------- which one */
 
-/* The newest that is proven; of none, the newest. */
+/* The newest that is proven. */
 static int take_newest(struct request *r)
 {
     struct backup *list = NULL;
@@ -184,8 +183,8 @@ static int keep_present_files(struct request *r, struct files *files)
     enum rc rc = r->force ? archive_write(files, backup_folders, path, &sum) : RC_OK;
     if (rc == RC_OK)
         return EXIT_OK;
-    return REFUSE(r, EXIT_STORAGE, "现有的上传文件未能保留到 %s：%s", "The uploaded files that are there could not be kept in %s: %s", path,
-                  error_row(rc)->en);
+    return refuse(EXIT_STORAGE, arena_fmt(&r->tool->arena, "现有的上传文件未能保留到 %s：%s", path, error_row(rc)->zh),
+                  arena_fmt(&r->tool->arena, "The uploaded files that are there could not be kept in %s: %s", path, error_row(rc)->en));
 }
 
 static int put_files(struct request *r)
@@ -199,7 +198,8 @@ static int put_files(struct request *r)
     enum rc rc = code == EXIT_OK ? archive_read(path, files, &sum) : RC_OK;
     files_close(files);
     if (rc != RC_OK)
-        return REFUSE(r, EXIT_STORAGE, "上传文件未能恢复（%s → %s）：%s", "The uploaded files could not be restored (%s to %s): %s", path, to, error_row(rc)->en);
+        return refuse(EXIT_STORAGE, arena_fmt(&r->tool->arena, "上传文件未能恢复（%s → %s）：%s", path, to, error_row(rc)->zh),
+                      arena_fmt(&r->tool->arena, "The uploaded files could not be restored (%s to %s): %s", path, to, error_row(rc)->en));
     if (code == EXIT_OK)
         printf("上传文件 / uploaded files: %lld\n", (long long)sum.files);
     return code;
@@ -353,7 +353,7 @@ static int run(int argc, char **argv)
         return code;
     if (!r.from)
         r.from = t.settings.backup_dir;
-    code = r.from ? run_request(&r) : refuse(&r, EXIT_USAGE_ERROR, "请指定备份，或设置 BACKUP_DIR", "Name a backup, or set BACKUP_DIR");
+    code = r.from ? run_request(&r) : refuse(EXIT_USAGE_ERROR, "请指定备份，或设置 BACKUP_DIR", "Name a backup, or set BACKUP_DIR");
     arena_free(&t.arena);
     return code;
 }
