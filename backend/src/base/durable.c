@@ -39,3 +39,17 @@ bool durable_rename(const char *part, const char *name, bool replaces)
 {
     return sync_path(part) && renameat2(AT_FDCWD, part, AT_FDCWD, name, replaces ? 0 : RENAME_NOREPLACE) == 0 && sync_folder_of(name);
 }
+
+bool durable_write(int fd, const void *bytes, size_t n)
+{
+    for (const char *at = bytes; n > 0;) {
+        ssize_t written = write(fd, at, n);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        at += written;
+        n -= (size_t)written;
+    }
+    return true;
+}

@@ -100,7 +100,7 @@ static bool put_file(const char *path, const struct buf *text)
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return false;
-    bool written = write(fd, text->bytes, text->n) == (ssize_t)text->n;
+    bool written = durable_write(fd, text->bytes, text->n);
     return close(fd) == 0 && written;
 }
 

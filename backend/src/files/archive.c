@@ -104,11 +104,6 @@ static void add_entry(void *arg, const char *key, int64_t changed_ms)
     g->failed = g->failed || at < 0 || zip_set_file_compression(g->zip, (zip_uint64_t)at, ZIP_CM_STORE, 0) != 0;
 }
 
-static enum rc failed(int why)
-{
-    return why == ENOSPC || why == EDQUOT ? RC_DB_FULL : RC_FILES_UNWRITABLE;
-}
-
 /* *vanished: a file was removed while it was done. */
 static enum rc write_once(struct files *f, const char *const folders[], const char *path, struct archive_sum *out, bool *vanished)
 {
@@ -116,7 +111,7 @@ static enum rc write_once(struct files *f, const char *const folders[], const ch
     *out = (struct archive_sum){0};
     struct gathering g = {f, zip_open(path, ZIP_CREATE | ZIP_EXCL, &code), out, false};
     if (!g.zip)
-        return failed(errno);
+        return files_failure(errno);
     enum rc rc = RC_OK;
     for (size_t i = 0; rc == RC_OK && folders[i]; i++)
         rc = files_list(f, folders[i], add_entry, &g);
@@ -127,7 +122,7 @@ static enum rc write_once(struct files *f, const char *const folders[], const ch
     zip_error_t *why = zip_get_error(g.zip);
     *vanished = zip_error_code_zip(why) == ZIP_ER_DELETED;
     if (rc == RC_OK)
-        rc = failed(zip_error_code_system(why));
+        rc = files_failure(zip_error_code_system(why));
     zip_discard(g.zip);
     return rc;
 }

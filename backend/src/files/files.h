@@ -17,6 +17,9 @@ void files_close(struct files *f); /* NULL is fine */
 
 bool files_key_is_good(const char *key);
 
+/* What it means that a file could not be written for this errno: RC_DB_FULL or RC_FILES_UNWRITABLE. */
+enum rc files_failure(int why);
+
 /* Whole and durable, or not there at all; over a file of the same key. RC_FILES_UNWRITABLE; RC_DB_FULL: no space. */
 MUST_CHECK enum rc files_put(struct files *f, const char *key, const void *bytes, size_t n);
 /* RC_NOT_FOUND; also for a key that is not good. */

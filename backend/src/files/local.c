@@ -60,9 +60,9 @@ static bool path_of(const struct files *f, const char *key, const char *suffix, 
     return files_key_is_good(key) && n > 0 && n < PATH_BYTES;
 }
 
-static enum rc failed(void)
+enum rc files_failure(int why)
 {
-    return errno == ENOSPC || errno == EDQUOT ? RC_DB_FULL : RC_FILES_UNWRITABLE;
+    return why == ENOSPC || why == EDQUOT ? RC_DB_FULL : RC_FILES_UNWRITABLE;
 }
 
 /* The folder, and the key's own in it. */
@@ -74,35 +74,21 @@ static bool make_folders(const struct files *f, const char *path)
     return (mkdir(f->folder, 0750) == 0 || errno == EEXIST) && (mkdir(folder, 0750) == 0 || errno == EEXIST);
 }
 
-static bool write_all(int fd, const char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t written = write(fd, bytes, n);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        bytes += written;
-        n -= (size_t)written;
-    }
-    return true;
-}
-
 enum rc files_put(struct files *f, const char *key, const void *bytes, size_t n)
 {
     char path[PATH_BYTES], part[PATH_BYTES];
     if (!path_of(f, key, "", path) || !path_of(f, key, PART, part))
         return RC_INTERNAL;
     if (!make_folders(f, path))
-        return failed();
+        return files_failure(errno);
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
-        return failed();
-    bool written = write_all(fd, bytes, n);
-    enum rc rc = written ? RC_OK : failed();
+        return files_failure(errno);
+    bool written = durable_write(fd, bytes, n);
+    enum rc rc = written ? RC_OK : files_failure(errno);
     close(fd);
     if (rc == RC_OK && !durable_rename(part, path, true))
-        rc = failed();
+        rc = files_failure(errno);
     if (rc != RC_OK)
         unlink(part);
     return rc;
@@ -126,7 +112,7 @@ enum rc files_remove(struct files *f, const char *key)
     char path[PATH_BYTES];
     if (!path_of(f, key, "", path))
         return RC_INTERNAL;
-    return unlink(path) == 0 || errno == ENOENT ? RC_OK : failed();
+    return unlink(path) == 0 || errno == ENOENT ? RC_OK : files_failure(errno);
 }
 
 enum rc files_list(struct files *f, const char *prefix, void (*found)(void *arg, const char *key, int64_t changed_ms), void *arg)

@@ -61,16 +61,16 @@ static int make_folder(struct request *r, const char *folder)
 }
 
 /* Held until the process ends. */
-static int lock_folder(struct request *r)
+static int lock_folder(struct request *r, const char *folder)
 {
-    const char *path = arena_fmt(&r->tool->arena, "%s/" LOCK, r->to);
+    const char *path = arena_fmt(&r->tool->arena, "%s/" LOCK, folder);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return backup_say_errno(r->tool, NAME, path);
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return EXIT_OK;
-    return say(arena_fmt(&r->tool->arena, "另一个 mms backup 正在写入 %s", r->to),
-               arena_fmt(&r->tool->arena, "Another mms backup is at work in %s", r->to));
+    return say(arena_fmt(&r->tool->arena, "另一个 mms backup 正在写入 %s", folder),
+               arena_fmt(&r->tool->arena, "Another mms backup is at work in %s", folder));
 }
 
 static bool begins_with_name(const char *file, const char *name)
@@ -79,14 +79,12 @@ static bool begins_with_name(const char *file, const char *name)
 }
 
 /* Everything of that name: the manifest first, so that a backup that is half gone is none. */
-static void remove_backup(struct arena *a, const char *folder, const char *name, bool manifest_too)
+static void remove_backup(struct arena *a, const char *folder, const char *name)
 {
-    const char *manifest = arena_fmt(a, "%s/%s.json", folder, name);
-    if (manifest_too)
-        unlink(manifest);
+    unlink(arena_fmt(a, "%s/%s.json", folder, name));
     DIR *dir = opendir(folder);
     for (const struct dirent *entry; dir && (entry = readdir(dir));)
-        if (begins_with_name(entry->d_name, name) && (manifest_too || !text_equal(entry->d_name, strrchr(manifest, '/') + 1)))
+        if (begins_with_name(entry->d_name, name))
             unlink(arena_fmt(a, "%s/%s", folder, entry->d_name));
     if (dir)
         closedir(dir);
@@ -281,7 +279,7 @@ static int copy_to_second(struct request *r)
     if (copy_there(r, &r->made.database) && copy_there(r, &r->made.files) && backup_write(&r->tool->arena, r->second, &r->made))
         return EXIT_OK;
     int code = backup_say_errno(r->tool, NAME, r->second);
-    remove_backup(&r->tool->arena, r->second, r->made.name, true);
+    remove_backup(&r->tool->arena, r->second, r->made.name);
     return code;
 }
 
@@ -297,13 +295,13 @@ static void prune(struct request *r, const char *folder)
         if (list[i].proven_ms)
             chosen[proven++] = list[i];
         else if (!text_equal(list[i].name, r->made.name)) {
-            remove_backup(a, folder, list[i].name, true);
+            remove_backup(a, folder, list[i].name);
             gone++;
         }
     backup_choose(chosen, proven, &r->keep, kept);
     for (size_t i = 0; i < proven; i++)
         if (!kept[i]) {
-            remove_backup(a, folder, chosen[i].name, true);
+            remove_backup(a, folder, chosen[i].name);
             gone++;
         }
     printf("保留 / kept in %s: %zu；删除 / removed: %zu\n", folder, count - gone, gone);
@@ -315,7 +313,9 @@ static int run_request(struct request *r)
     if (code == EXIT_OK && r->second)
         code = make_folder(r, r->second);
     if (code == EXIT_OK)
-        code = lock_folder(r);
+        code = lock_folder(r, r->to);
+    if (code == EXIT_OK && r->second)
+        code = lock_folder(r, r->second);
     if (code != EXIT_OK)
         return code;
     remove_unfinished(r, r->to);
@@ -328,7 +328,7 @@ static int run_request(struct request *r)
         r->made.made_ms += 1000; /* one was made within this second */
     code = make(r);
     if (code != EXIT_OK) {
-        remove_backup(&r->tool->arena, r->to, r->made.name, true);
+        remove_backup(&r->tool->arena, r->to, r->made.name);
         return code;
     }
     printf("备份完成 / done: %s\n", arena_fmt(&r->tool->arena, "%s/%s", r->to, r->made.database.file));

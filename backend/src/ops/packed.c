@@ -5,6 +5,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/durable.h"
+
 #define CHUNK_BYTES (256 * 1024)
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib: with the head and the sum of a .gz */
 #define GZIP_MEMORY 8                /* zlib's own default */
@@ -15,20 +17,6 @@ struct pass {
     struct packed *out;
     unsigned char in[CHUNK_BYTES], made[CHUNK_BYTES];
 };
-
-static bool put(struct pass *p, const unsigned char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t written = write(p->to, bytes, n);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        bytes += written;
-        n -= (size_t)written;
-    }
-    return true;
-}
 
 /* -1: errno. 0: the end. */
 static ssize_t take(struct pass *p)
@@ -62,7 +50,7 @@ static bool copy(struct pass *p, int64_t most)
             errno = EBADMSG;
             return false;
         }
-        if (!put(p, p->in, (size_t)n))
+        if (!durable_write(p->to, p->in, (size_t)n))
             return false;
     }
     return n == 0;
@@ -78,7 +66,7 @@ static bool deflate_some(struct pass *p, z_stream *z, int flush)
             return false;
         size_t n = CHUNK_BYTES - z->avail_out;
         note_stored(p, p->made, n);
-        if (!put(p, p->made, n))
+        if (!durable_write(p->to, p->made, n))
             return false;
     } while (z->avail_out == 0);
     return true;
@@ -119,7 +107,7 @@ static bool inflate_some(struct pass *p, z_stream *z, int64_t most, int *state)
             errno = EBADMSG;
             return false;
         }
-        if (!put(p, p->made, n))
+        if (!durable_write(p->to, p->made, n))
             return false;
     } while (z->avail_out == 0 && *state != Z_STREAM_END);
     return true;

@@ -262,6 +262,13 @@ test('two at once: the second is refused', async () => {
     assert.equal(manifests(folder).length, done.length);
 });
 
+test('the second place is another one: where it is the same, nothing is touched', async () => {
+    const folder = await backedUp('same'), before = namesIn(folder);
+    const { code, output } = await backUp(folder, '--second', path.join(folder, '.'));
+    assert.equal(code, 74, output);
+    assert.deepEqual(namesIn(folder), before);
+});
+
 test('the second place, and which are kept: of days, weeks and months the newest', async () => {
     const second = place('second'), folder = await backedUp('first', '--second', second);
     assert.deepEqual(namesIn(second), namesIn(folder));
