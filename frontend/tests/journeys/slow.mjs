@@ -1,9 +1,10 @@
 /**
  * A slow device and a slow network for every page of a browser, so that a journey shows what only some people would see.
  * JOURNEY_SLOW=4: the processor, so many times slower. JOURNEY_DELAY_MS=200: every answer of the service comes between a quarter of
- * that and twice that later, in any order.
+ * that and twice that later, in any order; what writes leaves so much later, too. JOURNEY_STORE_MS=200: the device keeps what it is
+ * given so much later.
  */
-const times = Number(process.env.JOURNEY_SLOW ?? 1), delay = Number(process.env.JOURNEY_DELAY_MS ?? 0);
+const times = Number(process.env.JOURNEY_SLOW ?? 1), delay = Number(process.env.JOURNEY_DELAY_MS ?? 0), store = Number(process.env.JOURNEY_STORE_MS ?? 0);
 
 /** What is gone meanwhile waits for nothing. */
 const gone = () => undefined;
@@ -12,17 +13,32 @@ async function slowPage(context, page) {
     const session = await context.newCDPSession(page);
     if (times > 1) await session.send('Emulation.setCPUThrottlingRate', { rate: times });
     if (!delay) return;
-    session.on('Fetch.requestPaused', ({ requestId }) => setTimeout(() => session.send('Fetch.continueResponse', { requestId }).catch(gone), delay * (0.25 + 1.75 * Math.random())));
-    // At the answer and not at the request: what comes late is then also old. A journey's own `page.route` stands before it.
-    await session.send('Fetch.enable', { patterns: [{ urlPattern: '*/api/*', requestStage: 'Response' }] });
+    session.on('Fetch.requestPaused', ({ requestId, request, responseStatusCode, responseErrorReason }) => {
+        const isAnswer = responseStatusCode !== undefined || responseErrorReason !== undefined;
+        const proceed = () => session.send(isAnswer ? 'Fetch.continueResponse' : 'Fetch.continueRequest', { requestId }).catch(gone);
+        if (!isAnswer && request.method === 'GET') void proceed();
+        else setTimeout(proceed, delay * (0.25 + 1.75 * Math.random()));
+    });
+    // Reading is late at the answer and not at the request: what comes late is then also old. A journey's own `page.route` stands before it.
+    await session.send('Fetch.enable', { patterns: [{ urlPattern: '*/api/*', requestStage: 'Request' }, { urlPattern: '*/api/*', requestStage: 'Response' }] });
+}
+
+/** In the page: a transaction is told complete later. */
+function slowStore(ms) {
+    const listen = IDBTransaction.prototype.addEventListener;
+    IDBTransaction.prototype.addEventListener = function (type, heard, ...more) {
+        const late = type === 'complete' && this.mode === 'readwrite' ? (event) => setTimeout(() => heard.call(this, event), ms) : heard;
+        return listen.call(this, type, late, ...more);
+    };
 }
 
 /** Makes slow what this browser opens from now on; does nothing without the variables. */
 export function slowed(browser) {
-    if (times <= 1 && !delay) return browser;
+    if (times <= 1 && !delay && !store) return browser;
     const newContext = browser.newContext.bind(browser);
     browser.newContext = async (options) => {
         const context = await newContext(options), newPage = context.newPage.bind(context);
+        if (store) await context.addInitScript(slowStore, store);
         context.newPage = async () => {
             const page = await newPage();
             await slowPage(context, page);
