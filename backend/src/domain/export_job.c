@@ -88,14 +88,19 @@ static const struct route *route_of(const char *path)
     return NULL;
 }
 
-/* What was asked for; a list that this program does not know is one of another version's. */
-static enum rc understand(struct ctx *c, const char *arguments, struct exporting *e)
+/* NULL: the list is one of another version's. */
+static const struct route *asked_for(struct ctx *c, const char *arguments, const struct json **query)
 {
     struct json_fault fault;
     const struct json *all = arguments ? json_parse(c->arena, arguments, strlen(arguments), &fault) : NULL;
     const struct json *path = json_member(all, "path");
-    const struct route *route = path && path->type == JSON_STRING ? route_of(path->text) : NULL;
-    e->query = json_member(all, "query");
+    *query = json_member(all, "query");
+    return path && path->type == JSON_STRING ? route_of(path->text) : NULL;
+}
+
+static enum rc understand(struct ctx *c, const char *arguments, struct exporting *e)
+{
+    const struct route *route = asked_for(c, arguments, &e->query);
     if (!route || !e->query)
         return error_set(&c->err, RC_INTERNAL);
     TRY(ctx_require(c, route->permission));
@@ -177,7 +182,14 @@ static enum rc run_export(struct job_run *run)
     return rc;
 }
 
-const struct job_kind export_job = {"export", "导出列表", "Export of a list", PERM_DOCUMENT_CREATE, run_export};
+static const char *list_name(struct ctx *c, const char *arguments)
+{
+    const struct json *query;
+    const struct route *route = asked_for(c, arguments, &query);
+    return !route ? NULL : c->english ? route->export->en : route->export->zh;
+}
+
+const struct job_kind export_job = {"export", "导出", "Export", PERM_DOCUMENT_CREATE, run_export, list_name};
 
 /* ---------------------------------------------------------------- fetching */
 

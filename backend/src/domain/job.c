@@ -363,13 +363,21 @@ static void write_steps(struct ctx *c, struct json_writer *w, struct db_rows *ro
         jw_null(w);
 }
 
-static void write_job(struct ctx *c, struct json_writer *w, struct db_rows *rows)
+static const char *title_of(struct ctx *c, struct db_rows *rows)
 {
     const struct job_kind *kind = kind_of(db_text(rows, "kind"));
+    if (!kind)
+        return db_text(rows, "kind");
+    const char *title = c->english ? kind->title_en : kind->title, *about = kind->about ? kind->about(c, db_text(rows, "arguments")) : NULL;
+    return about ? arena_fmt(c->arena, c->english ? "%s: %s" : "%s：%s", title, about) : title;
+}
+
+static void write_job(struct ctx *c, struct json_writer *w, struct db_rows *rows)
+{
     jw_object(w);
     jw_member_int(w, "id", db_int(rows, "id"));
     jw_member_text(w, "kind", db_text(rows, "kind"));
-    jw_member_text(w, "title", !kind ? db_text(rows, "kind") : c->english ? kind->title_en : kind->title);
+    jw_member_text(w, "title", title_of(c, rows));
     jw_member_int(w, "subject_id", db_int(rows, "subject_id"));
     jw_member_text(w, "status", db_text(rows, "status"));
     write_steps(c, w, rows);

@@ -31,6 +31,8 @@ struct job_kind {
     enum permission permission;          /* still needed when it begins */
     /* On the runner's thread. RC_JOB_CANCELLED and RC_JOB_INTERRUPTED are handed on from job_tell and job_write. */
     enum rc (*run)(struct job_run *run);
+    /* What a job with these arguments is about, in the request's language; NULL: not known. Stands behind the title. May be NULL. */
+    const char *(*about)(struct ctx *c, const char *arguments);
 };
 
 /* The list of kinds (app/modules.c). */

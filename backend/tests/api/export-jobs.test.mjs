@@ -43,6 +43,16 @@ test('a workbook, too', async () => {
     assert.deepEqual([file.bytes.subarray(0, 2).toString(), job.result.rows, file.bytes.length], ['PK', 12, job.result.bytes]);
 });
 
+test('it says which list it makes a file of', async () => {
+    const seen = async (of, language) => (await M.get(`/api/jobs/${(await ended(M, await queue(M, of, 'format=csv'))).id}`, { headers: { 'accept-language': language } })).body.data.title;
+    assert.equal(await seen('/materials', 'zh'), '导出：物料列表');
+    assert.equal(await seen('/inventory/lines', 'en'), 'Export: Lines of documents');
+    const list = accepted(await M.get('/api/jobs'), 200);
+    assert.deepEqual(list.slice(0, 2).map(({ title }) => title), ['导出：出入库单明细', '导出：物料列表']);
+    await server.sql(`UPDATE jobs SET arguments = '{"path":"/api/of-another-version","query":{}}' WHERE id = ${list[0].id}`);
+    assert.equal(accepted(await M.get(`/api/jobs/${list[0].id}`), 200).title, '导出', 'of another version');
+});
+
 test('who may what: faults and permissions at once, files of others not at all', async () => {
     forbidden(await U.post('/api/export-jobs/materials'), 'material.export');
     faulty(await M.post('/api/export-jobs/materials?format=pdf&category=x'), { format: '不是允许的值', category: '不是允许的值' });
