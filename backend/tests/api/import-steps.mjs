@@ -19,7 +19,7 @@ export async function jobOf(client, id) {
 }
 
 /** The job when it has ended. */
-export async function ended(client, id, ms = 60_000) {
+export async function ended(client, id, ms = 180_000) {
     for (const end = Date.now() + ms; ; await sleep(20)) {
         const job = await jobOf(client, id);
         if (job.ended_at)

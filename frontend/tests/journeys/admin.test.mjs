@@ -60,7 +60,7 @@ test('the database: what it is, its rows, and a copy of it', async () => {
     await admin.at('admin-info').getByText('SQLite').waitFor();
     await admin.at('admin-advice').waitFor();
     await admin.at('admin-measure').click();
-    await admin.at('admin-machine').getByText(/16 个并发时每秒 \d+ 次/).waitFor({ timeout: 30_000 });
+    await admin.at('admin-machine').getByText(/16 个并发时每秒 \d+ 次/).waitFor();
     await admin.at('rights').getByText('审批出入库单').waitFor();
     await picture(admin, 'admin');
     await accessible(admin);

@@ -325,7 +325,6 @@ test('one draft in two tabs: both are shown side by side, and none is lost', asy
     await saved(one);
     await one.page.waitForURL(/draft=\d+/);
     const two = await one.context.newPage();
-    two.setDefaultTimeout(20_000);
     await two.goto(one.page.url());
     await two.waitForFunction(() => document.querySelector('[data-testid="line-quantity-0"]')?.value === '1');
     await two.getByTestId('line-quantity-0').fill('22');

@@ -350,7 +350,7 @@ test('an upload shows how far it is and can be stopped; a long check can be canc
     await accessibleInBoth(manager);
     await manager.page.unroute('**/api/imports/*/check');
     await manager.at('import-recheck').click();
-    await manager.at('import-verdict').getByText('有 10000 行不能导入').waitFor();
+    await manager.at('import-verdict').getByText('有 10000 行不能导入').waitFor({ timeout: 90_000 });
     await manager.at('import-fault').first().waitFor();
     assert.equal(await manager.at('import-fault').count(), 20, 'a page of them');
     await manager.at('import-preview').click();

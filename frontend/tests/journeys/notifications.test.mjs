@@ -174,6 +174,32 @@ test('the bell by keyboard and the page: filters, reading, deleting, switches; a
     await noSidewaysScroll(keeper);
     await picture(keeper, 'bell-phone');
 
+    // To one person, with a link: only he gets it, and it leads there.
+    await keeper.go('/notifications');
+    const { list: [material] } = await site.api('admin', 'GET', '/materials?pageSize=1&sort=material_code');
+    await admin.at('announcement-new').click();
+    await admin.at('announcement-to').fill('nobody.here');
+    await admin.at('announcement-title').fill('请复核此物料');
+    await admin.at('announcement-link').fill('javascript:alert(1)');
+    await admin.at('announcement-save').click();
+    await admin.at('field-fault').getByText('应为 / 开头').waitFor();
+    assert.equal(await admin.page.evaluate(() => document.activeElement.dataset.testid), 'announcement-link');
+    await admin.at('announcement-link').fill(`/materials/${material.id}`);
+    await admin.at('announcement-save').click();
+    await admin.at('field-fault').getByText('nobody.here').waitFor();
+    await admin.page.waitForFunction(() => document.activeElement.dataset.testid === 'announcement-to');
+    await accessible(admin);
+    await picture(admin, 'announcement-to-one');
+    const { username } = await site.api('keeper', 'GET', '/auth/me');
+    await admin.at('announcement-to').fill(username.toUpperCase());
+    await admin.at('announcement-save').click();
+    await admin.at('announcement-form').waitFor({ state: 'detached' });
+    await unread(keeper.page, 1);
+    assert.equal((await site.api('manager', 'GET', '/notifications?type=announcement')).list.filter(({ title }) => title === '请复核此物料').length, 0);
+    await keeper.page.locator('[data-testid^="notification-row-"]', { hasText: '请复核此物料' }).getByTestId('notification-open').click();
+    await keeper.page.waitForURL(new RegExp(`/materials/${material.id}$`));
+    await keeper.at('bell-count').waitFor({ state: 'detached' });
+
     // Switched off is neither shown nor counted, switched on it is there again.
     const manager = await site.person('manager', { ...DESK, colorScheme: 'dark' });
     await manager.go('/notifications?isRead=true&type=todo');

@@ -1,6 +1,7 @@
 /** One's own account: name, portrait, sessions, tokens. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { crc32, deflateSync } from 'node:zlib';
 import { accessible, calm, noSidewaysScroll, PHONE, picture, Site } from './steps.mjs';
 
 let site;
@@ -48,6 +49,43 @@ test('a new name, a portrait that was cropped, and its removal', async () => {
     assert.ok(colour[2] > 240 && colour[4] < 15, `red: ${colour}`);
     await keeper.at('avatar-remove').click();
     await shown.waitFor({ state: 'detached' });
+    calm(keeper);
+});
+
+/** A PNG of so many pixels, all black: few bytes. */
+function blank(width, height) {
+    const chunk = (type, data) => {
+        const body = Buffer.concat([Buffer.from(type), data]), whole = Buffer.alloc(body.length + 8);
+        whole.writeUInt32BE(data.length);
+        body.copy(whole, 4);
+        whole.writeUInt32BE(crc32(body), body.length + 4);
+        return whole;
+    };
+    const head = Buffer.alloc(13);
+    head.writeUInt32BE(width);
+    head.writeUInt32BE(height, 4);
+    head[8] = 1; // a bit a pixel, grey
+    const rows = deflateSync(Buffer.alloc(height * (1 + Math.ceil(width / 8))), { level: 9 });
+    return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), chunk('IHDR', head), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))]);
+}
+
+test('a small file of very many pixels is refused before it is decoded, a large picture is taken', async () => {
+    const keeper = await site.person('keeper');
+    await keeper.go('/profile');
+    await keeper.at('avatar-change').click();
+    const give = (name, width, height) => keeper.at('avatar-file').setInputFiles({ name, mimeType: 'image/png', buffer: blank(width, height) });
+    await give('bomb.png', 20_000, 20_000);
+    await keeper.at('avatar-refused').getByText('百万像素').waitFor();
+    assert.equal(await keeper.at('avatar-view').count(), 0);
+    await keeper.at('avatar-file').setInputFiles({ name: 'half.png', mimeType: 'image/png', buffer: blank(900, 900).subarray(0, 60) });
+    await keeper.at('avatar-refused').getByText('可能已损坏').waitFor();
+    await give('large.png', 8000, 6000);
+    await keeper.at('avatar-view').waitFor();
+    assert.equal(await keeper.at('avatar-refused').count(), 0);
+    await keeper.at('avatar-save').click();
+    await keeper.at('avatar-shown').waitFor();
+    await keeper.at('avatar-remove').click();
+    await keeper.at('avatar-shown').waitFor({ state: 'detached' });
     calm(keeper);
 });
 

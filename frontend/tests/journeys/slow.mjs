@@ -5,6 +5,8 @@
  * given so much later.
  */
 const times = Number(process.env.JOURNEY_SLOW ?? 1), delay = Number(process.env.JOURNEY_DELAY_MS ?? 0), store = Number(process.env.JOURNEY_STORE_MS ?? 0);
+/** For what must come: longer than anything takes that works. */
+const WAIT_MS = 60_000;
 
 /** What is gone meanwhile waits for nothing. */
 const gone = () => undefined;
@@ -32,16 +34,16 @@ function slowStore(ms) {
     };
 }
 
-/** Makes slow what this browser opens from now on; does nothing without the variables. */
-export function slowed(browser) {
-    if (times <= 1 && !delay && !store) return browser;
+/** What this browser opens from now on waits long enough for a busy machine; with the variables it is slow. */
+export function patient(browser) {
     const newContext = browser.newContext.bind(browser);
     browser.newContext = async (options) => {
         const context = await newContext(options), newPage = context.newPage.bind(context);
+        context.setDefaultTimeout(WAIT_MS);
         if (store) await context.addInitScript(slowStore, store);
         context.newPage = async () => {
             const page = await newPage();
-            await slowPage(context, page);
+            if (times > 1 || delay) await slowPage(context, page);
             return page;
         };
         return context;

@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { slowed } from './slow.mjs';
+import { patient } from './slow.mjs';
 
 export const FIRST_PASSWORD = 'First-pass1';
 export const PASSWORD = 'Second-pass2';
@@ -36,7 +36,7 @@ export class Site {
         this.program('demo');
         await this.start();
         for (const name of NAMES) await this.firstPassword(name);
-        this.browser = slowed(await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: BROWSER }));
+        this.browser = patient(await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: BROWSER }));
     }
 
     /** Runs another command of the program on this site. */
@@ -122,7 +122,6 @@ export class Site {
             sessionStorage.setItem('journey', 'signed in');
         }, ['mms.session', JSON.stringify({ accessToken, refreshToken, user })]);
         const page = await context.newPage();
-        page.setDefaultTimeout(20_000);
         const who = { page, context, base: this.base, faults: listened(page), at: (hook) => page.getByTestId(hook) };
         who.go = (where) => page.goto(`${this.base}${where}`);
         return who;

@@ -11,7 +11,6 @@ after(() => site?.close());
 async function stranger() {
     const context = await site.browser.newContext({ locale: 'zh-CN', ...DESK });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
     const at = (hook) => page.getByTestId(hook);
     return {
         page, at,

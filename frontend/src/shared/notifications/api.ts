@@ -31,5 +31,13 @@ export const deleteNotification = (id: number) => remove(`/notifications/${id}`)
 export const getSwitches = (signal?: AbortSignal) => get<Switches>('/notifications/switches', {}, signal)
 export const putSwitches = ({ submitted, decided, low_stock }: Switches) =>
   put<Switches>('/notifications/switches', { submitted: submitted === 1, decided: decided === 1, lowStock: low_stock === 1 })
-export const announce = (title: string, content: string, key: string) =>
-  post('/notifications', { type: 'announcement', title, content: content || undefined }, { key })
+export interface Announcement {
+  title: string
+  content: string
+  /** A path of ours, or an address. */
+  link: string
+  /** Without: everybody. */
+  userId?: number
+}
+export const announce = ({ title, content, link, userId }: Announcement, key: string) =>
+  post('/notifications', { type: 'announcement', title, content: content || undefined, ...(link ? { link, linkType: 'url' } : {}), userId }, { key })
