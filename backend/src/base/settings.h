@@ -20,6 +20,7 @@ struct settings {
     int64_t jwt_expires_s;              /* JWT_EXPIRES_IN: seconds, or 30s 15m 12h 7d. 60 s – 90 d. Default 7d */
     const char *database_url;           /* DATABASE_URL, secret: postgresql://…; NULL: SQLite */
     const char *db_path;                /* DB_PATH. Default ./data/mms.db */
+    int64_t takeover_wait_s;            /* DB_TAKEOVER_WAIT, seconds, 0–3600. Default 0: a SQLite file that is served already is refused */
     const char *database;               /* which of the two is used */
     const char *database_name;          /* … as it may be shown: without user, password and parameters */
     enum log_level log_level;           /* LOG_LEVEL. Default info */

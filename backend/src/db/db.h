@@ -188,6 +188,22 @@ void db_tell_slow_statements(int64_t us);
  * `finish` then makes in the copy what each database has for itself (bulk.h). why: for the log. */
 MUST_CHECK enum rc db_back_up(struct db *db, const char *file, enum rc (*finish)(struct db *copy), char why[DB_WHY_MAX]);
 
+/* ---- one instance at a time on a SQLite file ---- */
+
+/* Whoever serves a SQLite file, or changes its schema, holds a lock of the operating system on the file DB_PATH.lock, from before the
+ * first statement until after the last; it ends with the process, however that ends, and counts between containers that share the
+ * folder. One that waits for it holds DB_PATH.next, so that at most one waits. On a server's database there is nothing to hold:
+ * RC_OK, and *out stays NULL. */
+struct db_hold;
+/* RC_DB_BUSY: another holds it; *why says who. `who`: one line about this process, for those who find it held. Never waits. */
+MUST_CHECK enum rc db_hold_take(const char *place, const char *who, struct db_hold **out, struct error *why);
+/* Takes the place of the one that waits. RC_DB_BUSY: another waits already. */
+MUST_CHECK enum rc db_hold_queue(const char *place, const char *who, struct db_hold **out, struct error *why);
+/* NULL is fine. */
+void db_hold_release(struct db_hold *h);
+/* Whether an instance (of any process) waits for the SQLite file at `place`. */
+bool db_hold_is_awaited(const char *place);
+
 /* ---- migrations ---- */
 
 struct migration {

@@ -24,6 +24,10 @@ enum rc sqlite_rc(int code);
 /* Keeps the engine's text, with `what` (a statement's name) before it, and returns our code. */
 enum rc sqlite_fail(struct sqlite_conn *c, const char *what);
 void sqlite_close(struct conn *c);
+/* What keeps a file from being opened for writing, as far as the file system tells; RC_OK: nothing is seen. */
+enum rc sqlite_look(const char *path, struct error *why);
+/* It cannot be written, for this reason (errno). */
+enum rc sqlite_refuse_unwritable(const char *path, int reason, struct error *why);
 extern const struct engine sqlite_engine;
 
 #endif

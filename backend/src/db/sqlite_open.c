@@ -109,6 +109,17 @@ static const struct fault *look(const char *path, enum db_mode mode)
     return mode == DB_READ ? &no_file : NULL;
 }
 
+enum rc sqlite_look(const char *path, struct error *why)
+{
+    const struct fault *fault = look(path, DB_WRITE);
+    return fault ? refuse(why, path, fault, NULL) : RC_OK;
+}
+
+enum rc sqlite_refuse_unwritable(const char *path, int reason, struct error *why)
+{
+    return refuse(why, path, reason == ENOSPC ? &disk_full : &not_writable, strerrordesc_np(reason));
+}
+
 static int64_t size_of(const char *path, const char *suffix)
 {
     char name[4096];

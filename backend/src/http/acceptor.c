@@ -1,9 +1,12 @@
 #include "http/acceptor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,6 +14,7 @@
 
 struct acceptor {
     int listen_fd;
+    int end_fd; /* wakes the thread when it is to end */
     acceptor_take_fn take;
     void *app;
     pthread_t thread;
@@ -69,25 +73,53 @@ static void wait_after_failure(int error, bool *told)
     nanosleep(&pause, NULL);
 }
 
+/* Takes one more, whose place is reserved; false: nobody was let in (errno). */
+static bool accept_one(struct acceptor *a)
+{
+    struct sockaddr_storage peer;
+    socklen_t n = sizeof peer;
+    int fd = accept4(a->listen_fd, (struct sockaddr *)&peer, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int error = errno;
+
+    if (fd >= 0 && a->take(a->app, fd, (const struct sockaddr *)&peer, n))
+        return true;
+    acceptor_release(a);
+    errno = fd < 0 ? error : 0;
+    return false;
+}
+
+/* Those who stand before the door when it is shut have come in time: the kernel has told them so already. */
+static void let_in_the_last(struct acceptor *a)
+{
+    pthread_mutex_lock(&a->lock);
+    size_t room = a->max > a->open ? a->max - a->open : 0;
+    pthread_mutex_unlock(&a->lock);
+    for (; room > 0; room--) {
+        pthread_mutex_lock(&a->lock);
+        a->open++;
+        pthread_mutex_unlock(&a->lock);
+        if (!accept_one(a) && errno != 0 && errno != ECONNABORTED && errno != EINTR)
+            return;
+    }
+}
+
 static void *accept_all(void *arg)
 {
     struct acceptor *a = arg;
-    struct sockaddr_storage peer;
+    struct pollfd wanted[] = {{.fd = a->listen_fd, .events = POLLIN}, {.fd = a->end_fd, .events = POLLIN}};
     bool told = false;
 
     while (reserve(a)) {
-        socklen_t n = sizeof peer;
-        int fd = accept4(a->listen_fd, (struct sockaddr *)&peer, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0) {
-            int error = errno;
-            acceptor_release(a);
-            wait_after_failure(error, &told);
-        } else if (a->take(a->app, fd, (const struct sockaddr *)&peer, n)) {
+        if (accept_one(a)) {
             told = false;
-        } else {
-            acceptor_release(a);
+            continue;
         }
+        if (errno == EAGAIN)
+            poll(wanted, 2, -1);
+        else
+            wait_after_failure(errno, &told);
     }
+    let_in_the_last(a);
     return NULL;
 }
 
@@ -99,6 +131,13 @@ bool acceptor_start(int listen_fd, size_t connections_max, acceptor_take_fn take
     if (!a)
         abort(); /* as in the arena: no half-working state */
     a->listen_fd = listen_fd;
+    a->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (a->end_fd < 0 || fcntl(listen_fd, F_SETFL, fcntl(listen_fd, F_GETFL) | O_NONBLOCK) != 0) {
+        if (a->end_fd >= 0)
+            close(a->end_fd);
+        free(a);
+        return false;
+    }
     a->take = take;
     a->app = app;
     a->max = connections_max;
@@ -122,7 +161,7 @@ void acceptor_stop(struct acceptor *a)
     a->ending = true;
     pthread_cond_signal(&a->room);
     pthread_mutex_unlock(&a->lock);
-    shutdown(a->listen_fd, SHUT_RDWR); /* wakes accept4, which fails from now on */
+    eventfd_write(a->end_fd, 1);
     pthread_join(a->thread, NULL);
     close(a->listen_fd);
 }
@@ -131,6 +170,7 @@ void acceptor_free(struct acceptor *a)
 {
     if (!a)
         return;
+    close(a->end_fd);
     pthread_cond_destroy(&a->room);
     pthread_mutex_destroy(&a->lock);
     free(a);

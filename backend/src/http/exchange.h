@@ -77,7 +77,8 @@ struct http_server {
     atomic_size_t in_flight; /* exchanges from their first byte to the last of the answer */
     atomic_size_t reading;   /* of these: not complete yet */
     struct form_budget forms;
-    atomic_bool stopping;
+    atomic_bool stopping; /* nobody comes in any more, answers end their connections */
+    atomic_bool refusing; /* … and what is asked now is refused */
     pthread_mutex_t lock;
     pthread_cond_t quiet; /* signalled when stopping and in_flight, reading or away came down */
     size_t away;          /* under lock */

@@ -123,9 +123,17 @@ size_t http_stream_room(struct http_stream *s);
 /* What waits is sent, then the answer ends; `s` is not the caller's any more. NULL is fine. */
 void http_stream_close(struct http_stream *s);
 
+/* The door, opened before there is anybody behind it: who comes waits (the kernel keeps 1024 of them) until http_start lets him in. */
+struct http_door {
+    int fd, port;
+};
+MUST_CHECK enum rc http_open_door(const char *host, int port, struct http_door *out, struct error *why);
+void http_close_door(struct http_door *door); /* those who wait are cut off; a door without an fd (-1) is fine */
+
 struct http_config {
     const char *host;
     int port;       /* 0: any free one */
+    struct http_door *door; /* in place of host and port; http_start takes it and leaves -1. NULL: it opens one */
     int io_threads; /* 2–4 */
     int slow_threads;
     /* 0: READ runs on the I/O threads. Else so many threads run READ, and admit and hand over WRITE: for an application whose
@@ -177,8 +185,8 @@ struct http_queue {
 size_t http_queues(const struct http_server *s, struct http_queue out[static HTTP_QUEUES_MAX]);
 /* The deferred answer is ready; from any thread, once. */
 void http_done(struct http_exchange *x);
-/* Stops accepting, waits until what was accepted is answered (at most timeout_ms), closes and
- * frees. False: time ran out while handlers were still in a lane; nothing is freed, their http_done
+/* Stops accepting, answers whoever has come before that and what has begun (at most timeout_ms), closes and
+ * frees. Each answer ends its connection; streams end. False: time ran out while handlers were still in a lane; nothing is freed, their http_done
  * may still come, and the process should end without freeing what they use. */
 bool http_stop(struct http_server *s, int timeout_ms);
 

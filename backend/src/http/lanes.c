@@ -78,7 +78,7 @@ bool http_is_awaited(struct http_exchange *x)
     int fd = MHD_get_connection_info(e->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     struct pollfd socket = {.fd = fd, .events = POLLRDHUP};
 
-    return poll(&socket, 1, 0) <= 0 && !atomic_load(&e->server->stopping);
+    return poll(&socket, 1, 0) <= 0 && !atomic_load(&e->server->refusing);
 }
 
 void http_done(struct http_exchange *x)

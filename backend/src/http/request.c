@@ -275,7 +275,7 @@ void request_begin(struct exchange *e, const char *url, const char *method)
         e->refused = RC_BAD_REQUEST;
     if (e->refused == RC_OK)
         e->refused = find_route(e);
-    if (atomic_load(&s->stopping))
+    if (atomic_load(&s->refusing))
         e->refused = RC_SHUTTING_DOWN;
     e->body_max = body_limit(e);
     e->body.max = e->body_max;

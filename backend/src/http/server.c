@@ -19,6 +19,8 @@ enum {
     CROWDED_IDLE_S = 5, /* for those who come when half of the connections are taken */
     CONNECTION_BYTES = 32 * 1024, /* request line and headers, and the window of the body */
     UNFINISHED_MS = 1000, /* at the stop: for requests that are still being sent */
+    SETTLE_MS = 100,      /* at the stop: for the first bytes of those who have just come in */
+    HURRY_MS = 3000,      /* at the stop: of the time given, so much is left for refusing the rest */
     LAST_ANSWERS_MS = 250,        /* for those that were refused when the time to stop ran out */
 };
 
@@ -228,6 +230,31 @@ static bool start_threads(struct http_server *s, int listen_fd)
     return acceptor_start(listen_fd, c->connections_max, take_connection, s, &s->acceptor);
 }
 
+enum rc http_open_door(const char *host, int port, struct http_door *out, struct error *why)
+{
+    return listen_open(host, port, &out->fd, &out->port, why);
+}
+
+void http_close_door(struct http_door *door)
+{
+    if (door->fd >= 0)
+        close(door->fd);
+    door->fd = -1;
+}
+
+static enum rc take_door(struct http_server *s, int *listen_fd, struct error *why)
+{
+    struct http_door *door = s->config.door;
+
+    if (!door)
+        return listen_open(s->config.host, s->config.port, listen_fd, &s->port, why);
+    *listen_fd = door->fd;
+    s->port = door->port;
+    door->fd = -1;
+    s->config.door = NULL;
+    return RC_OK;
+}
+
 static enum rc open_server(struct http_server *s, struct error *why)
 {
     const struct http_config *c = &s->config;
@@ -242,7 +269,7 @@ static enum rc open_server(struct http_server *s, struct error *why)
         if (rc != RC_OK)
             return rc;
     }
-    enum rc rc = listen_open(c->host, c->port, &listen_fd, &s->port, why);
+    enum rc rc = take_door(s, &listen_fd, why);
     if (rc != RC_OK || start_threads(s, listen_fd))
         return rc;
     close(listen_fd);
@@ -286,20 +313,21 @@ size_t http_queues(const struct http_server *s, struct http_queue out[static HTT
     return n;
 }
 
-/* Waits until all is answered and sent, or time is up. What is still being sent to us counts for
- * the first UNFINISHED_MS only. */
-static void wait_quiet(struct http_server *s, int64_t ms)
+/* Waits until all is answered and sent, but for settle_ms at least, or until ms are over. What is
+ * still being sent to us counts for the first UNFINISHED_MS only. */
+static void wait_quiet(struct http_server *s, int64_t ms, int64_t settle_ms)
 {
     int64_t now_us = clock_monotonic_us(), until_us = now_us + ms * 1000;
     int64_t unfinished_us = now_us + (ms < UNFINISHED_MS ? ms : UNFINISHED_MS) * 1000;
+    int64_t settled_us = now_us + (ms < settle_ms ? ms : settle_ms) * 1000;
 
     pthread_mutex_lock(&s->lock);
     for (; now_us < until_us; now_us = clock_monotonic_us()) {
-        bool unfinished = now_us < unfinished_us;
+        bool settled = now_us >= settled_us, unfinished = now_us < unfinished_us;
         size_t others = unfinished ? 0 : atomic_load(&s->reading);
-        if (!s->away && atomic_load(&s->in_flight) <= others)
+        if (settled && !s->away && atomic_load(&s->in_flight) <= others)
             break;
-        int64_t next_us = unfinished ? unfinished_us : until_us;
+        int64_t next_us = !settled ? settled_us : unfinished ? unfinished_us : until_us;
         const struct timespec next = {.tv_sec = next_us / 1000000,
                                       .tv_nsec = next_us % 1000000 * 1000};
         pthread_cond_timedwait(&s->quiet, &s->lock, &next);
@@ -330,13 +358,17 @@ bool http_stop(struct http_server *s, int timeout_ms)
     if (!atomic_exchange(&s->stopping, true))
         acceptor_stop(s->acceptor);
     stream_end_all(s);
-    wait_quiet(s, timeout_ms);
+    /* Whoever is in is served as ever, and each answer ends its connection; then time presses. */
+    int64_t hurry_ms = timeout_ms > 2 * HURRY_MS ? HURRY_MS : timeout_ms / 2;
+    wait_quiet(s, timeout_ms - hurry_ms, SETTLE_MS);
+    atomic_store(&s->refusing, true);
+    wait_quiet(s, hurry_ms, 0);
     if (close_lanes(s)) {
         if (s->workers)
             refuse_queued(s->workers);
         refuse_queued(s->slow);
         refuse_queued(s->probe);
-        wait_quiet(s, LAST_ANSWERS_MS);
+        wait_quiet(s, LAST_ANSWERS_MS, 0);
     }
     if (close_lanes(s))
         return false; /* freeing would pull the ground from under a handler */

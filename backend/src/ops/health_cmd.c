@@ -120,11 +120,14 @@ static int run(int argc, char **argv)
         code = EXIT_USAGE_ERROR;
     } else {
         int status = ask(&t.settings);
-        code = status == 200 ? EXIT_OK : EXIT_FAILED;
+        bool waits = !status && t.settings.takeover_wait_s && db_hold_is_awaited(t.settings.database);
+        code = status == 200 ? EXIT_OK : waits ? EXIT_WAITING : EXIT_FAILED;
         if (status == 200)
             puts("ok");
         else if (status)
             fprintf(stderr, "mms health: 服务状态异常 / the service is not well: HTTP %d\n", status);
+        else if (waits)
+            fputs("mms health: 正在等待接管数据库 / the service waits for the database that another instance serves\n", stderr);
         else
             fprintf(stderr, "mms health: 服务没有应答 / the service does not answer: HOST=%s PORT=%lld\n", t.settings.host,
                     (long long)t.settings.port);
@@ -138,6 +141,6 @@ const struct command health_command = {
     .summary = "ask the running service whether it is well (for health checks)",
     .help = "usage: mms health\n\n"
             "Asks GET /api/health on this machine, at PORT (and HOST), and prints ok. Exit code 1: no answer within 2.5 seconds,\n"
-            "or one that is not 200.\n",
+            "or one that is not 200. Exit code 75: it waits for the database that another instance serves (DB_TAKEOVER_WAIT).\n",
     .run = run,
 };

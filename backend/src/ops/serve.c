@@ -25,6 +25,7 @@
 #define STOP_WITHIN_MS 8000
 #define SLOW_STATEMENT_US 250000
 #define DATABASE_WITHIN_MS 10000 /* at the start */
+#define HOLD_AGAIN_MS 20         /* how often a database that another instance serves is tried */
 
 /* SIGTERM, SIGINT and SIGHUP are read from a descriptor, so that they interrupt nothing. Before any thread is made. */
 static int catch_signals(void)
@@ -89,11 +90,74 @@ static int find_database(struct tool *t, int signals, bool *stopped)
     return EXIT_STORAGE;
 }
 
-static enum rc start_server(struct tool *t, struct app *app, struct http_server **server)
+static int fail(struct tool *t, enum rc rc)
+{
+    fprintf(stderr, "mms serve: HOST=%s PORT=%lld, database %s\n", t->settings.host, (long long)t->settings.port,
+            t->settings.database_name);
+    tool_print_error("serve", rc, &t->err);
+    return rc >= RC_DB && rc <= RC_DB_NEWER ? EXIT_STORAGE : EXIT_FAILED;
+}
+
+/* Whatever LOG_LEVEL says: of that a start wants known. */
+#define LOG_ALWAYS(s, ...) \
+    do { \
+        if (!log_on(LOG_INFO)) \
+            log_set_level(LOG_INFO); \
+        log_event(LOG_INFO, __VA_ARGS__); \
+        log_set_level((s)->log_level); \
+    } while (0)
+
+/* Until the instance that serves the file has let it go, time is up (RC_DB_BUSY), or a signal has come. */
+static enum rc wait_for_hold(struct tool *t, int signals, const struct http_door *door, bool *stopped)
+{
+    const struct settings *s = &t->settings;
+    struct pollfd signalled = {.fd = signals, .events = POLLIN};
+    struct db_hold *place = NULL;
+    uint32_t signo;
+    int64_t began_us = clock_monotonic_us(), until_us = began_us + s->takeover_wait_s * 1000000;
+    enum rc rc = db_hold_queue(s->database, tool_who(t, "serve"), &place, &t->err);
+    if (rc != RC_OK)
+        return rc;
+    LOG_ALWAYS(s, "server.waiting", NULL, LOG_INT("port", door->port), LOG_TEXT("host", s->host), LOG_TEXT("database", s->database_name),
+               LOG_INT("for_s", s->takeover_wait_s));
+    do {
+        error_clear(&t->err);
+        rc = db_hold_take(s->database, tool_who(t, "serve"), &t->hold, &t->err);
+        if (rc == RC_DB_BUSY && poll(&signalled, 1, HOLD_AGAIN_MS) > 0)
+            *stopped = read_signal(signals, &signo);
+    } while (rc == RC_DB_BUSY && !*stopped && clock_monotonic_us() < until_us);
+    db_hold_release(place);
+    if (rc == RC_OK)
+        log_event(LOG_INFO, "server.taking_over", NULL, LOG_INT("waited_ms", (clock_monotonic_us() - began_us) / 1000));
+    return rc;
+}
+
+/* A SQLite file is this instance's alone from here on. With DB_TAKEOVER_WAIT the door is open before that, so that who is sent here
+ * already waits, too, and is not turned away. The exit code; EXIT_OK: go on, unless *stopped. */
+static int hold_database(struct tool *t, int signals, struct http_door *door, bool *stopped)
+{
+    const struct settings *s = &t->settings;
+    enum rc rc = RC_OK;
+    if (s->takeover_wait_s && !db_is_server(s->database)) {
+        rc = http_open_door(s->host, (int)s->port, door, &t->err);
+        if (rc != RC_OK)
+            return fail(t, rc);
+    }
+    rc = db_hold_take(s->database, tool_who(t, "serve"), &t->hold, &t->err);
+    if (rc == RC_DB_BUSY && s->takeover_wait_s)
+        rc = wait_for_hold(t, signals, door, stopped);
+    if (rc == RC_OK || *stopped)
+        return EXIT_OK;
+    tool_print_error("serve", rc, &t->err);
+    return EXIT_STORAGE;
+}
+
+static enum rc start_server(struct tool *t, struct app *app, struct http_door *door, struct http_server **server)
 {
     struct http_config config = {
         .host = t->settings.host,
         .port = (int)t->settings.port,
+        .door = door->fd >= 0 ? door : NULL,
         .io_threads = IO_THREADS,
         .slow_threads = SLOW_THREADS,
         .worker_threads = app->on_server ? WORKER_THREADS : 0,
@@ -124,14 +188,6 @@ static void wait_for_signal(int signals)
     log_event(LOG_INFO, "server.stopping", NULL, LOG_TEXT("signal", strsignal((int)signo)));
 }
 
-static int fail(struct tool *t, enum rc rc)
-{
-    fprintf(stderr, "mms serve: HOST=%s PORT=%lld, database %s\n", t->settings.host, (long long)t->settings.port,
-            t->settings.database_name);
-    tool_print_error("serve", rc, &t->err);
-    return rc >= RC_DB && rc <= RC_DB_NEWER ? EXIT_STORAGE : EXIT_FAILED;
-}
-
 static enum rc sweep(struct ctx *c, void *arg)
 {
     const struct app *app = arg;
@@ -149,17 +205,7 @@ static enum rc shift_figures(struct ctx *c, void *arg)
     return recent_moves_shift(c);
 }
 
-/* Whatever LOG_LEVEL says: with PORT=0 nobody could know the port otherwise. */
-static void log_start(const struct settings *s, int port)
-{
-    if (!log_on(LOG_INFO))
-        log_set_level(LOG_INFO);
-    log_event(LOG_INFO, "server.started", NULL, LOG_INT("port", port), LOG_TEXT("host", s->host),
-              LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", s->database_name));
-    log_set_level(s->log_level);
-}
-
-static int serve(struct tool *t, int signals)
+static int serve(struct tool *t, int signals, struct http_door *door)
 {
     struct app app;
     struct http_server *server = NULL;
@@ -175,10 +221,12 @@ static int serve(struct tool *t, int signals)
     if (rc == RC_OK)
         rc = tool_run(t, shift_figures, NULL);
     if (rc == RC_OK)
-        rc = start_server(t, &app, &server);
+        rc = start_server(t, &app, door, &server);
     int code = rc == RC_OK ? EXIT_OK : fail(t, rc);
     if (rc == RC_OK) {
-        log_start(&t->settings, http_port(server));
+        /* With PORT=0 nobody could know the port otherwise. */
+        LOG_ALWAYS(&t->settings, "server.started", NULL, LOG_INT("port", http_port(server)), LOG_TEXT("host", t->settings.host),
+                   LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", t->settings.database_name));
         wait_for_signal(signals);
         if (!http_stop(server, STOP_WITHIN_MS)) { /* handlers still run: nothing they use may be freed */
             log_write(LOG_ERROR, "server.stop_timed_out", NULL, NULL, 0);
@@ -216,12 +264,17 @@ static int run(int argc, char **argv)
         t.settings.jwt_secret = secret;
         log_write(LOG_WARN, "server.temporary_secret", NULL, NULL, 0);
     }
+    struct http_door door = {.fd = -1};
     bool stopped;
     code = find_database(&t, signals, &stopped);
     if (code == EXIT_OK && !stopped)
+        code = hold_database(&t, signals, &door, &stopped);
+    if (code == EXIT_OK && !stopped)
         code = tool_migrate(&t, "serve", true);
     if (code == EXIT_OK && !stopped)
-        code = serve(&t, signals);
+        code = serve(&t, signals, &door);
+    http_close_door(&door);
+    db_hold_release(t.hold);
     arena_free(&t.arena);
     log_close();
     return code;
@@ -231,6 +284,7 @@ const struct command serve_command = {
     .name = "serve",
     .summary = "serve API and page",
     .help = "usage: mms serve\n\nServes until SIGTERM or SIGINT; then finishes what was accepted and exits 0.\n"
+            "A SQLite file is served by one instance at a time: another one ends with 74, or waits for it (DB_TAKEOVER_WAIT).\n"
             "Exit codes: 74 the database cannot be used, 78 a setting is not acceptable.\n",
     .run = run,
 };

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crypto/password.h"
 #include "domain/search_index.h"
@@ -43,16 +44,38 @@ int tool_settings(struct tool *t, const char *command, bool need_secret)
     return EXIT_SETTINGS;
 }
 
+const char *tool_who(struct tool *t, const char *command)
+{
+    char host[256] = "", now[CLOCK_TEXT_MAX];
+    gethostname(host, sizeof host - 1);
+    clock_print_iso(clock_now_ms(), now);
+    return arena_fmt(&t->arena, "mms %s " MMS_VERSION ", host %s, pid %d, since %s", command, host, (int)getpid(), now);
+}
+
+/* What is of this version already needs no holding: commands may work beside the service. */
+static enum rc hold_to_migrate(struct tool *t, const char *command, struct db *db, struct db_hold **hold)
+{
+    int version;
+    if (t->hold)
+        return RC_OK;
+    TRY(db_schema_version(db, &version));
+    return (size_t)version < migration_count ? db_hold_take(t->settings.database, tool_who(t, command), hold, &t->err) : RC_OK;
+}
+
 int tool_migrate(struct tool *t, const char *command, bool quiet)
 {
     struct db *db = NULL;
+    struct db_hold *hold = NULL;
     int applied = 0;
     const char *snapshot = NULL;
     enum rc rc = db_open(t->settings.database, DB_WRITE, &db, &t->err);
     if (rc == RC_OK)
+        rc = hold_to_migrate(t, command, db, &hold);
+    if (rc == RC_OK)
         rc = db_migrate(db, t->settings.database_name, migrations, migration_count, clock_now_ms(), &t->arena, &applied, &snapshot,
                         &t->err);
     db_close(db);
+    db_hold_release(hold);
     if (rc != RC_OK) {
         tool_print_error(command, rc, &t->err);
         return EXIT_STORAGE;

@@ -12,6 +12,7 @@ struct tool {
     struct arena arena;
     struct settings settings;
     struct db_writer *writer;
+    struct db_hold *hold; /* of who serves (db.h) */
     struct error err;
 };
 
@@ -22,8 +23,11 @@ void tool_print_error(const char *command, enum rc rc, const struct error *err);
  * (need_secret false) do without JWT_SECRET. */
 int tool_settings(struct tool *t, const char *command, bool need_secret);
 /* Brings the database to the newest version; makes the file, but never its folder: a folder that is not there is more often a
- * volume that was not mounted than a wish for an empty database. Prints what it did. */
+ * volume that was not mounted than a wish for an empty database. Prints what it did. A schema under another instance that serves
+ * the SQLite file is never changed: refused (t->hold: this process is that instance). */
 int tool_migrate(struct tool *t, const char *command, bool quiet);
+/* One line about this process, for those who find what it holds. */
+const char *tool_who(struct tool *t, const char *command);
 /* Indexes for the search what is not indexed yet (domain/search_index.h), some hundred rows a transaction; t->writer runs. */
 MUST_CHECK enum rc tool_fill_search(struct tool *t);
 /* tool_settings, tool_migrate, the writer, and tool_fill_search. */

@@ -116,31 +116,6 @@ test('a good one starts, with all that was in it', async () => {
     }
 });
 
-test('two servers on one database: both answer, nothing is lost', async () => {
-    const one = await start();
-    const admin = await one.admin();
-    const two = new Server({ dir: one.dir, env: { JWT_SECRET: one.secret } });
-    try {
-        await two.begin();
-    } catch (error) { // refusing is right too, if it says why
-        assert.match(String(error), /占用|another program|already|正在运行/);
-        await one.stop();
-        return;
-    }
-    try {
-        const there = two.client(admin.token);
-        const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => (i % 2 ? admin : there).post('/api/materials', { materialCode: `TWO-${i}`, materialName: 'x', category: 'metal', unit: 'kg' })));
-        const made = answers.filter((answer) => answer.status === 201).length;
-        for (const answer of answers)
-            assert.ok([201, 503].includes(answer.status), answer.text);
-        assert.equal(await one.value('SELECT COUNT(*) FROM materials'), made);
-        await two.halt();
-        accepted(await admin.get('/api/materials'), 200);
-    } finally {
-        await one.stop();
-    }
-});
-
 test('what is append-only is not replaced either, by a tool with settings of its own', async () => {
     const file = path.join(dir, 'replaced.db');
     copyFileSync(good, file);
