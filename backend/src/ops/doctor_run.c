@@ -208,6 +208,13 @@ static bool is_root(const char *user)
     return !*user || text_equal(user, "0") || text_starts(user, "0:") || text_equal(user, "root") || text_starts(user, "root:");
 }
 
+/* HEALTHCHECK NONE takes away what an image is made from has. */
+static bool has_check(const struct json *image)
+{
+    const struct json *test = at(at(image, "Config", "Healthcheck"), "Test", NULL);
+    return test && test->first && test->first->type == JSON_STRING && !text_equal(test->first->text, "NONE");
+}
+
 static void look_at_image(struct doctor *d, const char *image, int64_t limit_mb, bool is_service)
 {
     const char *name;
@@ -215,13 +222,13 @@ static void look_at_image(struct doctor *d, const char *image, int64_t limit_mb,
     if (!find_image(d, image, &name, &found))
         return;
     int64_t bytes = number_at(found, "Size", NULL);
-    const struct json *config = at(found, "Config", NULL), *check = at(config, "Healthcheck", "Test"), *ports = at(config, "ExposedPorts", NULL);
+    const struct json *config = at(found, "Config", NULL), *ports = at(config, "ExposedPorts", NULL);
     const char *user = text_at(config, "User", NULL), *size = arena_fmt(d->arena, "%lld.%lld MB", (long long)(bytes / MB), (long long)(bytes / (MB / 10) % 10));
     if (bytes <= 0 || bytes >= limit_mb * MB)
         doctor_failed(d, "scripts/build-images.sh --no-cache", "%s: %s，应小于 / should be below %lld MB", name, size, (long long)limit_mb);
     else if (is_root(user))
         doctor_failed(d, is_service ? "backend/Dockerfile: USER 1001:1001" : "frontend/Dockerfile: USER", "%s 以 root 运行 / runs as root", name);
-    else if (!check || check->n == 0)
+    else if (!has_check(found))
         doctor_failed(d, "Dockerfile: HEALTHCHECK", "%s 没有健康检查 / has no health check", name);
     else if (!ports || !json_member(ports, is_service ? "3000/tcp" : "80/tcp"))
         doctor_failed(d, "Dockerfile: EXPOSE", "%s 没有开放应有的端口 / does not expose its port", name);
