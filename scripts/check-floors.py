@@ -22,7 +22,7 @@ MAY_USE = {
 }
 EVERYTHING = {"base", "json", "crypto", "media", "files", "excel", "db", "http", "domain", "legacy", "app", "ops"}
 ENGINES = {"sqlite3.h": ["db"], "libpq-fe.h": ["db"], "microhttpd.h": ["http"], "gd.h": ["media"], "xlsxwriter.h": ["excel"],
-           "zip.h": ["excel", "files"], "expat.h": ["excel"]}
+           "zip.h": ["excel", "files"], "expat.h": ["excel"], "curl/curl.h": ["ops"]}
 BANNED = r"\b(sprintf|vsprintf|strcpy|strcat|strtok|atoi|atol|atof|gmtime|localtime|rand|alloca)\s*\("
 FLOATING = r"\b(float|double)\b"
 FLOATING_SQL = r"\b(REAL|FLOAT|DOUBLE)\b"

@@ -5,6 +5,7 @@
 # the data are in ./data of the folder that one stands in, and that folder goes with the rest unless it was there before.
 set -euo pipefail
 [ $# = 0 ] || [ "$*" = --keep ] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+here=$(cd "$(dirname "$0")/.." && pwd)
 keep=${1:-} engine=${ENGINE:-docker} tag=${TAG:-latest} port=${MMS_PORT:-3000} web_port=${WEB_PORT:-80}
 told() { printf '%-8s %s\n' "$1" "$2"; }
 fail() { told FAILED "$1"; exit 1; }
@@ -81,3 +82,7 @@ told ok '功能测试通过：登录、物料、入库单 / sign-in, a material,
 code=$("$engine" inspect -f '{{.State.ExitCode}}' mms-backend)
 [ "$code" = 0 ] || fail "停止 / the service ended with $code"
 told ok '正常停止 / the service has ended by itself'
+
+# Which images these were, for mms doctor (pre.tried).
+mkdir -p "$here/build-images"
+"$engine" image inspect -f '{{.Id}}' "mms-backend:$tag" "mms-frontend:$tag" >"$here/build-images/tried"

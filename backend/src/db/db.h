@@ -167,10 +167,11 @@ void db_writer_stats(struct db_writer *w, struct db_writer_stats *out);
 /* ---- the database itself, for its administrator ---- */
 
 /* Questions that each engine answers by statements of its own. Columns: version: version (text); tables: name;
- * columns ($1: table): name, type, is_required, is_key; size: n (bytes); integrity: result ("ok", or what is wrong). */
+ * columns ($1: table): name, type, is_required, is_key; size: n (bytes); integrity: result ("ok", or what is wrong);
+ * indexes, triggers: name, of those that are in force. */
 struct db_catalogue {
     const char *engine; /* "SQLite" */
-    struct sql version, tables, size, integrity;
+    struct sql version, tables, size, integrity, indexes, triggers;
     struct sql columns; /* of table $1; `value`: an expression that reads the column as a whole number or a text, whatever it is */
     struct sql session;         /* session: what names this connection; $1, this process, where connections have no names */
     struct sql session_is_gone; /* n: 1 when the connection that `session` named as $2 is there no more; $1 as before */

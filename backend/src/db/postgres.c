@@ -374,6 +374,11 @@ static const struct db_catalogue postgres_catalogue = {
     .size = {"postgres.size", "SELECT pg_database_size(current_database()) AS n"},
     .integrity = {"postgres.integrity", "SELECT COALESCE((SELECT 'index is not valid: ' || CAST(i.indexrelid AS regclass) FROM "
                                         "pg_index i WHERE NOT i.indisvalid LIMIT 1), 'ok') AS result"},
+    .indexes = {"postgres.indexes", "SELECT CAST(c.relname AS TEXT) AS name FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN "
+                                    "pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND x.indisvalid"},
+    .triggers = {"postgres.triggers", "SELECT CAST(t.tgname AS TEXT) AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN "
+                                      "pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND NOT t.tgisinternal "
+                                      "AND t.tgenabled <> 'D'"},
     .session = {"postgres.session", "SELECT CAST(pid AS TEXT) || '@' || CAST(extract(epoch FROM backend_start) AS TEXT) AS session FROM "
                                     "pg_stat_activity WHERE pid = pg_backend_pid() AND CAST($1 AS TEXT) IS NOT NULL"},
     .session_is_gone = {"postgres.session_is_gone",

@@ -382,6 +382,8 @@ static const struct db_catalogue sqlite_catalogue = {
                 "FROM pragma_table_list($1) WHERE schema = 'main' AND strict) AS is_strict FROM pragma_table_info($1)) ORDER BY cid"},
     .size = {"sqlite.size", "SELECT page_count * page_size AS n FROM pragma_page_count(), pragma_page_size()"},
     .integrity = {"sqlite.integrity", "SELECT quick_check AS result FROM pragma_quick_check(1)"},
+    .indexes = {"sqlite.indexes", "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"},
+    .triggers = {"sqlite.triggers", "SELECT name FROM sqlite_schema WHERE type = 'trigger'"},
     .session = {"sqlite.session", "SELECT $1 AS session"},
     .session_is_gone = {"sqlite.session_is_gone", "SELECT CASE WHEN $1 = $2 THEN 0 ELSE 1 END AS n"},
     /* By itself: the next id follows the greatest there has been. */

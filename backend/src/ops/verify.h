@@ -6,7 +6,9 @@
 
 struct verify {
     bool quiet;    /* only what fails is printed */
+    bool silent;   /* nothing is */
     bool failed;   /* a proof did, and was printed with the rows that break it */
+    const char *what; /* the last that was made */
     size_t proofs; /* how many were made; none is made after one that failed */
 };
 

@@ -178,6 +178,7 @@ static const struct proof proofs[] = {
 
 struct outcome {
     const struct proof *proof;
+    bool silent;
     int64_t counted, broken;
 };
 
@@ -189,7 +190,7 @@ static enum rc prove(struct ctx *c, struct outcome *o)
     TRY(db_start(c->db, &o->proof->broken, DB_NO_ARGS, &rows));
     TRY(db_next(rows, &more));
     for (; more; o->broken++) {
-        if (o->broken < MAX_ROWS_SHOWN)
+        if (o->broken < MAX_ROWS_SHOWN && !o->silent)
             printf("     %s: expected %lld, found %lld (millionths)\n", db_text(rows, "thing"),
                    (long long)db_int(rows, "expected"), (long long)db_int(rows, "found"));
         TRY(db_next(rows, &more));
@@ -201,11 +202,12 @@ enum rc verify_all(struct ctx *c, void *arg)
 {
     struct verify *v = arg;
     for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++) {
-        struct outcome o = {&proofs[i], 0, 0};
+        struct outcome o = {.proof = &proofs[i], .silent = v->silent};
         TRY(prove(c, &o));
         v->proofs++;
         v->failed = o.broken > 0;
-        if (v->failed || !v->quiet)
+        v->what = proofs[i].what;
+        if (!v->silent && (v->failed || !v->quiet))
             printf("%s  %s (%lld compared%s)\n", o.broken ? "FAIL" : "ok  ", o.proof->what, (long long)o.counted,
                    o.broken ? arena_fmt(c->arena, ", %lld differ", (long long)o.broken) : "");
         if (v->failed)

@@ -286,6 +286,53 @@ test('what happens is heard as it happens', async () => {
     await Promise.race([heard, late]);
 });
 
+test('mms doctor: what runs here is well, line by line; and each line that looks at the engine can fail', async () => {
+    const PORTS = `${settings.MMS_HTTP_PORT},${settings.MMS_HTTPS_PORT}`;
+    const doctor = (stage, id, args = []) => {
+        const { status, stdout, output } = tried(path.join(TOP, 'build/mms'), ['doctor', '--stage', stage, '--json', '--only', id, '--url', `https://localhost:${settings.MMS_HTTPS_PORT}`,
+            '--ca', path.join(project, 'nginx/ssl/cert.pem'), '--ports', PORTS, '--domain', 'localhost', '--public-address', '127.0.0.1', '--public-address', '::1', '--project', TOP, '--require', 'docker', ...args], {
+            env: { PATH: process.env.PATH, HOME: project, DOCKER_HOST: process.env.DOCKER_HOST, JWT_SECRET: SECRET, MMS_VERSION: TAG, DB_PATH: path.join(folder.path, 'data/db/mms.db'),
+                UPLOAD_DIR: path.join(folder.path, 'data/uploads'), MMS_DOCTOR_USER: 'admin', MMS_DOCTOR_PASSWORD: PASSWORD },
+        });
+        assert.ok(status <= 1, output);
+        return JSON.parse(stdout).checks;
+    };
+    const expect = (result, id, seen = /./, args = []) => {
+        const [check, ...more] = doctor(id.split('.')[0], id, args);
+        assert.deepEqual([check.id, more.length, check.result], [id, 0, result], check.seen);
+        assert.match(check.seen, seen);
+    };
+    for (const id of ['pre.p0.signed_in', 'pre.p0.injection', 'pre.p0.upload', 'pre.p0.headers', 'pre.p0.secret', 'pre.indexes', 'mid.image_backend', 'mid.image_frontend', 'mid.ports', 'mid.dns',
+        'mid.certificate', 'mid.redirect', 'post.containers', 'post.health', 'post.functions', 'post.speed', 'post.log_rotation', 'post.logs'])
+        expect('ok', id);
+    expect('ok', 'post.writes', /已新建并取消/, ['--write-probe']);
+    expect('ok', 'mid.certificate', /剩余 (89|90) 天/, ['--certificate', path.join(project, 'nginx/ssl/cert.pem')]);
+
+    docker('stop', 'mms-frontend-prod');
+    expect('fail', 'post.containers', /mms-frontend-prod: exited/);
+    docker('start', 'mms-frontend-prod');
+    await until(() => inspect('mms-frontend-prod').State.Health.Status === 'healthy', 'healthy');
+    expect('ok', 'post.containers');
+
+    // Another container in the place of nginx's: no check, no restart, and a log that grows without end.
+    docker('rename', 'mms-nginx-prod', 'mms-nginx-aside');
+    try {
+        expect('fail', 'post.containers', /没有容器.*mms-nginx-prod/);
+        docker('run', '-d', '--name', 'mms-nginx-prod', '--no-healthcheck', '--entrypoint', 'nginx', settings.MMS_NGINX_IMAGE, '-g', 'daemon off;');
+        expect('fail', 'post.containers', /mms-nginx-prod: running, 没有健康检查/);
+        expect('fail', 'post.log_rotation', /mms-nginx-prod: json-file 没有轮换/);
+        docker('rm', '-f', 'mms-nginx-prod');
+        docker('run', '-d', '--name', 'mms-nginx-prod', '--log-driver', 'none', '--health-cmd', 'true', '--health-interval', '1s', '--entrypoint', 'nginx', settings.MMS_NGINX_IMAGE, '-g', 'daemon off;');
+        expect('fail', 'post.log_rotation', /none/);
+        await until(() => inspect('mms-nginx-prod').State.Health.Status === 'healthy', 'healthy');
+        expect('fail', 'post.containers', /不会自动重启/);
+    } finally {
+        tried('docker', ['rm', '-f', 'mms-nginx-prod']);
+        docker('rename', 'mms-nginx-aside', 'mms-nginx-prod');
+    }
+    expect('ok', 'post.containers');
+});
+
 test('too many attempts to sign in: 429 in the envelope, with Retry-After', async () => {
     const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => ask('POST', '/api/auth/login', { body: { username: `nobody${i}`, password: 'x' } })));
     const refused = answers.filter(({ body }) => body.code === 'too_many_requests');

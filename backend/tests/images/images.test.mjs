@@ -1,7 +1,7 @@
 // The two images as scripts/build-images.sh has built them: what is in them, and how they behave where they are meant to run.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chownSync, existsSync, readFileSync, readdirSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -281,4 +281,42 @@ test('as one tries them on a machine of one\'s own, word for word', async () => 
     assert.equal(output.match(/^ok /gm).length, 4, output);
     assert.deepEqual(readdirSync(home), [], 'nothing is left');
     assert.equal(docker('ps', '-aq', '--filter', 'name=^mms-(backend|frontend)$'), '');
+});
+
+test('mms doctor looks at the images: their size, user, check and port; and whether it was they that were tried', () => {
+    const project = folder.make('doctor', 0), note = path.join(project, 'build-images/tried');
+    mkdirSync(path.dirname(note));
+    const expect = (result, id, seen, tag = TAG) => {
+        const { status, stdout, output } = tried(path.join(TOP, 'build/mms'), ['doctor', '--stage', id.split('.')[0], '--json', '--only', id, '--project', project, '--require', 'docker', '--tag', tag],
+            { env: { PATH: process.env.PATH, DOCKER_HOST: process.env.DOCKER_HOST } });
+        assert.ok(status <= 1, output);
+        const [check] = JSON.parse(stdout).checks;
+        assert.equal(check.result, result, check.seen);
+        assert.match(check.seen, seen);
+    };
+    const spoiled = (image, tag, lines) => {
+        const where = folder.make(`doctor-${tag}`, 0);
+        writeFileSync(path.join(where, 'Dockerfile'), `FROM ${image}\n${lines}\n`);
+        writeFileSync(path.join(where, 'filler'), Buffer.alloc(50_000_000, 'x'));
+        docker('build', '-q', '-t', `${image.split(':')[0]}:${tag}`, where);
+    };
+    expect('ok', 'mid.image_backend', /\d+\.\d MB，用户 1001:1001/);
+    expect('ok', 'mid.image_frontend', /\d+\.\d MB，用户 101/);
+    expect('fail', 'mid.image_backend', /没有这个镜像.*mms-backend:no-such-tag/, 'no-such-tag');
+    const tags = { 'doctor-large': [FRONTEND, 'COPY filler /filler', 'mid.image_frontend', /应小于/], 'doctor-root': [BACKEND, 'USER root', 'mid.image_backend', /以 root 运行/],
+        'doctor-blind': [BACKEND, 'HEALTHCHECK NONE', 'mid.image_backend', /没有健康检查/] };
+    for (const [tag, [image, lines, id, seen]] of Object.entries(tags)) {
+        spoiled(image, tag, lines);
+        try {
+            expect('fail', id, seen, tag);
+        } finally {
+            docker('rmi', '-f', `${image.split(':')[0]}:${tag}`);
+        }
+    }
+    // The test above has tried these two to the end.
+    expect('fail', 'pre.tried', /没有试运行的记录/);
+    cpSync(path.join(TOP, 'build-images/tried'), note);
+    expect('ok', 'pre.tried', /mms-backend/);
+    writeFileSync(note, 'sha256:0000\n');
+    expect('fail', 'pre.tried', /试运行的是其他镜像/);
 });
