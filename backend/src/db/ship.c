@@ -319,7 +319,7 @@ static bool lock_folder(struct db_ship *s)
     if (s->lock_fd >= 0)
         return true;
     snprintf(path, sizeof path, "%s/" LOCK, s->config.folder);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); /* what is open for writing keeps a disk from becoming read-only */
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
         s->lock_fd = fd;
         return true;
@@ -505,10 +505,12 @@ void ship_start(struct db_ship *s)
 bool ship_care(struct db_ship *s, struct conn *c, int pages)
 {
     pthread_mutex_lock(&s->log.lock);
-    bool cared = ship_log_care(&s->log, (struct sqlite_conn *)c, pages);
+    bool was_joined = s->log.joined, cared = ship_log_care(&s->log, (struct sqlite_conn *)c, pages), is_joined = s->log.joined;
     if (s->log.hurry)
         pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->log.lock);
+    if (was_joined && !is_joined)
+        log_event(LOG_WARN, "ship.let_go", NULL, LOG_TEXT("folder", s->config.folder), LOG_INT("log_pages", pages));
     return cared;
 }
 

@@ -96,6 +96,7 @@ bool ship_log_join(struct ship_log *l)
         memcpy(l->salt, end.salt, sizeof l->salt);
         l->page_size = end.page_size;
         l->next = 0;
+        l->whole_ms = clock_now_ms();
         l->cared_pages = 0;
         l->progress_us = clock_monotonic_us();
     } else
@@ -122,7 +123,6 @@ static struct ship_chunk *read_chunk(const struct ship_log *l, sqlite3 *from, ui
     struct ship_chunk *c = calloc(1, sizeof *c);
     if (!c || !(c->bytes = malloc(frames * frame_bytes)))
         abort();
-    c->time_ms = clock_now_ms();
     c->taken_us = clock_monotonic_us();
     c->first = l->next;
     c->frames = frames;
@@ -174,9 +174,11 @@ static bool take_more(struct ship_log *l)
     struct ship_chunk *c = read_chunk(l, l->eyes->sqlite, n < most ? n : most);
     if (!c)
         return false;
-    c->time_ms = now_ms; /* before the end was read */
-    if (n > most)
+    if (n > most) {
         cut_at_commit(c);
+        c->time_ms = l->whole_ms; /* more was committed before this moment */
+    } else
+        c->time_ms = l->whole_ms = now_ms; /* before the end was read */
     l->next += c->frames;
     append(l, c);
     return true;
@@ -256,6 +258,7 @@ static bool turn(struct ship_log *l, struct sqlite_conn *c, int pages)
 {
     struct wal_end end;
     struct ship_chunk *rest = NULL;
+    int64_t now_ms = clock_now_ms();
     if (!is_at(l, c, pages))
         return false;
     if (l->next < (uint32_t)pages && !(rest = read_chunk(l, c->sqlite, (uint32_t)pages - l->next)))
@@ -268,8 +271,10 @@ static bool turn(struct ship_log *l, struct sqlite_conn *c, int pages)
         l->joined = pinned;
         return false;
     }
-    if (rest)
+    if (rest) {
+        rest->time_ms = l->whole_ms = now_ms;
         append(l, rest);
+    }
     l->joined = pinned && wal_read_end(c->sqlite, &end) && wal_follows(l->salt, end.salt);
     memcpy(l->salt, end.salt, sizeof l->salt);
     l->next = 0;

@@ -30,6 +30,7 @@ struct ship_log {
     int64_t progress_us;
     uint32_t page_size, next; /* the frame to be taken next, of the log with this salt */
     unsigned char salt[WAL_SALT_BYTES];
+    int64_t whole_ms;         /* all that was committed before has been taken */
     int cared_pages;
     struct ship_chunk *head, *tail; /* taken, not shipped; only the thread takes the head off */
     int waiting;
