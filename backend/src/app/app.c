@@ -1,4 +1,5 @@
 #include "app/app.h"
+#include "app/continuous.h"
 #include "app/metrics.h"
 #include "app/queue_notes.h"
 
@@ -49,6 +50,8 @@ enum rc app_init(struct app *app, const struct settings *settings, struct error 
     app->metrics = metrics_new();
     app->files = files_open_local(settings->upload_dir);
     enum rc rc = db_writer_start(settings->database, &app->writer, why);
+    if (rc == RC_OK)
+        rc = continuous_start(app, &app->continuous, why);
     if (rc == RC_OK) {
         const struct ctx base = {.settings = settings, .files = app->files};
         app->jobs = job_runner_new(&base, app->writer, lend_reader, app);
@@ -65,6 +68,7 @@ void app_end(struct app *app)
     job_runner_stop(app->jobs);
     queue_notes_stop(app->queue_notes);
     db_writer_stop(app->writer);
+    continuous_end(app->continuous);
     notification_hub_stop(app->hub);
     job_runner_free(app->jobs);
     files_close(app->files);

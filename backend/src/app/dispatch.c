@@ -26,6 +26,7 @@ static struct call *new_call(struct app *app, struct http_exchange *x)
                              .settings = app->settings,
                              .files = app->files,
                              .jobs = app->jobs,
+                             .writer = app->writer,
                              .hub = app->hub,
                              .now_ms = x->request.now_ms,
                              .request_id = x->request.id,

@@ -8,6 +8,7 @@
 #include "app/app.h"
 #include "base/histogram.h"
 #include "crypto/token.h"
+#include "db/ship.h"
 #include "domain/reply.h"
 
 /* Others are counted as 0. */
@@ -183,6 +184,24 @@ static void tell_writer(struct buf *out, const struct db_writer_stats *s)
         figure(out, "mms_database_log_bytes", "gauge", "Length of the write-ahead log (SQLite).", s->log_bytes);
 }
 
+/* Only with BACKUP_CONTINUOUS_DIR. */
+static void tell_continuous(struct buf *out, struct db_writer *writer, int64_t now_ms)
+{
+    struct db_ship_state s;
+    db_writer_ship_state(writer, &s);
+    if (!s.on)
+        return;
+    figure(out, "mms_continuous_safe_timestamp_seconds", "gauge", "All that was committed before is in the continuous backup; 0: nothing yet.",
+           s.safe_ms / 1000);
+    figure(out, "mms_continuous_behind_seconds", "gauge", "For how long the continuous backup has not been complete.",
+           s.safe_ms ? (now_ms - s.safe_ms) / 1000 : 0);
+    figure(out, "mms_continuous_late", "gauge", "1: a lost disk would cost more than a minute.", s.late);
+    figure(out, "mms_continuous_failing", "gauge", "1: its folder cannot be written.", s.failing);
+    figure(out, "mms_continuous_failures_total", "counter", "Attempts to write to it that failed.", s.failures);
+    figure(out, "mms_continuous_gaps_total", "counter", "Chains that ended, so that a new one had to begin with a copy of the database.", s.gaps);
+    figure(out, "mms_continuous_written_bytes_total", "counter", "Bytes written to it.", s.bytes);
+}
+
 static void tell_process(struct buf *out, const struct app *app, int64_t now_ms)
 {
     struct timespec cpu = {0};
@@ -203,6 +222,7 @@ static void tell_all(struct buf *out, const struct app *app, struct http_server 
     tell_requests(out, app->metrics);
     tell_queues(out, server, &writer);
     tell_writer(out, &writer);
+    tell_continuous(out, app->writer, now_ms);
     figure(out, "mms_open_connections", "gauge", "Open connections.", (int64_t)http_connections(server));
     figure(out, "mms_open_streams", "gauge", "Of these, event streams.", (int64_t)http_streams(server));
     tell_process(out, app, now_ms);

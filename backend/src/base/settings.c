@@ -243,6 +243,16 @@ static void read_database_url(struct reading *r, const struct row *row, const ch
         r->out->database_url = arena_dup(r->arena, value);
 }
 
+/* Its row stands after DATABASE_URL's. */
+static void read_continuous_dir(struct reading *r, const struct row *row, const char *value)
+{
+    if (value && r->out->database_url)
+        fault(r, row, "sqlite_only", "仅适用于 SQLite；PostgreSQL 请用 pg_receivewal（见 docs/operations.md）",
+              "is for SQLite: with PostgreSQL use pg_receivewal (docs/operations.md)", NULL);
+    else
+        read_text(r, row, value);
+}
+
 /* postgresql://hosts/name: what stands before the @ and after the ? may be secret. */
 static const char *shown_url(struct arena *a, const char *url)
 {
@@ -365,6 +375,11 @@ static const struct row ROWS[] = {
      "上传文件目录", "Folder of uploaded files"},
     {"BACKUP_DIR", read_text, show_text, AT(backup_dir), NULL, 0, 0, false, "path",
      "备份目录（mms backup）；不设置则须用 --to 指定", "Folder of backups (mms backup); without it, --to must name one"},
+    {"BACKUP_CONTINUOUS_DIR", read_continuous_dir, show_text, AT(backup_continuous_dir), NULL, 0, 0, false, "path",
+     "连续备份的目录，须已存在，应在另一块磁盘上；不设置则没有连续备份（仅 SQLite）",
+     "Folder of the continuous backup: it must be there, on another disk; without it there is none (SQLite only)"},
+    {"BACKUP_CONTINUOUS_SECONDS", read_number, show_number, AT(backup_continuous_s), "10", 1, 60, false, NULL,
+     "连续备份的间隔（秒）", "How often the continuous backup takes what has changed, in seconds"},
     {"MAX_FILE_SIZE", read_number, show_number, AT(max_file_size), "2097152", 1024, 1 << 30, false,
      NULL, "上传文件大小上限（字节）", "Largest upload, in bytes"},
     {"CORS_ORIGIN", read_origins, show_list, AT(cors_origins), "", 0, 0, false,

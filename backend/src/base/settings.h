@@ -30,6 +30,8 @@ struct settings {
     int64_t log_keep;                   /* LOG_KEEP, older files, 1–1000. Default 14 */
     const char *upload_dir;             /* UPLOAD_DIR. Default ./data/uploads */
     const char *backup_dir;             /* BACKUP_DIR: where backups lie; NULL: nowhere */
+    const char *backup_continuous_dir;  /* BACKUP_CONTINUOUS_DIR: where changes are shipped to while the service runs; NULL: nowhere. SQLite only */
+    int64_t backup_continuous_s;        /* BACKUP_CONTINUOUS_SECONDS, 1–60: how often. Default 10 */
     int64_t max_file_size;              /* MAX_FILE_SIZE, bytes, 1 KiB – 1 GiB. Default 2097152 */
     const char *const *cors_origins;    /* CORS_ORIGIN: comma list of origins, or "*"; empty: same origin only. NULL-ended */
     const char *web_dir;                /* WEB_DIR: folder of the built page; NULL: API only */

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/driver.h"
+#include "db/ship.h"
 
 #define LOG_PAGE_BYTES INT64_C(4096)
 #define CHECKPOINT_PAGES 2000 /* 8 MiB of log */
@@ -99,6 +100,7 @@ struct db_writer {
     enum rc rcs[DB_BATCH_MAX];
     void (*committed)(void *arg);
     void *committed_arg;
+    struct db_ship *ship; /* NULL: nothing is shipped */
     int careful; /* so many batches are run with a savepoint for each job */
     int checkpointed_pages;
     /* for anybody */
@@ -308,6 +310,8 @@ static void care_for_log(struct db_writer *w)
         return;
     int pages = c->engine->log_pages(c);
     atomic_store(&w->log_bytes, pages * LOG_PAGE_BYTES);
+    if (w->ship && ship_care(w->ship, c, pages))
+        return;
     if (pages < w->checkpointed_pages)
         w->checkpointed_pages = 0; /* the log has begun anew */
     if (pages - w->checkpointed_pages < CHECKPOINT_PAGES)
@@ -327,6 +331,8 @@ static void *writer_main(void *arg)
         care_for_log(w);
     }
     struct conn *c = db_conn(w->db);
+    if (w->ship)
+        ship_end(w->ship);
     enum rc rc = c->engine->checkpoint ? c->engine->checkpoint(c, STOP_WAIT_MS) : RC_OK;
     if (rc != RC_OK && rc != RC_DB_BUSY)
         log_event(LOG_WARN, "storage.checkpoint_failed", NULL,
@@ -365,6 +371,22 @@ void db_writer_on_commit(struct db_writer *w, void (*committed)(void *arg), void
 {
     w->committed = committed;
     w->committed_arg = arg;
+}
+
+enum rc db_writer_ship(struct db_writer *w, const struct db_ship_config *config, struct error *why)
+{
+    w->ship = ship_new(w, db_place(w->db), config, why);
+    if (!w->ship)
+        return RC_DB;
+    ship_start(w->ship);
+    return RC_OK;
+}
+
+void db_writer_ship_state(struct db_writer *w, struct db_ship_state *out)
+{
+    *out = (struct db_ship_state){0};
+    if (w->ship)
+        ship_state(w->ship, out);
 }
 
 void db_writer_stop(struct db_writer *w)

@@ -8,6 +8,8 @@
 
 #include "base/durable.h"
 #include "base/text.h"
+#include "db/ship.h"
+#include "db/ship_folder.h"
 #include "domain/reply.h"
 
 #define FORMAT "mms-backup"
@@ -302,6 +304,41 @@ static void put_backup(struct json_writer *w, const struct backup *b)
     jw_object_end(w);
 }
 
+/* What the service ships while it runs; null: BACKUP_CONTINUOUS_DIR is not set. */
+static void put_continuous(struct json_writer *w, struct ctx *c)
+{
+    struct db_ship_state s;
+    struct ship_base *bases = NULL;
+    int64_t proven_ms = 0;
+    db_writer_ship_state(c->writer, &s);
+    jw_name(w, "continuous");
+    if (!s.on) {
+        jw_null(w);
+        return;
+    }
+    const char *folder = c->settings->backup_continuous_dir;
+    size_t count = ship_bases(c->arena, folder, &bases);
+    for (size_t i = 0; i < count; i++)
+        proven_ms = bases[i].proven_ms > proven_ms ? bases[i].proven_ms : proven_ms;
+    jw_object(w);
+    jw_member_text(w, "folder", folder);
+    jw_member_int(w, "every_s", c->settings->backup_continuous_s);
+    jw_member_bool(w, "late", s.late);
+    put_time(w, "safe_until", s.safe_ms);
+    put_time(w, "failing_since", s.failing ? s.failing_ms : 0);
+    jw_member_text(w, "reason", s.failing ? s.why : NULL);
+    jw_member_text(w, "chain", s.chain[0] ? s.chain : NULL);
+    put_time(w, "base_at", s.base_ms);
+    jw_member_int(w, "bases", (int64_t)count);
+    put_time(w, "oldest_at", count ? bases[count - 1].whole_ms : 0);
+    put_time(w, "proven_at", proven_ms);
+    jw_member_int(w, "segments", s.segments);
+    jw_member_int(w, "bytes", s.bytes);
+    jw_member_int(w, "gaps", s.gaps);
+    jw_member_int(w, "failures", s.failures);
+    jw_object_end(w);
+}
+
 static enum rc get_backups(struct call *call)
 {
     struct ctx *c = &call->ctx;
@@ -320,6 +357,7 @@ static enum rc get_backups(struct call *call)
     }
     jw_array_end(&w);
     put_time(&w, "newest_proven", newest_ms);
+    put_continuous(&w, c);
     jw_object_end(&w);
     return reply_end(call, &w);
 }
@@ -329,9 +367,26 @@ static const struct answer_part backup_parts[] = {{"name", PART_TEXT},    {"made
                                                   {"size"},               {"took_ms"},             {"files"},
                                                   {"rows", PART_OBJECT},  {"totals", PART_OBJECT}, {0}};
 
+static const struct answer_part continuous_parts[] = {{"folder", PART_TEXT},
+                                                      {"every_s"},
+                                                      {"late", PART_BOOL},
+                                                      {"safe_until", PART_TEXT, .nullable = true},
+                                                      {"failing_since", PART_TEXT, .nullable = true},
+                                                      {"reason", PART_TEXT, .nullable = true},
+                                                      {"chain", PART_TEXT, .nullable = true},
+                                                      {"base_at", PART_TEXT, .nullable = true},
+                                                      {"bases"},
+                                                      {"oldest_at", PART_TEXT, .nullable = true},
+                                                      {"proven_at", PART_TEXT, .nullable = true},
+                                                      {"segments"},
+                                                      {"bytes"},
+                                                      {"gaps"},
+                                                      {"failures"},
+                                                      {0}};
+
 static const struct route backup_routes[] = {
     ROUTE("GET", "/api/admin/backups", LANE_SLOW, PERM_DATABASE_READ, NULL, get_backups, "备份",
           .parts = PARTS({"folder", PART_TEXT, .nullable = true}, {"list", PART_ARRAY, .parts = backup_parts},
-                         {"newest_proven", PART_TEXT, .nullable = true})),
+                         {"newest_proven", PART_TEXT, .nullable = true}, {"continuous", PART_OBJECT, .parts = continuous_parts, .nullable = true})),
 };
 const struct module backup_module = MODULE("backups", "备份", backup_routes);

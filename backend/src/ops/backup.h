@@ -13,6 +13,9 @@ extern const char *const backup_folders[];
  * printed; the exit code comes back, and `file` is gone then. */
 int backup_take_out(struct tool *t, const char *command, const char *folder, struct backup *b, const char *file);
 
+/* Proves the database in this file the same way; one of an older version is brought to this one. b->schema must be told. */
+int backup_prove(struct tool *t, const char *command, struct backup *b, const char *file);
+
 /* Says why age could not do it. */
 int backup_say_age(struct tool *t, const char *command, const char *path);
 

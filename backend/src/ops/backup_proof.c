@@ -169,7 +169,7 @@ static int migrate(struct tool *t, const char *command, const char *file)
     return rc == RC_OK ? EXIT_OK : EXIT_STORAGE;
 }
 
-static int prove_database(struct tool *t, const char *command, struct backup *b, const char *file)
+int backup_prove(struct tool *t, const char *command, struct backup *b, const char *file)
 {
     struct proving p = {.backup = b, .verify = {.quiet = true}, .walk = {.found = print_break}};
     p.migrated = b->schema < migrations[migration_count - 1].number;
@@ -210,7 +210,7 @@ int backup_take_out(struct tool *t, const char *command, const char *folder, str
 {
     if (!unpack(t, folder, b, file))
         return backup_say_errno(t, command, arena_fmt(&t->arena, "%s/%s", folder, b->database.file));
-    int code = prove_database(t, command, b, file);
+    int code = backup_prove(t, command, b, file);
     if (code != EXIT_OK)
         backup_remove_database(&t->arena, file);
     return code;

@@ -14,6 +14,7 @@
 #include "files/archive.h"
 #include "ops/age.h"
 #include "ops/backup.h"
+#include "ops/continuous.h"
 
 #define NAME "restore"
 
@@ -23,6 +24,8 @@ struct request {
     const char *folder; /* where the backup lies */
     const char *key;    /* file with the key of age; NULL: none was given */
     bool check, force;
+    bool is_continuous; /* `from` is the folder of the continuous backup */
+    struct continuous_source continuous;
     struct backup backup;
     const char *work;   /* the database, until it takes its place */
     const char *aside;  /* DB_PATH.replaced-YYYYMMDD_HHMMSS: what was there before */
@@ -187,15 +190,21 @@ static int keep_present_files(struct request *r, struct files *files)
                   arena_fmt(&r->tool->arena, "The uploaded files that are there could not be kept in %s: %s", path, error_row(rc)->en));
 }
 
+static enum rc read_files(struct request *r, const char *path, struct files *files, struct archive_sum *sum)
+{
+    return r->is_continuous ? continuous_put_files(r->tool, &r->continuous, files, &sum->files) : archive_read(path, files, sum);
+}
+
 static int put_files(struct request *r)
 {
-    struct archive_sum sum;
-    if (!r->backup.files.file)
+    struct archive_sum sum = {0};
+    if (!r->is_continuous && !r->backup.files.file)
         return EXIT_OK;
-    const char *path = arena_fmt(&r->tool->arena, "%s/%s", r->folder, r->backup.files.file), *to = r->tool->settings.upload_dir;
+    const char *file = r->is_continuous ? SHIP_UPLOADS : r->backup.files.file;
+    const char *path = arena_fmt(&r->tool->arena, "%s/%s", r->folder, file), *to = r->tool->settings.upload_dir;
     struct files *files = r->check ? NULL : files_open_local(to);
     int code = files ? keep_present_files(r, files) : EXIT_OK;
-    enum rc rc = code == EXIT_OK ? archive_read(path, files, &sum) : RC_OK;
+    enum rc rc = code == EXIT_OK ? read_files(r, path, files, &sum) : RC_OK;
     files_close(files);
     if (rc != RC_OK)
         return refuse(EXIT_STORAGE, arena_fmt(&r->tool->arena, "上传文件未能恢复（%s → %s）：%s", path, to, error_row(rc)->zh),
@@ -262,14 +271,20 @@ static int note_in_log(struct request *r)
     return rc == RC_OK ? EXIT_OK : EXIT_STORAGE;
 }
 
+static int take_out(struct request *r)
+{
+    if (r->is_continuous)
+        return continuous_take_out(r->tool, NAME, &r->continuous, &r->backup, r->work);
+    int code = decrypt_all(r);
+    return code == EXIT_OK ? backup_take_out(r->tool, NAME, r->folder, &r->backup, r->work) : code;
+}
+
 static int restore(struct request *r)
 {
     const char *path = r->tool->settings.db_path;
     int code = look_at_present(r, path);
     if (code == EXIT_OK)
-        code = decrypt_all(r);
-    if (code == EXIT_OK)
-        code = backup_take_out(r->tool, NAME, r->folder, &r->backup, r->work);
+        code = take_out(r);
     if (code == EXIT_OK)
         code = note_in_log(r);
     if (code == EXIT_OK)
@@ -288,13 +303,12 @@ static int restore(struct request *r)
 
 static int check(struct request *r)
 {
-    int code = decrypt_all(r);
-    if (code == EXIT_OK)
-        code = backup_take_out(r->tool, NAME, r->folder, &r->backup, r->work);
+    struct stat st = {0};
+    int code = take_out(r);
     if (code == EXIT_OK)
         code = put_files(r);
-    if (code == EXIT_OK)
-        printf("备份可以恢复 / the backup can be restored: %s, %lld bytes\n", r->backup.name, (long long)r->backup.database.bytes);
+    if (code == EXIT_OK && stat(r->work, &st) == 0)
+        printf("备份可以恢复 / the backup can be restored: %s, %lld bytes\n", r->backup.name, (long long)st.st_size);
     return code;
 }
 
@@ -309,9 +323,11 @@ static int run_request(struct request *r)
 {
     struct arena *a = &r->tool->arena;
     const struct settings *s = &r->tool->settings;
-    int code = find_backup(r);
+    int code = r->is_continuous ? EXIT_OK : find_backup(r);
     if (code != EXIT_OK)
         return code;
+    if (r->is_continuous)
+        r->folder = r->continuous.folder = r->from;
     if (!r->check && s->database_url)
         return REFUSE(r, EXIT_SETTINGS, "备份恢复为 SQLite 文件：请去掉 DATABASE_URL，恢复到 DB_PATH，再用 mms migrate-to-postgres --to %s 迁入 PostgreSQL",
                       "A backup is restored to a SQLite file: unset DATABASE_URL, restore to DB_PATH, then mms migrate-to-postgres --to %s", "URL");
@@ -330,6 +346,11 @@ static bool read_options(int argc, char **argv, struct request *r)
             r->check = true;
         else if (strcmp(argv[i], "--force") == 0)
             r->force = true;
+        else if (strcmp(argv[i], "--continuous") == 0)
+            r->is_continuous = true;
+        else if (strcmp(argv[i], "--until") == 0 && i + 1 < argc && clock_parse(argv[i + 1], &r->continuous.until_ms) &&
+                 r->continuous.until_ms > 0)
+            i++;
         else if (strcmp(argv[i], "--age-key") == 0 && i + 1 < argc)
             r->key = argv[++i];
         else if (argv[i][0] != '-' && !r->from)
@@ -337,7 +358,7 @@ static bool read_options(int argc, char **argv, struct request *r)
         else
             return false;
     }
-    return !(r->check && r->force);
+    return !(r->check && r->force) && (r->is_continuous ? !r->key : !r->continuous.until_ms);
 }
 
 static int run(int argc, char **argv)
@@ -352,8 +373,9 @@ static int run(int argc, char **argv)
     if (code != EXIT_OK)
         return code;
     if (!r.from)
-        r.from = t.settings.backup_dir;
-    code = r.from ? run_request(&r) : refuse(EXIT_USAGE_ERROR, "请指定备份，或设置 BACKUP_DIR", "Name a backup, or set BACKUP_DIR");
+        r.from = r.is_continuous ? t.settings.backup_continuous_dir : t.settings.backup_dir;
+    const char *name = r.is_continuous ? "BACKUP_CONTINUOUS_DIR" : "BACKUP_DIR";
+    code = r.from ? run_request(&r) : REFUSE(&r, EXIT_USAGE_ERROR, "请指定备份，或设置 %s", "Name a backup, or set %s", name);
     arena_free(&t.arena);
     return code;
 }
@@ -361,10 +383,13 @@ static int run(int argc, char **argv)
 const struct command restore_command = {
     .name = NAME,
     .summary = "restore a backup to DB_PATH and UPLOAD_DIR, or only try whether it could be",
-    .help = "usage: mms restore [BACKUP] [--age-key FILE] [--force | --check]\n\n"
+    .help = "usage: mms restore [BACKUP] [--age-key FILE] [--force | --check]\n"
+            "       mms restore --continuous [FOLDER] [--until TIME] [--force | --check]\n\n"
             "BACKUP is one of its files, such as mms_backup_20261129_143000.json, or a folder, whose newest proven one is taken;\n"
             "else BACKUP_DIR. Checksums, rows, control totals, mms verify and the log's chain are proven before anything is replaced;\n"
             "one that an older program has made is brought to this version.\n\n"
+            "--continuous    what the service has shipped while it ran, to FOLDER, else BACKUP_CONTINUOUS_DIR: the newest state there is\n"
+            "--until TIME    … or the newest not after this moment of UTC, such as 2026-11-29T14:30:00Z\n"
             "--age-key FILE  of an encrypted backup: the file with the private key\n"
             "--force         although there is a database: it is kept as DB_PATH.replaced-YYYYMMDD_HHMMSS, its uploaded files beside it\n"
             "                as .files.zip. A database that is in use is never replaced: stop the service first\n"

@@ -310,14 +310,14 @@ test('the script of the checklist: names, retention, and its way back', SQLITE_O
 });
 
 test('BACKUP_DIR, and what an administrator sees of it', async () => {
-    assert.deepEqual(accepted(await admin.get('/api/admin/backups'), 200), { folder: null, list: [], newest_proven: null });
+    assert.deepEqual(accepted(await admin.get('/api/admin/backups'), 200), { folder: null, list: [], newest_proven: null, continuous: null });
     forbidden(await manager.get('/api/admin/backups'), 'database.read');
     const folder = place('shown'), none = await server.run(['backup']);
     assert.equal(none.code, 74);
     assert.match(none.output, /BACKUP_DIR/);
     await server.restart({ BACKUP_DIR: folder });
     const boss = await server.client().login('admin', ADMIN_PASSWORD);
-    assert.deepEqual(accepted(await boss.get('/api/admin/backups'), 200), { folder, list: [], newest_proven: null });
+    assert.deepEqual(accepted(await boss.get('/api/admin/backups'), 200), { folder, list: [], newest_proven: null, continuous: null });
     for (const more of [['--gzip'], ['--unproven']]) {
         const { code, output } = await server.run(['backup', ...more]);
         assert.equal(code, 0, output);

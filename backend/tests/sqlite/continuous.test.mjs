@@ -1,0 +1,431 @@
+// Continuous backup: what was acknowledged is elsewhere within seconds, and comes back from there, whatever ends the service.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+
+import { ADMIN_PASSWORD, Server, accepted, makeUser, materialBody, post, receiptOf, sleep, sqlite } from '../api/harness.mjs';
+import { form, png } from '../api/picture.mjs';
+
+const PROMISE_MS = 60_000;
+const WAIT_MS = 120_000;
+const dir = mkdtempSync(path.join(tmpdir(), 'mms-test-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+let places = 0;
+
+/** A service with a folder for its continuous backup; `work` gets both. Afterwards all is gone. */
+async function shipping(work, env = {}) {
+    const folder = path.join(dir, `ship-${++places}`);
+    mkdirSync(folder);
+    const server = new Server({ engine: 'sqlite', env: { BACKUP_CONTINUOUS_DIR: folder, BACKUP_CONTINUOUS_SECONDS: 1, ...env } });
+    await server.begin();
+    try {
+        await work(server, folder);
+    } finally {
+        if (!server.end)
+            await server.kill9();
+        server.agent.destroy();
+        server.removeFolder();
+    }
+}
+
+const chains = (folder) => readdirSync(folder).filter((name) => name.startsWith('mms_chain_')).sort();
+const namesIn = (chain, ending) => readdirSync(chain).filter((name) => name.endsWith(ending)).sort();
+const events = (server, name) => server.logs.filter(({ event }) => event === name);
+const newestChain = (folder) => path.join(folder, chains(folder).at(-1));
+
+/** How often the log has begun anew, as its header tells (bytes 12 to 15). */
+function logsBegun(server) {
+    const header = Buffer.alloc(16), fd = openSync(`${server.db}-wal`, 'r');
+    const n = readSync(fd, header, 0, 16, 0);
+    closeSync(fd);
+    return n === 16 ? header.readUInt32BE(12) : 0;
+}
+
+/** The moment of the last segment, of its header. */
+function shippedUntil(folder) {
+    const chain = newestChain(folder), last = namesIn(chain, '.seg').at(-1);
+    return last ? Number(readFileSync(path.join(chain, last)).readBigInt64BE(24)) : 0;
+}
+
+/** Until a base is whole, and all that was acknowledged before now has arrived. */
+async function arrived(server, folder, admin) {
+    const at = Date.now();
+    accepted(await admin.post('/api/materials', materialBody()), 201);
+    await server.until(() => chains(folder).length > 0 && namesIn(newestChain(folder), '.json').length > 0 && shippedUntil(folder) > at, WAIT_MS, 'to have shipped');
+}
+
+/** A place of its own to restore to. */
+class Site {
+    constructor(server) {
+        this.dir = path.join(dir, `site-${++places}`);
+        mkdirSync(this.dir);
+        this.server = server;
+        this.db = path.join(this.dir, 'mms.db');
+        this.env = { DB_PATH: this.db, UPLOAD_DIR: path.join(this.dir, 'uploads') };
+    }
+    run(...args) {
+        return this.server.run(args, { env: this.env });
+    }
+    async restored(folder, ...more) {
+        const { code, output } = await this.run('restore', '--continuous', folder, ...more);
+        assert.equal(code, 0, output);
+        const verified = await this.run('verify');
+        assert.equal(verified.code, 0, verified.output);
+        return { output, asOf: Date.parse(/as of (\S+Z)/.exec(output)[1]) };
+    }
+    async checked(folder) {
+        const { code, output } = await this.run('restore', '--continuous', folder, '--check');
+        assert.equal(code, 0, output);
+        assert.match(output, /can be restored/);
+        assert.deepEqual(readdirSync(this.dir), [], 'it leaves no trace');
+    }
+    async refused(folder, wanted, ...more) {
+        const { code, output } = await this.run('restore', '--continuous', folder, ...more);
+        assert.ok(code > 0, output);
+        assert.match(output, wanted);
+        assert.deepEqual(readdirSync(this.dir), [], 'nothing is left behind');
+        return output;
+    }
+    async codes() {
+        return new Set((await sqlite(this.db, 'SELECT material_code AS c FROM materials')).map(({ c }) => c));
+    }
+}
+
+/** Clients that write until they are told to stop or the service is gone; what was acknowledged, and when. */
+class Load {
+    constructor(admin, clients = 6) {
+        this.admin = admin;
+        this.acknowledged = new Map();
+        this.on = true;
+        this.ended = Promise.all(Array.from({ length: clients }, () => this.write()));
+    }
+    async write() {
+        while (this.on) {
+            const body = materialBody({ description: 'x'.repeat(500) });
+            const answer = await this.admin.post('/api/materials', body).catch(() => null);
+            if (!answer)
+                return; // the service is gone
+            accepted(answer, 201);
+            this.acknowledged.set(body.materialCode, Date.now());
+        }
+    }
+    /** Rejects when a client was refused, so that nobody waits for what will not come. */
+    stop() {
+        this.on = false;
+        return this.ended;
+    }
+    /** All that was acknowledged before that moment is there. */
+    check(codes, asOf) {
+        const missing = [...this.acknowledged].filter(([code, at]) => at < asOf && !codes.has(code));
+        assert.deepEqual(missing, [], `acknowledged before ${asOf}, and not there`);
+    }
+}
+
+test('killed with -9 under load and its folder gone: no more than a minute is lost, through logs that began anew', async () => {
+    await shipping(async (server, folder) => {
+        const admin = await server.admin(), user = await makeUser(admin, 'regular_user'), manager = await makeUser(admin, 'inventory_manager');
+        const { avatar } = accepted(await user.request('POST', '/api/profile/avatar', form(['avatar', png(30, 20)])), 200);
+        const thing = accepted(await admin.post('/api/materials', materialBody()), 201);
+        const document = await post(user, manager, receiptOf(thing.id, 5, { unitPrice: 2 }));
+        await arrived(server, folder, admin);
+        const load = new Load(admin), before = logsBegun(server);
+        await server.until(() => logsBegun(server) >= before + 3, WAIT_MS, 'to let the log begin anew');
+        await arrived(server, folder, admin);
+        const killed = Date.now();
+        await server.kill9();
+        await load.stop();
+        for (const name of readdirSync(server.dir))
+            rmSync(path.join(server.dir, name), { recursive: true });
+        assert.equal(chains(folder).length, 1, 'without a gap');
+        assert.deepEqual(events(server, 'ship.gap'), []);
+        const { code, output } = await server.run(['restore', '--continuous']);
+        assert.equal(code, 0, output);
+        const asOf = Date.parse(/as of (\S+Z)/.exec(output)[1]);
+        assert.ok(killed - asOf < PROMISE_MS, `as of ${killed - asOf} ms before the end`);
+        load.check(new Set((await server.sql('SELECT material_code AS c FROM materials')).map(({ c }) => c)), asOf);
+        await server.verifyClean();
+        await server.begin();
+        const again = await server.client().login(user.user.username, user.password);
+        assert.equal(accepted(await again.get(`/api/inventory/${document.id}`), 200).status, 'approved');
+        assert.equal((await server.client().get(avatar)).status, 200, 'the picture has come as well');
+        const boss = await server.client().login('admin', ADMIN_PASSWORD);
+        accepted(await boss.post('/api/materials', materialBody()), 201);
+        const audit = await server.run(['audit', 'verify']);
+        assert.equal(audit.code, 0, audit.output);
+        await server.halt();
+        assert.equal(chains(folder).length, 2, 'each start begins a chain');
+        await new Site(server).restored(folder);
+    });
+});
+
+test('ended in order: all of it is there', async () => {
+    await shipping(async (server, folder) => {
+        const load = new Load(await server.admin());
+        await server.until(() => load.acknowledged.size > 40, WAIT_MS, 'to write');
+        await load.stop();
+        await server.halt();
+        const site = new Site(server);
+        await site.restored(folder);
+        load.check(await site.codes(), Infinity);
+    });
+});
+
+const stateOf = async (admin) => accepted(await admin.get('/api/admin/backups'), 200).continuous;
+const untilState = (server, admin, wanted, what) => server.until(async () => wanted(await stateOf(admin)), WAIT_MS, what);
+
+/** A small disk of its own, or null where none can be mounted. */
+function smallDisk(size) {
+    const disk = path.join(dir, `disk-${++places}`);
+    mkdirSync(disk);
+    return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'mms-test', disk]).status === 0 ? disk : null;
+}
+const resize = (disk, size) => assert.equal(spawnSync('mount', ['-o', `remount,size=${size}`, disk]).status, 0);
+
+test('ended by kill -9 at any moment: what is there can be restored, and holds what it says', async () => {
+    await shipping(async (server, folder) => {
+        let tried = 0;
+        const load = new Map();
+        for (let i = 0; i < 8; i++) {
+            if (i > 0)
+                await server.begin();
+            const round = new Load(await server.admin(), 4);
+            await sleep(50 + i * 130);
+            await server.kill9();
+            await round.stop();
+            for (const [code, at] of round.acknowledged)
+                load.set(code, at);
+            if (!chains(folder).some((name) => namesIn(path.join(folder, name), '.json').length > 0))
+                continue;
+            const site = new Site(server), { asOf } = await site.restored(folder);
+            round.acknowledged = load;
+            round.check(await site.codes(), asOf);
+            tried++;
+        }
+        assert.ok(tried >= 4, `${tried} of 8 were restored`);
+    });
+});
+
+test('to a moment in the past; the books of that moment agree', async () => {
+    await shipping(async (server, folder) => {
+        const admin = await server.admin(), load = new Load(admin, 2);
+        await server.until(() => load.acknowledged.size > 20, WAIT_MS, 'to write');
+        await load.stop();
+        await arrived(server, folder, admin);
+        const then = Date.now();
+        await arrived(server, folder, admin);
+        const later = accepted(await admin.post('/api/materials', materialBody()), 201);
+        await server.halt();
+        const until = new Date(then).toISOString(), site = new Site(server), { asOf } = await site.restored(folder, '--until', until);
+        assert.ok(asOf <= then);
+        load.check(await site.codes(), then);
+        assert.deepEqual(await sqlite(site.db, `SELECT id FROM materials WHERE id = ${later.id}`), []);
+        await new Site(server).refused(folder, /nothing as old as/, '--until', '2020-01-01T00:00:00Z');
+        for (const args of [['--until', 'yesterday'], ['--until'], ['--age-key', 'x'], ['--check', '--force']])
+            assert.equal((await server.run(['restore', '--continuous', folder, ...args])).code, 64, args.join(' '));
+        assert.equal((await server.run(['restore', '--until', until])).code, 64);
+    });
+});
+
+test('a damaged or missing segment or base is named, with what can be restored instead', async () => {
+    await shipping(async (server, folder) => {
+        const admin = await server.admin();
+        for (let i = 0; i < 4; i++)
+            await arrived(server, folder, admin);
+        await server.halt();
+        const chain = newestChain(folder), segments = namesIn(chain, '.seg'), site = new Site(server);
+        const base = path.join(chain, namesIn(chain, '.db')[0]), { whole } = JSON.parse(readFileSync(base.replace('.db', '.json'), 'utf8'));
+        const spoil = async (file, how, wanted) => {
+            const bytes = readFileSync(file);
+            how(file, bytes);
+            const output = await site.refused(folder, wanted);
+            const until = /give --until (\S+Z)/.exec(output)?.[1];
+            if (until) {
+                const { asOf } = await new Site(server).restored(folder, '--until', until);
+                assert.equal(asOf, Date.parse(until), 'all that is before it');
+            }
+            writeFileSync(file, bytes);
+            return until;
+        };
+        const flip = (at) => (file, bytes) => {
+            const spoilt = Buffer.from(bytes);
+            spoilt[at < 0 ? bytes.length + at : at] ^= 1;
+            writeFileSync(file, spoilt);
+        };
+        const middle = path.join(chain, segments[Math.floor((whole + segments.length) / 2)]);
+        const named = new RegExp(`${path.basename(middle)} is damaged or missing.*--until`);
+        for (const how of [flip(0), flip(30), flip(100), flip(150), flip(-1), (file, bytes) => truncateSync(file, bytes.length - 3), (file) => truncateSync(file, 0),
+            (file) => appendFileSync(file, 'x'), (file) => rmSync(file), (file) => writeFileSync(file, readFileSync(path.join(chain, segments.at(-1))))])
+            assert.ok(await spoil(middle, how, named), 'what is before it can be restored');
+        assert.equal(await spoil(base, flip(5000), /base_\d+\.db is damaged or missing, and there is nothing before it/), undefined);
+        assert.equal(await spoil(base, (file) => rmSync(file), /is damaged or missing/), undefined);
+        // A later one of the same chain that is damaged costs nothing.
+        const later = path.join(chain, 'base_00000002');
+        writeFileSync(`${later}.db`, 'no base');
+        writeFileSync(`${later}.json`, JSON.stringify({ ...JSON.parse(readFileSync(base.replace('.db', '.json'), 'utf8')), first: 2 }));
+        assert.match((await new Site(server).restored(folder)).output, /base_00000002\.db is damaged: an earlier one of the same chain is used, nothing is lost/);
+        rmSync(`${later}.json`);
+        await spoil(base.replace('.db', '.json'), (file) => writeFileSync(file, '{'), /holds no continuous backup/);
+        await spoil(path.join(chain, segments[0]), (file) => rmSync(file), /00000001\.seg is damaged or missing, and there is nothing before it/);
+        await new Site(server).refused(path.join(dir, 'nowhere'), /holds no continuous backup/);
+        await site.restored(folder);
+    });
+});
+
+test('somebody else who writes, and brings the log home: all of it is shipped, without a gap', async () => {
+    await shipping(async (server, folder) => {
+        const admin = await server.admin(), load = new Load(admin, 3);
+        for (let i = 0; i < 40; i++) {
+            await sqlite(server.db, `UPDATE heartbeat SET beat_at = ${i}`);
+            for (const mode of ['PASSIVE', 'FULL', 'RESTART', 'TRUNCATE']) // what waits for readers gives up: one of them is ours
+                spawnSync('sqlite3', ['-cmd', '.timeout 20', server.db, `PRAGMA wal_checkpoint(${mode})`]);
+        }
+        await load.stop();
+        await sqlite(server.db, 'UPDATE heartbeat SET beat_at = 4711');
+        await arrived(server, folder, admin);
+        await server.kill9();
+        assert.deepEqual(events(server, 'ship.gap'), []);
+        assert.equal(chains(folder).length, 1);
+        const site = new Site(server), { asOf } = await site.restored(folder);
+        load.check(await site.codes(), asOf);
+        assert.deepEqual(await sqlite(site.db, 'SELECT beat_at FROM heartbeat'), [{ beat_at: 4711 }]);
+    });
+});
+
+test('a full folder: the service goes on, says so, and catches up without a gap when there is room', async (t) => {
+    const disk = smallDisk('3m');
+    if (!disk)
+        return t.skip('no small disk can be mounted here');
+    try {
+        await shipping(async (server) => {
+            const admin = await server.admin(), folder = disk;
+            await arrived(server, folder, admin);
+            resize(disk, '1m'); // less than it holds already is taken as what it holds
+            writeFileSync(path.join(disk, 'filler'), Buffer.alloc(0));
+            for (let i = 0; i < 64; i++)
+                try {
+                    appendFileSync(path.join(disk, 'filler'), Buffer.alloc(65536));
+                } catch (error) {
+                    assert.equal(error.code, 'ENOSPC');
+                    break;
+                }
+            const load = new Load(admin, 3);
+            await untilState(server, admin, (s) => s.failing_since !== null, 'to say that it is full');
+            const ill = await stateOf(admin);
+            assert.match(ill.reason, /No space left/);
+            assert.ok(ill.failures > 0);
+            assert.equal((await admin.get('/api/health')).status, 200, 'the service itself is well');
+            await load.stop();
+            rmSync(path.join(disk, 'filler'));
+            resize(disk, '64m');
+            await untilState(server, admin, (s) => s.failing_since === null, 'to catch up');
+            await arrived(server, folder, admin);
+            assert.equal((await stateOf(admin)).gaps, 0);
+            assert.equal(events(server, 'ship.failed').length, 1, 'told once');
+            assert.equal(events(server, 'ship.recovered').length, 1);
+            await server.halt();
+            const site = new Site(server);
+            await site.restored(folder);
+            load.check(await site.codes(), Infinity);
+        }, { BACKUP_CONTINUOUS_DIR: disk });
+    } finally {
+        spawnSync('umount', [disk]);
+    }
+});
+
+test('read-only, and away for long: the log stays bounded, and a new chain begins when it is back', async (t) => {
+    const disk = smallDisk('200m');
+    if (!disk)
+        return t.skip('no disk of its own can be mounted here');
+    try {
+        await shipping(async (server) => {
+            const admin = await server.admin(), folder = disk;
+            await arrived(server, folder, admin);
+            // Refused while something there is being written.
+            await server.until(() => spawnSync('mount', ['-o', 'remount,ro', disk]).status === 0, WAIT_MS, 'to let its folder become read-only');
+            const load = new Load(admin, 8);
+            await untilState(server, admin, (s) => /Read-only file system/.test(s.reason ?? ''), 'to say that it is read-only');
+            await server.until(() => events(server, 'ship.let_go').length === 1, WAIT_MS, 'to let the log go, as nobody takes it');
+            const before = logsBegun(server);
+            await server.until(() => logsBegun(server) > before, WAIT_MS, 'to let it begin anew');
+            await load.stop();
+            const bytes = statSync(`${server.db}-wal`).size;
+            assert.ok(bytes < 100 << 20, `a log of ${bytes} bytes`);
+            assert.equal(spawnSync('mount', ['-o', 'remount,rw', disk]).status, 0);
+            await server.until(() => chains(folder).length === 2, WAIT_MS, 'to begin a new chain');
+            await arrived(server, folder, admin);
+            const { gaps, failing_since } = await stateOf(admin);
+            assert.deepEqual([gaps, failing_since], [1, null]);
+            await server.kill9();
+            const site = new Site(server), { asOf } = await site.restored(folder);
+            load.check(await site.codes(), asOf);
+            assert.ok(load.acknowledged.size > 0);
+        }, { BACKUP_CONTINUOUS_DIR: disk });
+    } finally {
+        spawnSync('umount', [disk]);
+    }
+});
+
+test('its folder is not there, or another service has it; it is taken up when it can be', async () => {
+    const late = path.join(dir, 'late');
+    await shipping(async (server) => {
+        const admin = await server.admin();
+        assert.match((await stateOf(admin)).reason, /No such file/);
+        mkdirSync(late);
+        await untilState(server, admin, (s) => s.failing_since === null && s.base_at !== null, 'to begin');
+        const other = new Server({ engine: 'sqlite', env: { BACKUP_CONTINUOUS_DIR: late, BACKUP_CONTINUOUS_SECONDS: 1 } });
+        await other.begin();
+        try {
+            const there = await other.admin();
+            await untilState(other, there, (s) => /resource busy/.test(s.reason ?? ''), 'to be refused');
+        } finally {
+            await other.stop();
+        }
+        assert.equal(chains(late).length, 1, 'nothing of the other one');
+        rmSync(newestChain(late), { recursive: true });
+        accepted(await admin.post('/api/materials', materialBody()), 201);
+        await server.until(() => chains(late).length === 1, WAIT_MS, 'to begin anew after its chain was removed');
+        await arrived(server, late, admin);
+        assert.equal((await stateOf(admin)).gaps, 1);
+    }, { BACKUP_CONTINUOUS_DIR: late });
+    const { code, output } = await new Server({ engine: 'sqlite', env: { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', BACKUP_CONTINUOUS_DIR: late } }).run(['serve']);
+    assert.equal(code, 78, output);
+    assert.match(output, /BACKUP_CONTINUOUS_DIR.*pg_receivewal/s);
+});
+
+test('proven by --check, and what is kept: the two newest, the newest proven one, of each of seven days the last one', async () => {
+    await shipping(async (server, folder) => {
+        await arrived(server, folder, await server.admin());
+        await server.halt();
+        await new Site(server).checked(folder);
+        assert.equal(namesIn(newestChain(folder), '.proven').length, 1);
+        // Older ones as they would lie there: the proven one among them is of the ninth day before.
+        const made = newestChain(folder), name = path.basename(made);
+        const asOf = (day, hour, proven) => {
+            const chain = path.join(folder, `mms_chain_${day.replaceAll('-', '')}_${hour}0000`);
+            mkdirSync(chain);
+            for (const file of readdirSync(made).filter((one) => !one.endsWith('.proven')))
+                writeFileSync(path.join(chain, file), readFileSync(path.join(made, file)));
+            const json = path.join(chain, 'base_00000001.json');
+            writeFileSync(json, JSON.stringify({ ...JSON.parse(readFileSync(json, 'utf8')), made_at: `${day}T${hour}:00:00.000Z`, whole_at: `${day}T${hour}:00:01.000Z` }));
+            if (proven)
+                writeFileSync(path.join(chain, 'base_00000001.proven'), `${day}T${hour}:30:00.000Z\n`);
+        };
+        rmSync(path.join(made, 'base_00000001.proven'));
+        for (const [day, hour, proven] of [['2020-01-01', '08', true], ['2020-01-02', '08', true], ['2020-01-03', '08'], ['2020-01-04', '08'], ['2020-01-04', '20'], ['2020-01-05', '08'], ['2020-01-06', '08'],
+            ['2020-01-07', '08'], ['2020-01-08', '08'], ['2020-01-09', '07'], ['2020-01-09', '08']])
+            asOf(day, hour, proven);
+        mkdirSync(path.join(folder, 'mms_chain_20200110_080000')); // one that was never whole
+        writeFileSync(path.join(folder, 'somebody-elses.txt'), '');
+        await server.begin();
+        await arrived(server, folder, await server.admin());
+        await server.until(() => !existsSync(path.join(folder, 'mms_chain_20200110_080000')), WAIT_MS, 'to remove what is not kept');
+        const kept = chains(folder).map((one) => one.slice(10)).filter((one) => one.startsWith('2020'));
+        // Today is one of the seven days, then the 9th to the 4th; the proven one is of the 2nd.
+        assert.deepEqual(kept, ['20200102_080000', '20200104_200000', '20200105_080000', '20200106_080000', '20200107_080000', '20200108_080000', '20200109_080000']);
+        assert.ok(chains(folder).includes(name), 'the last one before');
+        assert.ok(existsSync(path.join(folder, 'somebody-elses.txt')));
+    });
+});
