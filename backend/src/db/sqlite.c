@@ -1,6 +1,7 @@
 /* The SQLite engine: statements, transactions, copies. Opening a file: sqlite_open.c. */
 #include "db/sqlite.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "base/durable.h"
 #include "db/bulk_driver.h"
 #include "db/dialect.h"
+#include "db/sqlite_copy.h"
 
 /* ---- errors ---- */
 
@@ -307,8 +309,7 @@ static enum rc copy_pages(struct sqlite_conn *c, sqlite3 *to)
     return sqlite3_backup_finish(b) == SQLITE_OK && complete ? RC_OK : copy_failed(c, to);
 }
 
-/* The copy is put on the disk once, when it is finished, and is nothing until then: no journal for it, and no waiting in between. */
-static enum rc copy_into(struct sqlite_conn *c, const char *file)
+static enum rc copy_by_pages(struct sqlite_conn *c, const char *file)
 {
     sqlite3 *to = NULL;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -317,6 +318,19 @@ static enum rc copy_into(struct sqlite_conn *c, const char *file)
     enum rc rc = ready ? copy_pages(c, to) : copy_failed(c, to);
     sqlite3_close(to);
     return rc;
+}
+
+/* The copy is put on the disk once, when it is finished, and is nothing until then: no journal for it, and no waiting in between. */
+static enum rc copy_into(struct sqlite_conn *c, const char *file)
+{
+    int reason;
+    enum sqlite_copied copied = sqlite_copy(c->sqlite, file, &reason);
+    if (copied == SQLITE_COPY_OTHERWISE)
+        return copy_by_pages(c, file);
+    if (copied == SQLITE_COPIED)
+        return RC_OK;
+    snprintf(c->error, sizeof c->error, "copy: %s", reason ? strerror(reason) : "the database cannot be read");
+    return reason == ENOSPC || reason == EDQUOT ? RC_DB_FULL : RC_DB;
 }
 
 /* The copy holds the same secrets as the database: the same people may read it. */
