@@ -262,6 +262,16 @@ static int note_in_log(struct request *r)
     return rc == RC_OK ? EXIT_OK : EXIT_STORAGE;
 }
 
+/* From here to the end no instance may begin to serve what is being replaced. */
+static int hold(struct request *r, const char *path)
+{
+    struct tool *t = r->tool;
+    enum rc rc = db_hold_take(path, tool_who(t, NAME), &t->hold, &t->err);
+    if (rc != RC_OK)
+        tool_print_error(NAME, rc, &t->err);
+    return rc == RC_OK ? EXIT_OK : EXIT_STORAGE;
+}
+
 static int restore(struct request *r)
 {
     const char *path = r->tool->settings.db_path;
@@ -272,6 +282,8 @@ static int restore(struct request *r)
         code = backup_take_out(r->tool, NAME, r->folder, &r->backup, r->work);
     if (code == EXIT_OK)
         code = note_in_log(r);
+    if (code == EXIT_OK)
+        code = hold(r, path);
     if (code == EXIT_OK)
         code = put_files(r);
     if (code != EXIT_OK)
@@ -320,6 +332,7 @@ static int run_request(struct request *r)
     remove_work(r);
     code = r->check ? check(r) : restore(r);
     remove_work(r);
+    db_hold_release(r->tool->hold);
     return code;
 }
 
