@@ -9,11 +9,16 @@ cd "$(dirname "$0")/.."
 
 # ---- docker-compose.prod.yml ----
 # 在容器中固定不变，不必设置 / fixed within the containers, not to be set:
-#   NODE_ENV PORT HOST DB_PATH UPLOAD_DIR BACKUP_DIR LOG_DIR WEB_DIR TRUSTED_PROXIES
+#   NODE_ENV PORT HOST DB_PATH DB_TAKEOVER_WAIT UPLOAD_DIR BACKUP_DIR LOG_DIR WEB_DIR TRUSTED_PROXIES
 
 # 要运行的版本（镜像标签，绝不用 latest），见 scripts/build-images.sh 的输出
 # The version to run: a tag of the images, never latest; scripts/build-images.sh prints it
 MMS_VERSION=
+
+# 正在提供服务的一侧（a 或 b），由 scripts/deploy.sh 写入
+# The side that is in use, a or b; scripts/deploy.sh writes it
+#MMS_SIDE_A=1
+#MMS_SIDE_B=0
 
 # 镜像仓库，以 / 结尾；留空则使用本机构建的镜像
 # Where the images come from, with a slash at the end; empty: those built on this machine

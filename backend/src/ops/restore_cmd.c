@@ -279,6 +279,16 @@ static int take_out(struct request *r)
     return code == EXIT_OK ? backup_take_out(r->tool, NAME, r->folder, &r->backup, r->work) : code;
 }
 
+/* From here to the end no instance may begin to serve what is being replaced. */
+static int hold(struct request *r, const char *path)
+{
+    struct tool *t = r->tool;
+    enum rc rc = db_hold_take(path, tool_who(t, NAME), &t->hold, &t->err);
+    if (rc != RC_OK)
+        tool_print_error(NAME, rc, &t->err);
+    return rc == RC_OK ? EXIT_OK : EXIT_STORAGE;
+}
+
 static int restore(struct request *r)
 {
     const char *path = r->tool->settings.db_path;
@@ -287,6 +297,8 @@ static int restore(struct request *r)
         code = take_out(r);
     if (code == EXIT_OK)
         code = note_in_log(r);
+    if (code == EXIT_OK)
+        code = hold(r, path);
     if (code == EXIT_OK)
         code = put_files(r);
     if (code != EXIT_OK)
@@ -336,6 +348,7 @@ static int run_request(struct request *r)
     remove_work(r);
     code = r->check ? check(r) : restore(r);
     remove_work(r);
+    db_hold_release(r->tool->hold);
     return code;
 }
 

@@ -21,7 +21,8 @@ const { avatar } = accepted(await user.request('POST', '/api/profile/avatar', fo
 const SETTINGS = { DATABASE_URL: null };
 const place = (name) => path.join(server.dir, name);
 const sha256 = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
-const namesIn = (folder) => (existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('.')).sort() : []);
+// The lock of a database's name stays where it is, and says nothing.
+const namesIn = (folder) => (existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('.') && name !== 'mms.db.lock').sort() : []);
 const manifests = (folder) => namesIn(folder).filter((name) => name.endsWith('.json'));
 const manifestOf = (folder) => JSON.parse(readFileSync(path.join(folder, manifests(folder).at(-1)), 'utf8'));
 const backUp = (folder, ...more) => server.run(['backup', '--to', folder, ...more]);
