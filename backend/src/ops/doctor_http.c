@@ -218,7 +218,7 @@ static void read_permissions(struct doctor *d)
         if (one->type == JSON_STRING && permission_find(one->text, &p))
             d->session.permissions |= UINT64_C(1) << p;
     }
-    if (a.status == 401 || a.status == 0) {
+    if (a.status != 200 && (d->session.is_person || a.status != 403)) {
         d->session.problem = arena_fmt(d->arena, "凭据未被接受 / the credentials are not accepted: %s", doctor_shown(d, &a));
         d->session.token = NULL;
     }

@@ -12,6 +12,9 @@
 
 #define ADMINISTRATORS_MAX 50
 
+/* None of this is so in this program: something else answers, or stands between. */
+static const char other_program[] = "确认应答的是本程序 / see that it is this program that answers: mms version; curl URL/api/health";
+
 /* ---------------------------------------------------------------- the signing key */
 
 /* What stood as the key, or as an example of one, in the older system and its papers. */
@@ -58,7 +61,7 @@ static void look_at_token(struct doctor *d, const char *secret)
     else if (!access_token_verify(secret, token, clock_now_ms() / 1000, &claims))
         doctor_failed(d, "set -a; . ./.env; set +a", "运行中的服务使用的不是此处的 JWT_SECRET / the running service signs with another key than the JWT_SECRET here");
     else if (takes_forged(d, false) || takes_forged(d, true))
-        doctor_failed(d, "mms version", "伪造的令牌没有被拒绝 / a forged token is not refused");
+        doctor_failed(d, other_program, "伪造的令牌没有被拒绝 / a forged token is not refused");
     else
         doctor_ok(d, "%zu 字节；令牌由它签名，伪造签名与 alg=none 均被拒绝 / %zu bytes; it signs the tokens, forged ones and alg none are refused", strlen(secret),
                   strlen(secret));
@@ -148,7 +151,7 @@ void doctor_p0_registration(struct doctor *d)
     if (a.status == 403 && text_equal(doctor_code(&a), "registration_closed"))
         doctor_ok(d, "POST /api/auth/register: %s", doctor_shown(d, &a));
     else
-        doctor_failed(d, a.status == 201 ? arena_fmt(d->arena, "mms user disable doctor_%.16s", name) : "mms health", "POST /api/auth/register: %s",
+        doctor_failed(d, a.status == 201 ? arena_fmt(d->arena, "mms user disable doctor_%.16s", name) : other_program, "POST /api/auth/register: %s",
                       doctor_shown(d, &a));
 }
 
@@ -191,7 +194,7 @@ void doctor_p0_signed_in(struct doctor *d)
                 continue;
             try_route(d, &route->http, NULL, &a);
             if (a.status != 401) {
-                doctor_failed(d, "mms health", "%s %s: %s", route->http.method, route->http.path, doctor_shown(d, &a));
+                doctor_failed(d, other_program, "%s %s: %s", route->http.method, route->http.path, doctor_shown(d, &a));
                 return;
             }
             count++;
@@ -254,7 +257,7 @@ void doctor_p0_raw_rows(struct doctor *d)
             return;
         }
         if (a.status != 403 || !text_equal(doctor_code(&a), "raw_edit")) {
-            doctor_failed(d, "mms version", "%s /api/admin/database/table/users/row/0: %s", methods[i], doctor_shown(d, &a));
+            doctor_failed(d, other_program, "%s /api/admin/database/table/users/row/0: %s", methods[i], doctor_shown(d, &a));
             return;
         }
     }
@@ -280,13 +283,13 @@ static void inject_into_lists(struct doctor *d)
     if (all.status == 403)
         doctor_not_applicable(d, "export MMS_DOCTOR_USER=…", "此账户不能读取物料 / this account may not read materials: %s", doctor_shown(d, &all));
     else if (!count_of(&all, &total) || !count_of(&found, &hits))
-        doctor_failed(d, "mms health", "GET /api/materials: %s; %s", doctor_shown(d, &all), doctor_shown(d, &found));
+        doctor_failed(d, other_program, "GET /api/materials: %s; %s", doctor_shown(d, &all), doctor_shown(d, &found));
     else if (total == 0)
         doctor_not_applicable(d, "mms demo", "还没有物料，搜索证明不了什么 / there is no material yet, so that a search proves nothing");
     else if (hits > 0)
-        doctor_failed(d, "mms version", "' OR '1'='1' -- 找到了 %lld 条物料 / finds materials (%lld)", (long long)hits, (long long)hits);
+        doctor_failed(d, other_program, "' OR '1'='1' -- 找到了 %lld 条物料 / finds materials (%lld)", (long long)hits, (long long)hits);
     else if (sorted.status != 400)
-        doctor_failed(d, "mms version", "sort=id;DROP TABLE users: %s", doctor_shown(d, &sorted));
+        doctor_failed(d, other_program, "sort=id;DROP TABLE users: %s", doctor_shown(d, &sorted));
     else
         doctor_ok(d, "登录 401；搜索 0 / %lld 条；排序 400 / sign-in 401, search 0 of %lld, sort 400", (long long)total, (long long)total);
 }
@@ -299,7 +302,7 @@ void doctor_p0_injection(struct doctor *d)
     doctor_send(d, "POST", "/api/auth/login", NULL,
                 arena_fmt(d->arena, "{\"username\":\"' OR '1'='1' -- %.12s\",\"password\":\"' OR '1'='1\"}", random), &a);
     if (a.status != 401 && a.status != 400)
-        doctor_failed(d, a.status == 429 ? "15 分钟后再试 / again in 15 minutes" : "mms version", "POST /api/auth/login: %s", doctor_shown(d, &a));
+        doctor_failed(d, a.status == 429 ? "15 分钟后再试 / again in 15 minutes" : other_program, "POST /api/auth/login: %s", doctor_shown(d, &a));
     else if (signed_in(d))
         inject_into_lists(d);
 }
@@ -328,7 +331,7 @@ void doctor_p0_upload(struct doctor *d)
         return;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (!upload_is_refused(d, files[i][0], files[i][1], files[i][2], &a)) {
-            doctor_failed(d, a.status == 200 ? "DELETE /api/profile/avatar" : "mms health", "%s: %s", files[i][0], doctor_shown(d, &a));
+            doctor_failed(d, a.status == 200 ? "DELETE /api/profile/avatar" : other_program, "%s: %s", files[i][0], doctor_shown(d, &a));
             return;
         }
     doctor_ok(d, "PHP、HTML、SVG、伪装的 GIF 均被拒绝 / PHP, HTML, SVG and a GIF that is none, each refused");
@@ -345,7 +348,7 @@ void doctor_p0_paths(struct doctor *d)
         bool leaks = a.status == 200 && (memmem(a.body, a.body_n, "root:", 5) || memmem(a.body, a.body_n, "SQLite format 3", 15) ||
                                          memmem(a.body, a.body_n, "JWT_SECRET", 10));
         if (leaks || a.status == 0 || a.status >= 500) {
-            doctor_failed(d, leaks ? "mms version" : "mms health", "GET %s: %s", paths[i], doctor_shown(d, &a));
+            doctor_failed(d, leaks ? other_program : other_program, "GET %s: %s", paths[i], doctor_shown(d, &a));
             return;
         }
     }
@@ -368,7 +371,7 @@ void doctor_p0_guessing(struct doctor *d)
         if (a.status != 401)
             break;
     }
-    doctor_failed(d, "mms version", "错误密码 %d 次后 / after %d wrong passwords: %s", THROTTLE_PAIR_MAX + 1, THROTTLE_PAIR_MAX + 1, doctor_shown(d, &a));
+    doctor_failed(d, other_program, "错误密码 %d 次后 / after %d wrong passwords: %s", THROTTLE_PAIR_MAX + 1, THROTTLE_PAIR_MAX + 1, doctor_shown(d, &a));
 }
 
 /* ---------------------------------------------------------------- what is sent out */
@@ -383,7 +386,7 @@ void doctor_p0_origins(struct doctor *d)
     if (!allowed)
         allowed = doctor_header(d, &asked, "access-control-allow-origin");
     if (!plain.status || !asked.status)
-        doctor_failed(d, "mms health", "%s", doctor_shown(d, &plain));
+        doctor_failed(d, other_program, "%s", doctor_shown(d, &plain));
     else if (allowed)
         doctor_failed(d, "CORS_ORIGIN=https://… (不用 * / not *)", "Access-Control-Allow-Origin: %s", allowed);
     else
@@ -399,7 +402,7 @@ void doctor_p0_headers(struct doctor *d)
     const char *type = doctor_header(d, &page, "content-type");
     bool is_page = page.status == 200 && type && text_starts(type, "text/html");
     if (!api.status)
-        doctor_failed(d, "mms health", "%s", doctor_shown(d, &api));
+        doctor_failed(d, other_program, "%s", doctor_shown(d, &api));
     else if (!options || !text_equal(options, "nosniff"))
         doctor_failed(d, "nginx/ssl.conf", "没有 / there is no X-Content-Type-Options: nosniff");
     else if (is_page && (!policy || !doctor_header(d, &page, "x-frame-options")))
@@ -431,7 +434,7 @@ void doctor_p0_errors(struct doctor *d)
         const struct json *success = json_member(a.json, "success");
         const char *word = a.status ? inside_word(&a) : NULL;
         if (a.status != tries[i].status || !success || success->type != JSON_FALSE || word) {
-            doctor_failed(d, "mms health", "%s %s: %s%s%s", tries[i].method, tries[i].path, doctor_shown(d, &a), word ? ": " : "", word ? word : "");
+            doctor_failed(d, other_program, "%s %s: %s%s%s", tries[i].method, tries[i].path, doctor_shown(d, &a), word ? ": " : "", word ? word : "");
             return;
         }
     }

@@ -318,11 +318,12 @@ test('mms doctor: what runs here is well, line by line; and each line that looks
     docker('rename', 'mms-nginx-prod', 'mms-nginx-aside');
     try {
         expect('fail', 'post.containers', /没有容器.*mms-nginx-prod/);
-        docker('run', '-d', '--name', 'mms-nginx-prod', '--no-healthcheck', '--entrypoint', 'nginx', settings.MMS_NGINX_IMAGE, '-g', 'daemon off;');
+        const other = ['run', '-d', '--name', 'mms-nginx-prod', '-e', 'NODE_ENV=development', '--tmpfs', '/data:uid=1001'];
+        docker(...other, '--no-healthcheck', `mms-backend:${TAG}`);
         expect('fail', 'post.containers', /mms-nginx-prod: running, 没有健康检查/);
         expect('fail', 'post.log_rotation', /mms-nginx-prod: json-file 没有轮换/);
         docker('rm', '-f', 'mms-nginx-prod');
-        docker('run', '-d', '--name', 'mms-nginx-prod', '--log-driver', 'none', '--health-cmd', 'true', '--health-interval', '1s', '--entrypoint', 'nginx', settings.MMS_NGINX_IMAGE, '-g', 'daemon off;');
+        docker(...other, '--log-driver', 'none', '--health-interval', '1s', `mms-backend:${TAG}`);
         expect('fail', 'post.log_rotation', /none/);
         await until(() => inspect('mms-nginx-prod').State.Health.Status === 'healthy', 'healthy');
         expect('fail', 'post.containers', /不会自动重启/);

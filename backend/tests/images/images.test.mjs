@@ -320,3 +320,32 @@ test('mms doctor looks at the images: their size, user, check and port; and whet
     writeFileSync(note, 'sha256:0000\n');
     expect('fail', 'pre.tried', /试运行的是其他镜像/);
 });
+
+test('mms doctor finds the images in a registry once they were pushed there', { skip: existsSync('/usr/bin/docker-registry') ? false : 'docker-registry is not installed' }, async () => {
+    const place = folder.make('registry', 0), port = await freePort(), MMS_REGISTRY = `127.0.0.1:${port}/mms/`;
+    writeFileSync(path.join(place, 'config.yml'), `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${place}/data}}\nhttp: {addr: "127.0.0.1:${port}"}\n`);
+    const registry = spawn('docker-registry', ['serve', path.join(place, 'config.yml')], { stdio: 'ignore' });
+    const expect = (result, seen) => {
+        const { status, stdout, output } = tried(path.join(TOP, 'build/mms'), ['doctor', '--stage', 'mid', '--json', '--only', 'mid.registry', '--tag', TAG],
+            { env: { PATH: process.env.PATH, HOME: place, DOCKER_HOST: process.env.DOCKER_HOST, MMS_REGISTRY } });
+        assert.ok(status <= 1, output);
+        const [check] = JSON.parse(stdout).checks;
+        assert.equal(check.result, result, check.seen);
+        assert.match(check.seen, seen);
+    };
+    const pushed = [BACKEND, FRONTEND].map((image) => `${MMS_REGISTRY}${image}`);
+    try {
+        await until(() => fetch(`http://127.0.0.1:${port}/v2/`).then(({ ok }) => ok, () => false), 'the registry');
+        expect('fail', /仓库中没有.*mms-backend/);
+        for (const [i, image] of [BACKEND, FRONTEND].entries()) {
+            docker('tag', image, pushed[i]);
+            docker('push', '-q', pushed[i]);
+            expect(i === 0 ? 'fail' : 'ok', i === 0 ? /mms-frontend/ : /127\.0\.0\.1/);
+        }
+    } finally {
+        registry.kill();
+        for (const name of pushed)
+            tried('docker', ['rmi', name]);
+    }
+    expect('fail', /仓库中没有/);
+});
