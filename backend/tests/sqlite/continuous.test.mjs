@@ -295,6 +295,20 @@ test('somebody else who writes, and brings the log home: all of it is shipped, w
     });
 });
 
+test('somebody else alone writes: the log stays bounded all the same', async () => {
+    await shipping(async (server, folder) => {
+        await server.until(() => chains(folder).length > 0 && namesIn(newestChain(folder), '.json').length > 0, WAIT_MS, 'to begin');
+        const before = logsBegun(server);
+        for (let i = 0; i < 12; i++)
+            await sqlite(server.db, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                INSERT INTO idempotency (user_id, key, fingerprint, status, body, created_at) SELECT 1, '${i}-' || i, 'f', 200, hex(randomblob(400)), 0 FROM n`);
+        await server.until(() => logsBegun(server) > before, WAIT_MS, 'to let the log begin anew');
+        await server.kill9();
+        assert.deepEqual(events(server, 'ship.gap'), []);
+        await new Site(server).restored(folder);
+    });
+});
+
 test('a full folder: the service goes on, says so, and catches up without a gap when there is room', async (t) => {
     const disk = smallDisk('3m');
     if (!disk)
