@@ -1,6 +1,8 @@
 /* mms: one program, several commands. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/settings.h"
@@ -33,8 +35,20 @@ static void print_help(const struct command *c)
     buf_free(&out);
 }
 
+/* Without memory the process ends by abort() (base/arena.h): not without a word. */
+static void say_aborted(int signo)
+{
+    static const char line[] =
+        "mms: 程序已中止：内存不足（请提高内存限制），或程序内部错误。已确认的数据都在磁盘上，重新启动即可继续\n"
+        "mms: aborted: out of memory (raise its limit), or an error of the program. What was acknowledged is on the disk: start it again\n";
+    (void)signo;
+    if (write(STDERR_FILENO, line, sizeof line - 1) < 0)
+        return;
+}
+
 int main(int argc, char **argv)
 {
+    signal(SIGABRT, say_aborted);
     const char *name = argc > 1 ? argv[1] : "";
     if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
         print_usage(stdout);

@@ -8,7 +8,7 @@
 #include "base/settings_check.h"
 #include "base/text.h"
 
-enum { SECRET_BYTES_MIN = 32, TOKEN_BYTES_MIN = 16, PASSWORD_CHARS_MIN = 8, VALUE_SHOWN = 60 };
+enum { SECRET_BYTES_MIN = 32, TOKEN_BYTES_MIN = 16, PASSWORD_CHARS_MIN = 8, VALUE_SHOWN = 60, NAME_WIDTH = 25 };
 
 static const char *const MODES[] = {"production", "development", "test", NULL};
 static const char *const LEVELS[] = {"error", "warn", "info", "debug", NULL};
@@ -502,7 +502,7 @@ void settings_help(struct buf *out)
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct row *row = &ROWS[i];
         buf_str(out, "  ");
-        put_padded(out, row->name, 22);
+        put_padded(out, row->name, NAME_WIDTH);
         put_shape(out, row);
         buf_fmt(out, "  [%s]\n      %s\n      %s\n", fallback_text(row), row->zh, row->en);
     }

@@ -36,7 +36,7 @@ struct db_ship {
     pthread_t thread;
     pthread_cond_t wake;
     /* under log.lock */
-    bool stopping, ended;
+    bool stopping, ended, abandoned;
     int64_t began_ms; /* constant */
     struct db_ship_state state;
     /* of the thread */
@@ -71,6 +71,14 @@ static void fail(struct db_ship *s, const char *what)
     s->attempts++;
     if (news)
         log_event(LOG_ERROR, "ship.failed", NULL, LOG_TEXT("folder", s->config.folder), LOG_TEXT("error", why));
+}
+
+static bool is_set(struct db_ship *s, const bool *flag)
+{
+    pthread_mutex_lock(&s->log.lock);
+    bool set = *flag;
+    pthread_mutex_unlock(&s->log.lock);
+    return set;
 }
 
 /* All that was committed before time_ms has arrived. */
@@ -159,7 +167,8 @@ static bool bring_files(struct db_ship *s, const struct ship_chunk *c)
     int64_t now_us = clock_monotonic_us();
     if (s->files_begun && s->files_us > c->taken_us)
         return true;
-    if (!s->config.files(s->config.arg, !s->files_begun))
+    errno = ECANCELED;
+    if (is_set(s, &s->abandoned) || !s->config.files(s->config.arg, !s->files_begun))
         return false;
     s->files_us = now_us;
     return s->files_begun = true;
@@ -238,6 +247,8 @@ static enum outcome copy_pages(struct db_ship *s, struct copying *c, bool first)
         note_written(s, (int64_t)n, 0);
         if (c->n % BASE_ROUND_BYTES == 0)
             o = ship_round(s, !first);
+        if (o == SHIPPED && is_set(s, &s->stopping))
+            o = FAILED; /* nobody waits for it any more */
     }
     free(room);
     return o;
@@ -445,6 +456,8 @@ static void look_after(struct db_ship *s)
     if (!s->in_chain)
         return;
     enum outcome o = ship_round(s, true);
+    if (o == SHIPPED && ship_log_is_long(&s->log) && db_run_tx(s->writer, touch, NULL) == RC_OK)
+        o = ship_round(s, true);
     if (o == SHIPPED && base_is_due(s)) {
         o = make_base(s, false);
         s->base_after_us = o == FAILED ? clock_monotonic_us() + BASE_AGAIN_US : 0;
@@ -538,6 +551,9 @@ void ship_end(struct db_ship *s)
     bool ended = s->ended;
     pthread_mutex_unlock(&s->log.lock);
     if (!ended) {
+        pthread_mutex_lock(&s->log.lock);
+        s->abandoned = true;
+        pthread_mutex_unlock(&s->log.lock);
         log_event(LOG_WARN, "ship.left_behind", NULL, LOG_TEXT("folder", s->config.folder));
         pthread_detach(s->thread);
         ship_log_release(&s->log);

@@ -204,6 +204,14 @@ void ship_log_drop(struct ship_log *l, struct ship_chunk *c)
     free_chunk(c);
 }
 
+bool ship_log_is_long(struct ship_log *l)
+{
+    pthread_mutex_lock(&l->lock);
+    bool is_long = l->joined && l->next >= TURN_PAGES;
+    pthread_mutex_unlock(&l->lock);
+    return is_long;
+}
+
 void ship_log_progress(struct ship_log *l)
 {
     pthread_mutex_lock(&l->lock);

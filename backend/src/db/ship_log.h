@@ -50,6 +50,8 @@ void ship_log_leave(struct ship_log *l);
 /* The oldest chunk that is not shipped; NULL: all is. It stays the oldest until it is dropped. False: there is a gap behind what was shipped. */
 bool ship_log_take(struct ship_log *l, struct ship_chunk **out);
 void ship_log_drop(struct ship_log *l, struct ship_chunk *c);
+/* It should begin anew, which only a commit of our writer does: when others alone write, one must be made. */
+bool ship_log_is_long(struct ship_log *l);
 /* Something has been written to the folder. */
 void ship_log_progress(struct ship_log *l);
 

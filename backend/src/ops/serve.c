@@ -205,6 +205,27 @@ static enum rc shift_figures(struct ctx *c, void *arg)
     return recent_moves_shift(c);
 }
 
+#define CLOCK_BEHIND_MS 300000
+
+static const struct sql LAST_DEED = {"serve.last_deed", "SELECT MAX(created_at) AS n FROM operation_log"};
+
+/* A clock that is behind what was done already is more likely wrong than right. It costs no data: ids have the order, not times. */
+static enum rc look_at_clock(struct ctx *c, void *arg)
+{
+    int64_t last_ms;
+    (void)arg;
+    TRY(ctx_number(c, &LAST_DEED, DB_NO_ARGS, &last_ms));
+    if (last_ms > c->now_ms + CLOCK_BEHIND_MS) {
+        char last[CLOCK_TEXT_MAX], now[CLOCK_TEXT_MAX];
+        clock_print_iso(last_ms, last);
+        clock_print_iso(c->now_ms, now);
+        fprintf(stderr, "mms serve: 系统时钟（%s）早于最近一次操作（%s）：请校准时钟\n"
+                        "mms serve: The clock (%s) is behind the last deed in the log (%s): set it right\n", now, last, now, last);
+        log_event(LOG_WARN, "clock.behind", NULL, LOG_TEXT("last_deed", last), LOG_INT("behind_s", (last_ms - c->now_ms) / 1000));
+    }
+    return RC_OK;
+}
+
 static int serve(struct tool *t, int signals, struct http_door *door)
 {
     struct app app;
@@ -218,6 +239,8 @@ static int serve(struct tool *t, int signals, struct http_door *door)
         rc = tool_first_administrator(t, stderr);
     if (rc == RC_OK && tool_run(t, sweep, &app) != RC_OK)
         log_event(LOG_WARN, "files.sweep_failed", NULL, LOG_TEXT("folder", t->settings.upload_dir));
+    if (rc == RC_OK)
+        rc = tool_run(t, look_at_clock, NULL);
     if (rc == RC_OK)
         rc = tool_run(t, shift_figures, NULL);
     if (rc == RC_OK)

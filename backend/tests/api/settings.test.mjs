@@ -10,7 +10,7 @@ import { Server, accepted, start } from './harness.mjs';
 const dir = mkdtempSync(path.join(tmpdir(), 'mms-test-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
 const GOOD_SECRET = 'kD83hfQx9_2LpRvT7wZmB5nYcS4jG6aE1uHqXo';
-const NAMES = ['PORT', 'HOST', 'NODE_ENV', 'JWT_SECRET', 'JWT_EXPIRES_IN', 'DB_PATH', 'DB_TAKEOVER_WAIT', 'LOG_LEVEL', 'LOG_DIR', 'LOG_MAX_SIZE', 'LOG_MAX_AGE', 'LOG_KEEP', 'UPLOAD_DIR', 'BACKUP_DIR', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'METRICS_TOKEN', 'TRUSTED_PROXIES'];
+const NAMES = ['PORT', 'HOST', 'NODE_ENV', 'JWT_SECRET', 'JWT_EXPIRES_IN', 'DB_PATH', 'DB_TAKEOVER_WAIT', 'LOG_LEVEL', 'LOG_DIR', 'LOG_MAX_SIZE', 'LOG_MAX_AGE', 'LOG_KEEP', 'UPLOAD_DIR', 'BACKUP_DIR', 'BACKUP_CONTINUOUS_DIR', 'BACKUP_CONTINUOUS_SECONDS', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'METRICS_TOKEN', 'TRUSTED_PROXIES'];
 
 /** Runs a command with these settings over good ones. */
 const run = (command, env) => new Server({ dir, env: { NODE_ENV: 'production', JWT_SECRET: GOOD_SECRET, ...env } }).run([command]);

@@ -1,6 +1,6 @@
 // Continuous backup: what was acknowledged is elsewhere within seconds, and comes back from there, whatever ends the service.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 
 import { ADMIN_PASSWORD, Server, accepted, makeUser, materialBody, post, receiptOf, sleep, sqlite } from '../api/harness.mjs';
 import { form, png } from '../api/picture.mjs';
+import { FAKETIME, withClock } from './clock.mjs';
 
 const PROMISE_MS = 60_000;
 const WAIT_MS = 120_000;
@@ -294,6 +295,20 @@ test('somebody else who writes, and brings the log home: all of it is shipped, w
     });
 });
 
+test('somebody else alone writes: the log stays bounded all the same', async () => {
+    await shipping(async (server, folder) => {
+        await server.until(() => chains(folder).length > 0 && namesIn(newestChain(folder), '.json').length > 0, WAIT_MS, 'to begin');
+        const before = logsBegun(server);
+        for (let i = 0; i < 12; i++)
+            await sqlite(server.db, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                INSERT INTO idempotency (user_id, key, fingerprint, status, body, created_at) SELECT 1, '${i}-' || i, 'f', 200, hex(randomblob(400)), 0 FROM n`);
+        await server.until(() => logsBegun(server) > before, WAIT_MS, 'to let the log begin anew');
+        await server.kill9();
+        assert.deepEqual(events(server, 'ship.gap'), []);
+        await new Site(server).restored(folder);
+    });
+});
+
 test('a full folder: the service goes on, says so, and catches up without a gap when there is room', async (t) => {
     const disk = smallDisk('3m');
     if (!disk)
@@ -428,4 +443,33 @@ test('proven by --check, and what is kept: the two newest, the newest proven one
         assert.ok(chains(folder).includes(name), 'the last one before');
         assert.ok(existsSync(path.join(folder, 'somebody-elses.txt')));
     });
+});
+
+test('a day later a new base begins in the same chain; a clock that jumps back a day loses nothing', { skip: FAKETIME ? false : 'faketime is not installed, or cannot be used with this build' }, async () => {
+    const clock = withClock(dir);
+    await shipping(async (server, folder) => {
+        const admin = await server.admin(), first = new Load(admin, 2);
+        await server.until(() => first.acknowledged.size > 20, WAIT_MS, 'to write');
+        await first.stop();
+        clock.set('+25h');
+        const load = new Load(admin, 2);
+        await server.until(() => namesIn(newestChain(folder), '.json').length === 2, WAIT_MS, 'to begin a second base');
+        clock.set('-1h');
+        await server.until(() => load.acknowledged.size > 100, WAIT_MS, 'to write');
+        await load.stop();
+        await server.halt();
+        assert.equal(chains(folder).length, 1);
+        assert.equal(namesIn(newestChain(folder), '.json').length, 2);
+        const site = new Site(server);
+        await site.restored(folder);
+        const codes = await site.codes();
+        first.check(codes, Infinity);
+        load.check(codes, Infinity);
+        // The second base alone is enough from there on; without it, the first one with all that followed.
+        const second = path.join(newestChain(folder), namesIn(newestChain(folder), '.json')[1]);
+        rmSync(second);
+        const other = new Site(server);
+        await other.restored(folder);
+        assert.deepEqual(await other.codes(), codes);
+    }, { ...clock.env, JWT_EXPIRES_IN: '30d' });
 });

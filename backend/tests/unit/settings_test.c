@@ -287,9 +287,9 @@ static void prints_aligned_without_secrets(void **state)
     settings_print(&s, &out);
     const char *text = buf_text(&out);
     assert_null(strstr(text, GOOD_SECRET));
-    assert_non_null(strstr(text, "\nJWT_SECRET              (set)  "));
-    assert_non_null(strstr(text, "\nADMIN_INITIAL_PASSWORD  (not set)  "));
-    assert_non_null(strstr(text, "\nJWT_EXPIRES_IN          90m  "));
+    assert_non_null(strstr(text, "\nJWT_SECRET                 (set)  "));
+    assert_non_null(strstr(text, "\nADMIN_INITIAL_PASSWORD     (not set)  "));
+    assert_non_null(strstr(text, "\nJWT_EXPIRES_IN             90m  "));
     assert_non_null(strstr(text, "https://a.example,https://b.example  -  "));
     size_t column = (size_t)(strstr(text, "DEFAULT") - text);
     for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
@@ -304,7 +304,7 @@ static void help_names_every_setting(void **state)
     (void)state;
     static const char *const NAMES[] = {
         "PORT", "HOST", "NODE_ENV", "JWT_SECRET", "JWT_EXPIRES_IN", "DB_PATH", "LOG_LEVEL",
-        "LOG_DIR", "UPLOAD_DIR",
+        "LOG_DIR", "UPLOAD_DIR", "BACKUP_CONTINUOUS_DIR", "BACKUP_CONTINUOUS_SECONDS",
         "MAX_FILE_SIZE", "CORS_ORIGIN", "WEB_DIR", "ADMIN_INITIAL_PASSWORD", "METRICS_TOKEN",
         "TRUSTED_PROXIES",
     };

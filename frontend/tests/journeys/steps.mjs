@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -33,6 +33,8 @@ export class Site {
     }
 
     async begin() {
+        this.continuous = path.join(this.folder, 'continuous');
+        mkdirSync(this.continuous);
         this.program('demo');
         await this.start();
         for (const name of NAMES) await this.firstPassword(name);
@@ -48,7 +50,7 @@ export class Site {
     environment() {
         return {
             PATH: process.env.PATH, PORT: String(this.port ?? 0), HOST: '127.0.0.1', NODE_ENV: 'test', DB_PATH: path.join(this.folder, 'mms.db'),
-            UPLOAD_DIR: this.folder, BACKUP_DIR: path.join(this.folder, 'backups'), WEB_DIR: process.env.WEB_DIR, JWT_SECRET: 'journey-0123456789-abcdefghij-KLMNOP',
+            UPLOAD_DIR: this.folder, BACKUP_DIR: path.join(this.folder, 'backups'), BACKUP_CONTINUOUS_DIR: this.continuous, WEB_DIR: process.env.WEB_DIR, JWT_SECRET: 'journey-0123456789-abcdefghij-KLMNOP',
             ADMIN_INITIAL_PASSWORD: FIRST_PASSWORD, ...this.settings,
         };
     }

@@ -59,6 +59,17 @@ export interface Backups {
   folder: string | null
   list: { name: string; made_at: string; proven_at: string | null; size: number }[]
   newest_proven: string | null
+  /** What the service ships while it runs; null: BACKUP_CONTINUOUS_DIR is not set. */
+  continuous: Continuous | null
+}
+export interface Continuous {
+  folder: string
+  late: boolean
+  safe_until: string | null
+  failing_since: string | null
+  reason: string | null
+  base_at: string | null
+  proven_at: string | null
 }
 
 export const getBackups = (signal?: AbortSignal) => get<Backups>('/admin/backups', {}, signal)

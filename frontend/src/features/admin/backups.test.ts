@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { freshness } from './backups'
+import { continuity, freshness } from './backups'
 
 const NOW = Date.parse('2026-11-29T12:00:00Z')
 
@@ -8,4 +8,15 @@ test('of one night it is fresh, of three days it is old, and none is worse', () 
   for (const [at, tone, hours] of cases) expect(freshness(at, NOW)).toEqual({ tone, hours })
   expect(freshness(null, NOW)).toEqual({ tone: 'bad', hours: null })
   expect(freshness('2026-11-29T12:00:05Z', NOW)).toEqual({ tone: 'good', hours: 0 })
+})
+
+test('the continuous backup: off, beginning, good, failing, late', () => {
+  const good = { folder: '/b', late: false, safe_until: '2026-11-29T12:00:00Z', failing_since: null, reason: null, base_at: '2026-11-29T08:00:00Z', proven_at: null }
+  const ill = { ...good, failing_since: '2026-11-29T11:59:00Z', reason: 'segment: No space left on device' }
+  expect(continuity(null)).toEqual({ tone: 'warn', key: 'admin.continuousOff' })
+  expect(continuity({ ...good, base_at: null })).toEqual({ tone: 'warn', key: 'admin.continuousBegins' })
+  expect(continuity(good)).toEqual({ tone: 'good', key: 'admin.continuousGood' })
+  expect(continuity(ill)).toEqual({ tone: 'warn', key: 'admin.continuousFailing' })
+  expect(continuity({ ...ill, late: true })).toEqual({ tone: 'bad', key: 'admin.continuousFailing' })
+  expect(continuity({ ...good, late: true })).toEqual({ tone: 'bad', key: 'admin.continuousLate' })
 })

@@ -1,5 +1,6 @@
 /** How fresh the backups are: a lost disk costs what has come since the newest one that was restored for a try. */
 import type { Tone } from '@/shared/StatusTag.vue'
+import type { Continuous } from './api'
 
 const HOUR_MS = 3_600_000
 /** One a night, and some time to make it. */
@@ -16,4 +17,12 @@ export function freshness(madeAt: string | null, nowMs: number): Freshness {
   if (madeAt === null) return { tone: 'bad', hours: null }
   const hours = Math.max(0, Math.floor((nowMs - Date.parse(madeAt)) / HOUR_MS))
   return { tone: hours < FRESH_HOURS ? 'good' : hours < OLD_HOURS ? 'warn' : 'bad', hours }
+}
+
+/** What to say of the continuous backup: a text's key, and its tone. What is late counts for more than why. */
+export function continuity(one: Continuous | null): { tone: Tone; key: string } {
+  if (one === null) return { tone: 'warn', key: 'admin.continuousOff' }
+  if (one.late) return { tone: 'bad', key: one.failing_since ? 'admin.continuousFailing' : 'admin.continuousLate' }
+  if (one.failing_since) return { tone: 'warn', key: 'admin.continuousFailing' }
+  return one.base_at === null ? { tone: 'warn', key: 'admin.continuousBegins' } : { tone: 'good', key: 'admin.continuousGood' }
 }
