@@ -25,6 +25,9 @@ need_packages() {
 build_packages=(gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libsqlite3-dev libpq-dev libsodium-dev libgd-dev libxlsxwriter-dev libzip-dev
     libexpat1-dev libjwt-dev libcrypt-dev zlib1g-dev unicode-data ca-certificates)
 test_packages=(libcmocka-dev libjson-c-dev clang libclang-rt-14-dev sqlite3 postgresql-15 nginx chromium fonts-noto-cjk poppler-utils age)
+deb_packages=(dpkg-dev binutils xz-utils git)
+deb_test_packages=(lintian mmdebstrap shellcheck)
+environment_packages=(age ansible-core strace shellcheck)
 certificate_packages=(certbot pebble openssl curl shellcheck)
 image_packages=(docker.io docker-compose iptables mmdebstrap curl openssl shellcheck)
 
