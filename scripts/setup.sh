@@ -26,6 +26,10 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd
     libexpat1-dev libjwt-dev libcrypt-dev zlib1g-dev libcurl4-openssl-dev libssl-dev unicode-data ca-certificates)
 test_packages=(libcmocka-dev libjson-c-dev clang libclang-rt-14-dev sqlite3 postgresql-15 nginx chromium fonts-noto-cjk poppler-utils age openssl git shellcheck faketime)
 image_packages=(docker.io docker-compose docker-registry iptables mmdebstrap curl)
+deb_packages=(dpkg-dev binutils xz-utils git)
+deb_test_packages=(lintian mmdebstrap shellcheck)
+environment_packages=(age ansible-core strace shellcheck)
+certificate_packages=(certbot pebble openssl curl shellcheck)
 
 node_is_new_enough() {
     command -v node >/dev/null && command -v npm >/dev/null &&

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/settings.h"
 #include "ops/command.h"
+#include "ops/env_file.h"
 
 static const struct command *const commands[] = {
     &serve_command, &migrate_command, &demo_command, &user_command, &verify_command,
@@ -20,7 +21,9 @@ static void print_usage(FILE *out)
     fputs("usage: mms COMMAND [--help]\n\n", out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %-19s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\nSettings come from the environment: mms serve --help\n", out);
+    fputs("\nSettings come from the environment: mms serve --help\n"
+          "and from --env-file FILE, of every command: NAME=VALUE lines, also encrypted with age (AGE_IDENTITY_FILE)\n"
+          "or ansible-vault (ANSIBLE_VAULT_PASSWORD_FILE). What the environment says goes first.\n", out);
 }
 
 static void print_help(const struct command *c)
@@ -64,7 +67,8 @@ int main(int argc, char **argv)
                 print_help(commands[i]);
                 return EXIT_OK;
             }
-        return commands[i]->run(argc - 1, argv + 1);
+        int code = env_file_take(&argc, argv);
+        return code == EXIT_OK ? commands[i]->run(argc - 1, argv + 1) : code;
     }
     print_usage(stderr);
     return EXIT_USAGE_ERROR;

@@ -1,12 +1,12 @@
 #include "ops/tool.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "crypto/password.h"
 #include "domain/search_index.h"
 #include "domain/user.h"
+#include "ops/env_file.h"
 
 void tool_print_error(const char *command, enum rc rc, const struct error *err)
 {
@@ -17,15 +17,10 @@ void tool_print_error(const char *command, enum rc rc, const struct error *err)
         fprintf(stderr, "  %s: %s / %s\n", f->field, f->zh, f->en);
 }
 
-static const char *from_environment(const char *name)
-{
-    return getenv(name);
-}
-
 /* The commands sign nothing: a missing secret must not keep an administrator from his own data. */
 static const char *without_secret(const char *name)
 {
-    return strcmp(name, "JWT_SECRET") == 0 ? "commands-sign-no-tokens-0123456789" : getenv(name);
+    return strcmp(name, "JWT_SECRET") == 0 ? "commands-sign-no-tokens-0123456789" : env_file_get(name);
 }
 
 int tool_settings(struct tool *t, const char *command, bool need_secret)
@@ -34,7 +29,7 @@ int tool_settings(struct tool *t, const char *command, bool need_secret)
     arena_init(&t->arena);
     enum rc rc = crypto_init();
     if (rc == RC_OK)
-        rc = settings_read(&t->arena, need_secret ? from_environment : without_secret, &t->settings, &t->err);
+        rc = settings_read(&t->arena, need_secret ? env_file_get : without_secret, &t->settings, &t->err);
     if (rc == RC_OK)
         return EXIT_OK;
     t->err.zh = "环境变量设置有误：";

@@ -1,4 +1,4 @@
-/* What the commands share: settings from the environment, the migrated database, a context to call services with. */
+/* What the commands share: settings from the environment and --env-file, the migrated database, a context to call services with. */
 #ifndef MMS_OPS_TOOL_H
 #define MMS_OPS_TOOL_H
 
