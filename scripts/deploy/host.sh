@@ -99,7 +99,7 @@ check_host() {
         free=$(df -Pk "$name" | awk 'NR == 2 { print $4 }')
         [ "$free" -ge $((5 * ${bytes:-0} + 524288)) ] || fail "磁盘空间不足：$name 剩余 $((free / 1024)) MB / not enough room"
     done
-    say "主机检查通过 / the host is as it should be: $(hostname), $dir"
+    [ -z "$part" ] && [ "$action" = deploy ] || say "主机检查通过 / the host is as it should be: $(hostname), $dir"
 }
 
 # The images that were meant, by their digests, whatever the tag says.
