@@ -425,5 +425,8 @@ main() {
     deploy
 }
 
-main </dev/null
-exit
+# In one piece, so that all of this has been read before anything is begun.
+{
+    main </dev/null
+    exit
+}
