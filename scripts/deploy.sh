@@ -8,7 +8,8 @@
 #     --force        although something is not committed, or ./test was not all green for this commit
 #     --rollback     to the version that was deployed before, by the same steps (with --version: to that one)
 #     --dry-run      looks at everything, prints each step, changes nothing
-# Environment: DEPLOY_SSH (ssh), with its options; MMS_REGISTRY ("registry.example/mms/"). Exit: 0 done on every host; 1 not, with what is
+# Environment: DEPLOY_SSH (ssh), with its options; MMS_REGISTRY ("registry.example/mms/"); MMS_DEPLOY_WAIT, how many seconds a container
+# may take to be well (180). Exit: 0 done on every host; 1 not, with what is
 # the matter, and what was there goes on; 64 wrong usage. Who deployed what is in DIR/deploy.log on the host. docs/operations.md says more.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -40,6 +41,8 @@ done
 read -ra ssh_command <<<"${DEPLOY_SSH:-ssh}"
 registry=${MMS_REGISTRY:-}
 who=$(id -un)@$(hostname)
+wait=${MMS_DEPLOY_WAIT:-180}
+[[ $wait =~ ^[1-9][0-9]{0,4}$ ]] || fail "MMS_DEPLOY_WAIT 须为秒数 / is a number of seconds: $wait"
 
 # on HOST COMMAND…: there, with our standard input.
 on() {
@@ -51,7 +54,7 @@ on() {
 at() {
     local host=$1 act=$2
     shift 2
-    on "$host" bash -s -- "$act" "$dir" "who=$who" "now=$(date +%s)" "dry=$dry" "$@" <"$here/scripts/deploy/host.sh"
+    on "$host" bash -s -- "$act" "$dir" "who=$who" "now=$(date +%s)" "dry=$dry" "wait=$wait" "$@" <"$here/scripts/deploy/host.sh"
 }
 
 # ---------------------------------------------------------------- here

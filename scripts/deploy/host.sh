@@ -8,7 +8,7 @@ trap '' PIPE # whoever watches may go; what was begun is brought to an end
 
 BACKEND=mms-backend-prod FRONTEND=mms-frontend-prod NGINX=mms-nginx-prod
 OLD_BACKEND=mms-backend-old OLD_FRONTEND=mms-frontend-old TRIAL=mms-deploy-trial
-HEALTHY_WITHIN_S=${MMS_DEPLOY_WAIT:-180}
+HEALTHY_WITHIN_S=180
 CLOCK_MAX_S=30
 
 action=$1 dir=$2
@@ -17,7 +17,7 @@ tag='' backend_id='' frontend_id='' who='' now='' dry='' part=''
 for pair; do
     case $pair in
     tag=*) tag=${pair#*=} ;; backend_id=*) backend_id=${pair#*=} ;; frontend_id=*) frontend_id=${pair#*=} ;;
-    who=*) who=${pair#*=} ;; now=*) now=${pair#*=} ;; dry=*) dry=${pair#*=} ;; part=*) part=${pair#*=} ;;
+    who=*) who=${pair#*=} ;; now=*) now=${pair#*=} ;; dry=*) dry=${pair#*=} ;; part=*) part=${pair#*=} ;; wait=*) HEALTHY_WITHIN_S=${pair#*=} ;;
     *) echo "unknown: $pair" >&2; exit 64 ;;
     esac
 done
@@ -99,7 +99,7 @@ check_host() {
         free=$(df -Pk "$name" | awk 'NR == 2 { print $4 }')
         [ "$free" -ge $((5 * ${bytes:-0} + 524288)) ] || fail "磁盘空间不足：$name 剩余 $((free / 1024)) MB / not enough room"
     done
-    say "主机检查通过 / the host is as it should be: $(hostname), $dir"
+    [ -z "$part" ] && [ "$action" = deploy ] || say "主机检查通过 / the host is as it should be: $(hostname), $dir"
 }
 
 # The images that were meant, by their digests, whatever the tag says.
@@ -425,5 +425,8 @@ main() {
     deploy
 }
 
-main </dev/null
-exit
+# In one piece, so that all of this has been read before anything is begun.
+{
+    main </dev/null
+    exit
+}

@@ -24,7 +24,9 @@ static bool lock_name(const char *path, const char *ending, char out[static PATH
     char real[PATH_MAX];
     if (realpath(path, real))
         path = real; /* else it is not there yet: its folder says where it will be */
-    return snprintf(out, PATH_MAX + 8, "%s%s", path, ending) < PATH_MAX;
+    bool fits = snprintf(out, PATH_MAX + 8, "%s%s", path, ending) < PATH_MAX;
+    errno = fits ? 0 : ENAMETOOLONG;
+    return fits;
 }
 
 static struct flock whole_file(void)
@@ -97,12 +99,9 @@ static enum rc lock(const char *path, const struct place *p, const char *who, st
         close(fd);
         return rc;
     }
-    size_t n = strnlen(who, WHO_MAX - 1);
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, who, n, 0) != (ssize_t)n) {
-        rc = sqlite_refuse_unwritable(path, errno, why);
-        close(fd);
-        return rc;
-    }
+    /* On a full disk nobody can read who it is; it is held all the same. */
+    if (ftruncate(fd, 0) == 0 && pwrite(fd, who, strnlen(who, WHO_MAX - 1), 0) < 0)
+        errno = 0;
     struct db_hold *h = malloc(sizeof *h);
     if (!h)
         abort();

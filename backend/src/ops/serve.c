@@ -113,16 +113,17 @@ static enum rc wait_for_hold(struct tool *t, int signals, const struct http_door
     const struct settings *s = &t->settings;
     struct pollfd signalled = {.fd = signals, .events = POLLIN};
     struct db_hold *place = NULL;
+    const char *who = tool_who(t, "serve");
     uint32_t signo;
     int64_t began_us = clock_monotonic_us(), until_us = began_us + s->takeover_wait_s * 1000000;
-    enum rc rc = db_hold_queue(s->database, tool_who(t, "serve"), &place, &t->err);
+    enum rc rc = db_hold_queue(s->database, who, &place, &t->err);
     if (rc != RC_OK)
         return rc;
     LOG_ALWAYS(s, "server.waiting", NULL, LOG_INT("port", door->port), LOG_TEXT("host", s->host), LOG_TEXT("database", s->database_name),
                LOG_INT("for_s", s->takeover_wait_s));
     do {
         error_clear(&t->err);
-        rc = db_hold_take(s->database, tool_who(t, "serve"), &t->hold, &t->err);
+        rc = db_hold_take(s->database, who, &t->hold, &t->err);
         if (rc == RC_DB_BUSY && poll(&signalled, 1, HOLD_AGAIN_MS) > 0)
             *stopped = read_signal(signals, &signo);
     } while (rc == RC_DB_BUSY && !*stopped && clock_monotonic_us() < until_us);

@@ -12,7 +12,7 @@ const folder = new Folder();
 const site = path.join(folder.path, 'site');
 const NAMES = ['mms-backend-prod', 'mms-frontend-prod', 'mms-nginx-prod'];
 const PROJECT = 'mms-test-deploy';
-const SLOW = 600_000;
+const SLOW = 1_800_000;
 const made = [];
 let settings, certificate, ssh;
 
@@ -132,7 +132,7 @@ async function underLoad(work) {
     await until(() => people.seen.codes.length > 20 && people.seen.reads > 10, 'people at work');
     let result;
     try {
-        result = await work();
+        result = await work(people);
         const n = people.seen.codes.length;
         await until(() => people.seen.codes.length > n + 20, 'people at work afterwards');
     } finally {
@@ -154,6 +154,35 @@ async function allNumbers() {
             return list;
         await sleep(20);
     }
+}
+
+/** A receipt whose body is on its way for as long as `work` takes: {status, text}. */
+async function slowly(work) {
+    const body = JSON.stringify({ transactionType: 'in', materialId: material, quantity: '1' });
+    const room = 5000, agent = new https.Agent({ ca: certificate });
+    let over = false;
+    const answer = new Promise((resolve, reject) => {
+        const request = https.request({ host: '127.0.0.1', port: settings.MMS_HTTPS_PORT, path: '/api/inventory', method: 'POST', agent,
+            headers: { 'content-type': 'application/json', 'content-length': room + body.length, authorization: `Bearer ${token}` } }, (response) => {
+            let text = '';
+            response.setEncoding('utf8').on('data', (part) => (text += part)).on('error', reject).on('end', () => resolve({ status: response.statusCode, text }));
+        });
+        request.on('error', reject);
+        (async () => {
+            let sent = 0;
+            for (; !over && sent < room; await sleep(200), sent++)
+                request.write(' ');
+            request.end(' '.repeat(room - sent) + body);
+        })();
+    });
+    answer.catch(() => {});
+    await sleep(1000); // nginx has read its first line
+    try {
+        await work();
+    } finally {
+        over = true;
+    }
+    return answer;
 }
 
 before(async () => {
@@ -236,8 +265,10 @@ test('a dry run prints each step and changes nothing', { timeout: SLOW }, async 
 });
 
 test('two deployments while people work: no request fails, what was acknowledged is there', { timeout: SLOW }, async () => {
-    await underLoad(async () => {
-        assert.match(await deployed('two'), /b 侧/);
+    await underLoad(async (people) => {
+        const late = await slowly(async () => assert.match(await deployed('two'), /b 侧/));
+        assert.equal(late.status, 201, `on its way while the sides changed: ${late.text}`);
+        people.seen.codes.push(JSON.parse(late.text).data.transactionCode);
         await deployed('three');
     });
     runs('three');
@@ -279,6 +310,7 @@ test('--rollback goes to the version before, while people work', { timeout: SLOW
 });
 
 test('a broken image leaves everything as it was, wherever it breaks, while people work', { timeout: SLOW }, async () => {
+    await deployed('two');
     bothVariants('ends-at-once', { backend: ['ENTRYPOINT ["/usr/local/bin/mms", "version"]'] });
     bothVariants('never-healthy', { backend: ['ENV HOST=127.0.0.2', 'CMD ["health"]'] });
     bothVariants('sick-page', { frontend: ['HEALTHCHECK --interval=1s --retries=1 --start-period=1s CMD exit 1'] });
@@ -317,6 +349,7 @@ test('cut off in the middle, it goes back; killed, the next one mends it first',
 });
 
 test('a version with another schema: a failing migration changes nothing; a good one leaves a snapshot, and the way back is told', { timeout: SLOW }, async () => {
+    await deployed('three');
     const source = path.join(folder.path, 'source'), build = path.join(folder.path, 'build');
     cpSync(path.join(TOP, 'backend'), source, { recursive: true, filter: (name) => !/\/build|node_modules/.test(name) });
     const last = Math.max(...readdirSync(path.join(source, 'sql')).map((name) => Number.parseInt(name, 10)));
