@@ -64,7 +64,10 @@ function engineMissing() {
     const tag = path.join(TOP, 'build-images/tag'), name = existsSync(tag) && readFileSync(tag, 'utf8').trim();
     if (!name || ask('image', 'inspect', '--', `mms-backend:${name}`).status !== 0)
         return '镜像尚未构建（scripts/build-images.sh）';
-    return undefined;
+    // Of another commit, they show something of this one only as far as nothing that is in them has changed.
+    const commit = name.match(/-([0-9a-f]{12})$/)?.[1];
+    const same = commit && spawnSync('git', ['-C', TOP, 'diff', '--quiet', commit, '--', 'backend', ':!backend/tests', 'frontend', ':!frontend/tests']).status === 0;
+    return same ? undefined : `镜像不是这个提交的：${name}`;
 }
 
 async function inCluster(work) {

@@ -1,7 +1,6 @@
 /* mms doctor: the machine, its names, ports and certificates. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -20,7 +19,6 @@
 
 #define ADDRESS_TEXT_MAX (INET6_ADDRSTRLEN + IF_NAMESIZE + 1)
 #define PORT_ANSWERS_WITHIN_MS 3000
-#define DAY_S 86400
 
 /* ---------------------------------------------------------------- the machine */
 
