@@ -76,6 +76,16 @@ void ship_log_close(struct ship_log *l)
     pthread_mutex_destroy(&l->lock);
 }
 
+int64_t ship_log_site(struct ship_log *l)
+{
+    sqlite3_stmt *s = NULL;
+    bool found = sqlite3_prepare_v2(l->eyes->sqlite, "SELECT applied_at FROM schema_migrations WHERE number = 1", -1, &s, NULL) == SQLITE_OK &&
+                 sqlite3_step(s) == SQLITE_ROW;
+    int64_t site = found ? sqlite3_column_int64(s, 0) : 0;
+    sqlite3_finalize(s);
+    return site;
+}
+
 void ship_log_release(struct ship_log *l)
 {
     pthread_mutex_lock(&l->lock);
