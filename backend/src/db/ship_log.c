@@ -322,6 +322,9 @@ bool ship_log_care(struct ship_log *l, struct sqlite_conn *c, int pages)
         l->hurry = !l->failing;
         return true;
     }
-    l->cared_pages = turn(l, c, pages) ? 0 : pages - TURN_PAGES + TURN_AGAIN_PAGES;
+    if (turn(l, c, pages))
+        l->cared_pages = 0;
+    else /* once it waits for readers, not more often than without us */
+        l->cared_pages = pages >= LARGE_PAGES ? pages : pages - TURN_PAGES + TURN_AGAIN_PAGES;
     return true;
 }
