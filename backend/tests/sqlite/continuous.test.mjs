@@ -171,6 +171,10 @@ test('ended in order: all of it is there', async () => {
         const site = new Site(server);
         await site.restored(folder);
         load.check(await site.codes(), Infinity);
+        const again = await site.run('restore', '--continuous', folder);
+        assert.match(again.output, /--force/);
+        await site.restored(folder, '--force');
+        assert.equal(readdirSync(site.dir).filter((name) => name.startsWith('mms.db.replaced-')).length, 1, 'what was there is kept');
     });
 });
 
