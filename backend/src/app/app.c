@@ -50,13 +50,14 @@ enum rc app_init(struct app *app, const struct settings *settings, struct error 
     app->metrics = metrics_new();
     app->files = files_open_local(settings->upload_dir);
     enum rc rc = db_writer_start(settings->database, &app->writer, why);
-    if (rc == RC_OK)
-        rc = continuous_start(app, &app->continuous, why);
     if (rc == RC_OK) {
         const struct ctx base = {.settings = settings, .files = app->files};
         app->jobs = job_runner_new(&base, app->writer, lend_reader, app);
         app->hub = notification_hub_start(lend_reader, app);
         db_writer_on_commit(app->writer, committed, app);
+        rc = continuous_start(app, &app->continuous, why);
+    }
+    if (rc == RC_OK) {
         job_runner_start(app->jobs);
         app->queue_notes = queue_notes_start(app->writer);
     }

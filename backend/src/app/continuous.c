@@ -6,8 +6,8 @@
 
 #include "db/ship.h"
 #include "db/ship_folder.h"
+#include "domain/backup.h"
 #include "files/files.h"
-#include "ops/backup.h"
 
 /* Uploaded files never change, so a name that is there is the file. */
 struct continuous {

@@ -37,7 +37,7 @@ struct db_ship {
     pthread_cond_t wake;
     /* under log.lock */
     bool stopping, ended, abandoned;
-    int64_t began_ms; /* constant */
+    int64_t began_ms, site; /* constant */
     struct db_ship_state state;
     /* of the thread */
     int lock_fd;
@@ -259,6 +259,8 @@ static enum outcome copy_base(struct db_ship *s, const char *part, struct ship_b
     struct copying c = {.fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), .size = wal_main_size(s->log.eyes->sqlite)};
     if (c.fd < 0 || c.size <= 0) {
         fail(s, "copy of the database");
+        if (c.fd >= 0)
+            close(c.fd);
         return FAILED;
     }
     hash_begin(&c.hash);
@@ -278,9 +280,9 @@ static enum outcome make_base(struct db_ship *s, bool first)
 {
     struct arena a;
     char hash[HASH_HEX_MAX];
-    struct ship_base b = {.first = s->log_first ? s->log_first : 1, .made_ms = clock_now_ms(), .page_size = s->log.page_size};
+    struct ship_base b = {.number = s->last.number + 1, .first = s->log_first ? s->log_first : 1, .site = s->site, .made_ms = clock_now_ms(), .page_size = s->log.page_size};
     arena_init(&a);
-    const char *file = ship_base_path(&a, s->chain, b.first, ".db"), *part = arena_fmt(&a, "%s.part", file);
+    const char *file = ship_base_path(&a, s->chain, b.number, ".db"), *part = arena_fmt(&a, "%s.part", file);
     enum outcome o = copy_base(s, part, &b, hash, first);
     if (o == SHIPPED && !durable_rename(part, file, true)) {
         fail(s, "copy of the database");
@@ -290,7 +292,7 @@ static enum outcome make_base(struct db_ship *s, bool first)
     if (o == SHIPPED)
         o = ship_round(s, false);
     b.whole = s->last.number;
-    b.whole_ms = s->last.number >= b.first ? s->last.time_ms : whole_ms;
+    b.whole_ms = s->last.number >= b.number ? s->last.time_ms : whole_ms;
     if (o == SHIPPED && !ship_base_write(&a, s->chain, &b)) {
         fail(s, "manifest");
         o = FAILED;
@@ -303,12 +305,11 @@ static enum outcome make_base(struct db_ship *s, bool first)
         s->segment_bytes = 0;
         s->base_bytes = b.bytes;
         size_t gone = ship_prune(&a, s->config.folder, s->state.chain);
-        log_event(LOG_INFO, "ship.base", NULL, LOG_TEXT("chain", s->state.chain), LOG_INT("first", b.first), LOG_INT("bytes", b.bytes),
+        log_event(LOG_INFO, "ship.base", NULL, LOG_TEXT("chain", s->state.chain), LOG_INT("number", b.number), LOG_INT("bytes", b.bytes),
                   LOG_INT("took_ms", clock_now_ms() - b.made_ms), LOG_INT("removed", (int64_t)gone));
     } else {
         unlink(part);
-        if (o == FAILED) /* without its manifest it is nothing */
-            unlink(file);
+        unlink(file); /* without its manifest it is nothing */
     }
     arena_free(&a);
     return o;
@@ -342,20 +343,24 @@ static bool lock_folder(struct db_ship *s)
     return false;
 }
 
+/* After a disk was lost, a service that makes an empty database must not push the true one's copies out, nor be what is restored. */
+static bool folder_is_ours(struct db_ship *s)
+{
+    struct arena a;
+    struct ship_base *list;
+    arena_init(&a);
+    bool is_ours = ship_bases(&a, s->config.folder, &list) == 0 || list[0].site == s->site;
+    arena_free(&a);
+    errno = EEXIST;
+    return is_ours;
+}
+
 static bool make_chain(struct db_ship *s)
 {
     char name[SHIP_NAME_MAX];
-    int made;
-    if (!lock_folder(s))
-        return false;
-    int64_t at_ms = clock_now_ms();
-    do {
-        ship_chain_name(at_ms, name);
-        snprintf(s->chain, sizeof s->chain, "%s/%s", s->config.folder, name);
-        made = mkdir(s->chain, 0700);
-        at_ms += 1000;
-    } while (made != 0 && errno == EEXIST);
-    if (made != 0)
+    ship_chain_name(s->config.folder, clock_now_ms(), name);
+    snprintf(s->chain, sizeof s->chain, "%s/%s", s->config.folder, name);
+    if (mkdir(s->chain, 0700) != 0)
         return false;
     pthread_mutex_lock(&s->log.lock);
     snprintf(s->state.chain, sizeof s->state.chain, "%s", name);
@@ -382,7 +387,12 @@ static enum rc touch(struct db *db, void *arg)
 
 static void begin_chain(struct db_ship *s)
 {
-    if (!make_chain(s)) {
+    bool locked = lock_folder(s);
+    if (locked && !folder_is_ours(s)) {
+        fail(s, "it holds the backups of another database");
+        return;
+    }
+    if (!locked || !make_chain(s)) {
         fail(s, "folder");
         return;
     }
@@ -498,6 +508,7 @@ struct db_ship *ship_new(struct db_writer *w, const char *path, const struct db_
         return NULL;
     }
     s->config = *config;
+    s->site = ship_log_site(&s->log);
     s->writer = w;
     s->lock_fd = -1;
     s->state.on = true;

@@ -24,17 +24,42 @@
 #define NUMBER_DIGITS 8
 #define RAW_MAX (INT64_C(128) << 20)
 
-void ship_chain_name(int64_t ms, char out[static SHIP_NAME_MAX])
+static bool is_chain_name(const char *name)
+{
+    const char *stamp = name + strlen(CHAIN);
+    return text_starts(name, CHAIN) && strspn(stamp, "0123456789_") == 15 && !stamp[15];
+}
+
+static void print_name(int64_t ms, char out[static SHIP_NAME_MAX])
 {
     char at[CLOCK_TEXT_MAX]; /* "2026-11-29 14:30:00" */
     clock_print_row(ms, at);
     snprintf(out, SHIP_NAME_MAX, CHAIN "%.4s%.2s%.2s_%.2s%.2s%.2s", at, at + 5, at + 8, at + 11, at + 14, at + 17);
 }
 
-static bool is_chain_name(const char *name)
+/* The moment in a chain's name; -1: it is none. */
+static int64_t time_in(const char *name)
 {
-    const char *stamp = name + strlen(CHAIN);
-    return text_starts(name, CHAIN) && strspn(stamp, "0123456789_") == 15 && !stamp[15];
+    char text[CLOCK_TEXT_MAX];
+    const char *s = name + strlen(CHAIN);
+    int64_t ms;
+    if (!is_chain_name(name))
+        return -1;
+    snprintf(text, sizeof text, "%.4s-%.2s-%.2s %.2s:%.2s:%.2s", s, s + 4, s + 6, s + 9, s + 11, s + 13);
+    return clock_parse(text, &ms) ? ms : -1;
+}
+
+void ship_chain_name(const char *folder, int64_t ms, char out[static SHIP_NAME_MAX])
+{
+    int64_t at_ms = ms / 1000 * 1000;
+    DIR *dir = opendir(folder);
+    for (const struct dirent *entry; dir && (entry = readdir(dir));) {
+        int64_t there_ms = time_in(entry->d_name);
+        at_ms = there_ms >= at_ms ? there_ms + 1000 : at_ms;
+    }
+    if (dir)
+        closedir(dir);
+    print_name(at_ms, out);
 }
 
 /* "00000012.seg" is 12; 0: another name. */
@@ -218,9 +243,9 @@ void ship_segment_range(const char *chain, int64_t *first, int64_t *last)
 
 /* ---------------------------------------------------------------- bases */
 
-const char *ship_base_path(struct arena *a, const char *chain, int64_t first, const char *ending)
+const char *ship_base_path(struct arena *a, const char *chain, int64_t number, const char *ending)
 {
-    return arena_fmt(a, "%s/base_%0*lld%s", chain, NUMBER_DIGITS, (long long)first, ending);
+    return arena_fmt(a, "%s/base_%0*lld%s", chain, NUMBER_DIGITS, (long long)number, ending);
 }
 
 static bool write_text(struct arena *a, const char *path, const struct buf *text)
@@ -245,6 +270,8 @@ bool ship_base_write(struct arena *a, const char *chain, const struct ship_base 
     jw_member_text(&w, "format", "mms-base");
     jw_member_int(&w, "version", 1);
     jw_member_text(&w, "program", MMS_VERSION);
+    jw_member_int(&w, "site", b->site);
+    jw_member_int(&w, "number", b->number);
     jw_member_int(&w, "first", b->first);
     jw_member_int(&w, "whole", b->whole);
     put_time(&w, "made_at", b->made_ms);
@@ -254,7 +281,7 @@ bool ship_base_write(struct arena *a, const char *chain, const struct ship_base 
     jw_member_text(&w, "sha256", b->hash);
     jw_object_end(&w);
     buf_char(&text, '\n');
-    bool written = write_text(a, ship_base_path(a, chain, b->first, ".json"), &text);
+    bool written = write_text(a, ship_base_path(a, chain, b->number, ".json"), &text);
     buf_free(&text);
     return written;
 }
@@ -266,7 +293,7 @@ bool ship_base_note_proof(struct arena *a, const char *chain, const struct ship_
     clock_print_iso(now_ms, at);
     buf_init(&text, MANIFEST_MAX);
     buf_fmt(&text, "%s\n", at);
-    bool written = write_text(a, ship_base_path(a, chain, b->first, ".proven"), &text);
+    bool written = write_text(a, ship_base_path(a, chain, b->number, ".proven"), &text);
     buf_free(&text);
     return written;
 }
@@ -311,17 +338,18 @@ static int64_t read_proof(struct arena *a, const char *path)
     return text && clock_parse(text_trim(a, text), &ms) ? ms : 0;
 }
 
-static bool read_base(struct arena *a, const char *folder, const char *chain, int64_t first, struct ship_base *out)
+static bool read_base(struct arena *a, const char *folder, const char *chain, int64_t number, struct ship_base *out)
 {
     size_t n;
     struct json_fault fault;
     const char *path = arena_fmt(a, "%s/%s", folder, chain);
-    const char *text = read_text(a, ship_base_path(a, path, first, ".json"), &n);
+    const char *text = read_text(a, ship_base_path(a, path, number, ".json"), &n);
     const struct json *m = text ? json_parse(a, text, n, &fault) : NULL;
-    *out = (struct ship_base){.chain = chain, .first = int_of(m, "first"), .whole = int_of(m, "whole"), .made_ms = time_of(m, "made_at"),
+    *out = (struct ship_base){.chain = chain, .site = int_of(m, "site"), .number = int_of(m, "number"), .first = int_of(m, "first"), .whole = int_of(m, "whole"), .made_ms = time_of(m, "made_at"),
                               .whole_ms = time_of(m, "whole_at"), .bytes = int_of(m, "bytes"), .page_size = int_of(m, "page_size"),
-                              .hash = text_of(m, "sha256"), .proven_ms = read_proof(a, ship_base_path(a, path, first, ".proven"))};
-    return text_equal(text_of(m, "format"), "mms-base") && int_of(m, "version") == 1 && out->first == first && out->whole >= first - 1 &&
+                              .hash = text_of(m, "sha256"), .proven_ms = read_proof(a, ship_base_path(a, path, number, ".proven"))};
+    return text_equal(text_of(m, "format"), "mms-base") && int_of(m, "version") == 1 && out->number == number && out->first > 0 &&
+           out->first <= number && out->whole >= number - 1 &&
            out->made_ms && out->whole_ms && out->bytes > 0 && out->page_size >= 512 && out->hash;
 }
 
@@ -329,7 +357,7 @@ static int newest_first(const void *a, const void *b)
 {
     const struct ship_base *x = a, *y = b;
     int chains = strcmp(y->chain, x->chain);
-    return chains ? chains : x->first < y->first ? 1 : x->first > y->first ? -1 : 0;
+    return chains ? chains : x->number < y->number ? 1 : x->number > y->number ? -1 : 0;
 }
 
 /* Grows by doubling: the arena keeps what is left behind until its end. */
@@ -356,8 +384,8 @@ static void read_chain(struct base_list *l, const char *folder, const char *chai
     struct ship_base base;
     DIR *dir = opendir(arena_fmt(l->arena, "%s/%s", folder, chain));
     for (const struct dirent *entry; dir && (entry = readdir(dir));) {
-        int64_t first = number_in(entry->d_name, "base_", ".json");
-        if (first && read_base(l->arena, folder, chain, first, &base))
+        int64_t number = number_in(entry->d_name, "base_", ".json");
+        if (number && read_base(l->arena, folder, chain, number, &base))
             add_base(l, &base);
     }
     if (dir)
@@ -397,11 +425,11 @@ static void choose(const struct ship_base *list, size_t count, bool *kept)
 }
 
 /* The manifest first, so that what is half gone is nothing. */
-static void remove_base(struct arena *a, const char *chain, int64_t first)
+static void remove_base(struct arena *a, const char *chain, int64_t number)
 {
     static const char *const endings[] = {".json", ".proven", ".db"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        unlink(ship_base_path(a, chain, first, endings[i]));
+        unlink(ship_base_path(a, chain, number, endings[i]));
 }
 
 static void remove_segments_before(struct arena *a, const char *chain, int64_t first)
@@ -448,7 +476,7 @@ size_t ship_prune(struct arena *a, const char *folder, const char *current)
     choose(list, count, kept);
     for (size_t i = 0; i < count; i++)
         if (!kept[i]) {
-            remove_base(a, arena_fmt(a, "%s/%s", folder, list[i].chain), list[i].first);
+            remove_base(a, arena_fmt(a, "%s/%s", folder, list[i].chain), list[i].number);
             gone++;
         }
     DIR *dir = opendir(folder);

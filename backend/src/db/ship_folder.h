@@ -20,8 +20,9 @@
 #define SHIP_UPLOADS "uploads"
 #define SHIP_NAME_MAX 64
 
-/* The name of a chain that begins at that moment. */
-void ship_chain_name(int64_t ms, char out[static SHIP_NAME_MAX]);
+/* The name of a chain that begins at that moment, or a second after the newest that is there: a clock that was set back must not
+ * make a new chain look old. */
+void ship_chain_name(const char *folder, int64_t ms, char out[static SHIP_NAME_MAX]);
 
 /* ---- segments ---- */
 
@@ -49,7 +50,10 @@ void ship_segment_range(const char *chain, int64_t *first, int64_t *last);
 
 struct ship_base {
     const char *chain; /* name of its folder */
-    int64_t first, whole;
+    int64_t number;    /* of the segment that was written next when it was begun */
+    int64_t first;     /* what is played into it begins here: at the first frame of the log of that time */
+    int64_t whole;     /* … and must go up to here */
+    int64_t site;      /* which database: when it was made, as its first migration tells */
     int64_t made_ms;   /* when it was begun */
     int64_t whole_ms;  /* the earliest moment that it brings back */
     int64_t proven_ms; /* 0: never */
@@ -58,7 +62,7 @@ struct ship_base {
 };
 
 /* Of the file that a base is copied to. */
-const char *ship_base_path(struct arena *a, const char *chain, int64_t first, const char *ending);
+const char *ship_base_path(struct arena *a, const char *chain, int64_t number, const char *ending);
 /* The manifest. False: errno. */
 bool ship_base_write(struct arena *a, const char *chain, const struct ship_base *b);
 /* Notes that it was proven. False: errno. */

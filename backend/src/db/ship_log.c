@@ -76,6 +76,16 @@ void ship_log_close(struct ship_log *l)
     pthread_mutex_destroy(&l->lock);
 }
 
+int64_t ship_log_site(struct ship_log *l)
+{
+    sqlite3_stmt *s = NULL;
+    bool found = sqlite3_prepare_v2(l->eyes->sqlite, "SELECT applied_at FROM schema_migrations WHERE number = 1", -1, &s, NULL) == SQLITE_OK &&
+                 sqlite3_step(s) == SQLITE_ROW;
+    int64_t site = found ? sqlite3_column_int64(s, 0) : 0;
+    sqlite3_finalize(s);
+    return site;
+}
+
 void ship_log_release(struct ship_log *l)
 {
     pthread_mutex_lock(&l->lock);
@@ -312,6 +322,9 @@ bool ship_log_care(struct ship_log *l, struct sqlite_conn *c, int pages)
         l->hurry = !l->failing;
         return true;
     }
-    l->cared_pages = turn(l, c, pages) ? 0 : pages - TURN_PAGES + TURN_AGAIN_PAGES;
+    if (turn(l, c, pages))
+        l->cared_pages = 0;
+    else /* once it waits for readers, not more often than without us */
+        l->cared_pages = pages >= LARGE_PAGES ? pages : pages - TURN_PAGES + TURN_AGAIN_PAGES;
     return true;
 }

@@ -41,6 +41,9 @@ void ship_log_close(struct ship_log *l);
 /* Lets the log go, and leaves the rest to the thread, which does not end. */
 void ship_log_release(struct ship_log *l);
 
+/* When this database was made, in ms; 0: unknown. Copies of it tell the same. */
+int64_t ship_log_site(struct ship_log *l);
+
 /* ---- the thread ---- */
 
 /* From the log's first frame on. False: it cannot be pinned now. */

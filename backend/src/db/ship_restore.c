@@ -90,7 +90,7 @@ static bool copy_base(const struct work *k, const struct ship_base *b, int to, b
     struct hash_stream hash;
     char found[HASH_HEX_MAX];
     int64_t n = 0;
-    int from = open(ship_base_path(k->arena, chain_path(k, b), b->first, ".db"), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int from = open(ship_base_path(k->arena, chain_path(k, b), b->number, ".db"), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     *good = false;
     if (from < 0)
         return true;
@@ -225,7 +225,7 @@ enum rc ship_restore(struct arena *a, const char *folder, int64_t until_ms, cons
             *out = (struct ship_restored){.base = *b, .segments = r.last - b->first + 1, .as_of_ms = r.as_of_ms};
             return RC_OK;
         }
-        const char *base = ship_base_path(a, chain_path(&k, b), b->first, ".db");
+        const char *base = ship_base_path(a, chain_path(&k, b), b->number, ".db");
         bool next_will_do = i + 1 < count && text_equal(list[i + 1].chain, b->chain);
         if (next_will_do)
             warn(arena_fmt(a, "%s 已损坏，改用同一链中较早的一份，不丢失任何内容", base), arena_fmt(a, "%s is damaged: an earlier one of the same chain is used, nothing is lost", base));

@@ -19,6 +19,8 @@
 #define MANIFEST_MAX ((size_t)1 << 20)
 #define BACKUPS_MAX 10000
 
+const char *const backup_folders[] = {"avatars", "imports", NULL};
+
 /* ---------------------------------------------------------------- names */
 
 bool backup_name_is_good(const char *name)

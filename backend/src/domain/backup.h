@@ -41,6 +41,9 @@ struct backup {
     size_t row_count, total_count;
 };
 
+/* Uploaded files that a backup holds (files.h): pictures of people, files of imports. What is given out for an hour only is not. */
+extern const char *const backup_folders[];
+
 bool backup_name_is_good(const char *name);
 /* The name of a backup made at that moment, in the arena. */
 const char *backup_name(struct arena *a, int64_t made_ms);

@@ -5,9 +5,6 @@
 #include "domain/backup.h"
 #include "ops/tool.h"
 
-/* Uploaded files that a backup holds (files.h): pictures of people, files of imports. What is given out for an hour only is not. */
-extern const char *const backup_folders[];
-
 /* Takes the database of the backup, which lies in `folder`, to `file`, which must not be there, and proves it: both checksums, the
  * rows of each table, the control totals, mms verify and the log's chain. A manifest without figures gets them. What goes wrong is
  * printed; the exit code comes back, and `file` is gone then. */

@@ -10,8 +10,6 @@
 #include "ops/packed.h"
 #include "ops/verify.h"
 
-const char *const backup_folders[] = {"avatars", "imports", NULL};
-
 int backup_say_errno(struct tool *t, const char *command, const char *path)
 {
     int why = errno;

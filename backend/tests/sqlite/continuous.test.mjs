@@ -171,6 +171,10 @@ test('ended in order: all of it is there', async () => {
         const site = new Site(server);
         await site.restored(folder);
         load.check(await site.codes(), Infinity);
+        const again = await site.run('restore', '--continuous', folder);
+        assert.match(again.output, /--force/);
+        await site.restored(folder, '--force');
+        assert.equal(readdirSync(site.dir).filter((name) => name.startsWith('mms.db.replaced-')).length, 1, 'what was there is kept');
     });
 });
 
@@ -265,7 +269,7 @@ test('a damaged or missing segment or base is named, with what can be restored i
         // A later one of the same chain that is damaged costs nothing.
         const later = path.join(chain, 'base_00000002');
         writeFileSync(`${later}.db`, 'no base');
-        writeFileSync(`${later}.json`, JSON.stringify({ ...JSON.parse(readFileSync(base.replace('.db', '.json'), 'utf8')), first: 2 }));
+        writeFileSync(`${later}.json`, JSON.stringify({ ...JSON.parse(readFileSync(base.replace('.db', '.json'), 'utf8')), number: 2 }));
         assert.match((await new Site(server).restored(folder)).output, /base_00000002\.db is damaged: an earlier one of the same chain is used, nothing is lost/);
         rmSync(`${later}.json`);
         await spoil(base.replace('.db', '.json'), (file) => writeFileSync(file, '{'), /holds no continuous backup/);
@@ -390,15 +394,24 @@ test('its folder is not there, or another service has it; it is taken up when it
         assert.match((await stateOf(admin)).reason, /No such file/);
         mkdirSync(late);
         await untilState(server, admin, (s) => s.failing_since === null && s.base_at !== null, 'to begin');
-        const other = new Server({ engine: 'sqlite', env: { BACKUP_CONTINUOUS_DIR: late, BACKUP_CONTINUOUS_SECONDS: 1 } });
-        await other.begin();
-        try {
-            const there = await other.admin();
-            await untilState(other, there, (s) => /resource busy/.test(s.reason ?? ''), 'to be refused');
-        } finally {
-            await other.stop();
-        }
-        assert.equal(chains(late).length, 1, 'nothing of the other one');
+        const refusedTo = async (reason) => {
+            const other = new Server({ engine: 'sqlite', env: { BACKUP_CONTINUOUS_DIR: late, BACKUP_CONTINUOUS_SECONDS: 1 } });
+            await other.begin();
+            try {
+                const there = await other.admin();
+                await untilState(other, there, (s) => reason.test(s.reason ?? ''), 'to be refused');
+            } finally {
+                await other.stop();
+            }
+            assert.equal(chains(late).length, 1, 'nothing of the other one');
+        };
+        await refusedTo(/resource busy/);
+        await server.halt();
+        await refusedTo(/holds the backups of another database/); // such as an empty one, after the disk was lost
+        rmSync(newestChain(late), { recursive: true });
+        await server.begin();
+        await admin.login('admin', ADMIN_PASSWORD);
+        await arrived(server, late, admin);
         rmSync(newestChain(late), { recursive: true });
         accepted(await admin.post('/api/materials', materialBody()), 201);
         await server.until(() => chains(late).length === 1, WAIT_MS, 'to begin anew after its chain was removed');
@@ -471,5 +484,14 @@ test('a day later a new base begins in the same chain; a clock that jumps back a
         const other = new Site(server);
         await other.restored(folder);
         assert.deepEqual(await other.codes(), codes);
+        // Started again a day earlier: its chain is the newest all the same.
+        clock.set('-24h');
+        await server.begin();
+        const again = await server.admin(), { id } = accepted(await again.post('/api/materials', materialBody()), 201);
+        await server.halt();
+        assert.equal(chains(folder).length, 2);
+        const last = new Site(server);
+        await last.restored(folder);
+        assert.deepEqual(await sqlite(last.db, `SELECT id FROM materials WHERE id = ${id}`), [{ id }]);
     }, { ...clock.env, JWT_EXPIRES_IN: '30d' });
 });
