@@ -26,7 +26,7 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd
     libexpat1-dev libjwt-dev libcrypt-dev zlib1g-dev unicode-data ca-certificates)
 test_packages=(libcmocka-dev libjson-c-dev clang libclang-rt-14-dev sqlite3 postgresql-15 nginx chromium fonts-noto-cjk poppler-utils age)
 deb_packages=(dpkg-dev binutils xz-utils git)
-deb_test_packages=(lintian mmdebstrap shellcheck)
+deb_test_packages=(lintian mmdebstrap strace shellcheck)
 environment_packages=(age ansible-core strace shellcheck)
 certificate_packages=(certbot pebble openssl curl shellcheck)
 image_packages=(docker.io docker-compose iptables mmdebstrap curl openssl shellcheck)
