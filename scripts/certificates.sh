@@ -9,7 +9,7 @@
 # are left, and nginx takes it; else what was there stays, or is put back. Exit codes: 0 done, 1 not done, 64 wrong usage.
 # MMS_TLS: folder of cert.pem and key.pem (nginx/ssl; without that /etc/nginx/ssl). MIN_DAYS: 30. MMS_TLS_CA: roots instead of the machine's.
 # MMS_NGINX: container:NAME, host or none; by itself container:mms-nginx-prod when that runs, else the nginx of this machine when that runs.
-# MMS_TLS_OWNER: whom the key belongs to (of a container, its user). NGINX, NGINX_CONF: program and file of an nginx on this machine.
+# MMS_TLS_OWNER: whom the key belongs to (of a container, its user; in nginx/ssl 101, who that of docker-compose.prod.yml is). NGINX, NGINX_CONF: program and file of an nginx on this machine.
 # MMS_TLS_CONNECT: where nginx is asked what it presents (127.0.0.1:443; none: nowhere).
 # ACME_DIR: what certbot keeps (/etc/mms/acme). ACME_SERVER: another authority than Let's Encrypt. ACME_HTTP_PORT: of proofs without an nginx (80).
 set -euo pipefail
@@ -153,6 +153,8 @@ owner_of_key() {
     local name=''
     case $nginx in container:*) name=$(docker inspect -f '{{.Config.User}}' "${nginx#container:}") ;; esac
     [ -n "$name" ] || [ ! -e "$tls/key.pem" ] || name=$(stat -L -c '%u:%g' "$tls/key.pem")
+    # The first one, before docker-compose.prod.yml is started: its nginx is this user.
+    [ -n "$name" ] || [ "$nginx" != none ] || [ "$tls" != "$here/nginx/ssl" ] || name=101:101
     echo "${MMS_TLS_OWNER:-$name}"
 }
 # lead LINK TARGET: in one step, whatever was there.

@@ -8,6 +8,11 @@
 set -euo pipefail
 umask 077
 
+# What the environment says, before this script has names of its own; what the file says comes into force when it is at its end.
+declare -A given=()
+pairs=()
+for name in $(compgen -e); do [ -z "${!name}" ] || given[$name]=yes; done
+
 fail() { printf 'env-decrypt.sh: %s\n' "$*" >&2; exit 1; }
 usage() { sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 need() { command -v "$1" >/dev/null || fail "没有程序 $1，请安装（apt install $2） / there is no program $1: apt install $2"; }
@@ -56,7 +61,7 @@ take_line() {
     else
         [[ $value =~ ^[^[:space:]\'\"\\\$\`#]*$ ]] || return 1
     fi
-    [ -n "${!name:-}" ] || export "$name=$value"
+    [ -n "${given[$name]:-}" ] || pairs+=("$name=$value")
 }
 run_with() {
     local line number=0
@@ -64,7 +69,14 @@ run_with() {
         number=$((number + 1))
         take_line "$line" || fail "$file 第 $number 行不是 名称=值（含空格或特殊字符的值须用单引号括起） / line $number is no NAME=VALUE; values with spaces or special characters want single quotes"
     done < <(decrypt)
-    unset line
+    local env_decrypt_left=${#pairs[@]}
+    set -- "${pairs[@]}" "$@"
+    unset pairs given # an array of that name would stay one
+    while [ "$env_decrypt_left" -gt 0 ]; do
+        export -- "${1?}"
+        shift
+        env_decrypt_left=$((env_decrypt_left - 1))
+    done
     exec "$@"
 }
 

@@ -75,11 +75,12 @@ prove() {
     local said
     if [ "$kind" = age ] && [ -z "${AGE_IDENTITY_FILE:-}" ]; then
         echo '未设置 AGE_IDENTITY_FILE，未试解密 / without AGE_IDENTITY_FILE it was not decrypted for a try' >&2
-    elif said=$(decrypted_sum 2>&1); then
+    elif said=$(decrypted_sum 2>"$work/why"); then
         [ "$said" = "$(sha256sum <"$plain")" ] || fail "解密后与原文不同，$to 不变 / decrypted it is something else; $to is as it was"
     elif [ "$action" = rotate ] && [ "$kind" = age ]; then
         echo 'AGE_IDENTITY_FILE 中没有新密钥，未试解密 / AGE_IDENTITY_FILE does not hold the new key: it was not decrypted for a try' >&2
     else
+        cat "$work/why" >&2
         fail "加密后未能用现有密钥解密，$to 不变 / it could not be decrypted with the key at hand; $to is as it was"
     fi
 }
@@ -113,6 +114,7 @@ encrypt)
 rotate) take_apart ;;
 edit)
     take_apart
+    encrypt <"$plain" >/dev/null || fail "未能加密，$to 不变 / it could not be encrypted; $to is as it was" # before anybody has typed anything
     before=$(sha256sum <"$plain")
     (cd "$work" && sh -c "${VISUAL:-${EDITOR:-vi}} \"\$1\"" sh "$plain") || fail "编辑器未正常结束，$to 不变 / the editor failed; $to is as it was"
     [ "$(sha256sum <"$plain")" != "$before" ] || { echo '没有改动 / nothing was changed' >&2; exit 0; }

@@ -102,6 +102,7 @@ for (const kind of KINDS)
         const script = 'printf "%s|%s|%s|%s" "$JWT_SECRET" "$SECOND_DIR" "$QUOTED" "$MAX_FILE_SIZE"';
         assert.equal(decrypt(['--run', file, 'sh', '-c', script], { env: { ...keys, MAX_FILE_SIZE: '9' } }).stdout, `${CANARY}|/mnt/other disk|a "b" \\ $x|9`);
         assert.equal(decrypt(['--run', file, 'sh', '-c', 'exit 7']).code, 7);
+        assert.equal(decrypt(['--run', encrypted(kind, `own.${kind}`, 'file=a\nmode=b\nline=c\nname=d\npairs=e\n'), 'sh', '-c', 'echo $file$mode$line$name$pairs']).stdout, 'abcde\n', 'names of its own are no other');
         assert.match(mms(['check-config', '--env-file', file]).stdout, /^MAX_FILE_SIZE +4096 /m);
         assert.equal(mms(['migrate', '--env-file', file], { env: { ...keys, DB_PATH: at('mms.db') } }).code, 0, 'every command takes it');
         // What a shell would run stays a word.

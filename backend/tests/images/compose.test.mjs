@@ -232,6 +232,16 @@ test('somebody signs in, makes a material and a receipt, and sees it on the page
     }
 });
 
+test('a new certificate is put in place by scripts/certificates.sh, which finds the container by itself', async () => {
+    const place = path.join(project, 'nginx/ssl'), file = path.join(place, 'cert.pem');
+    const env = { ...process.env, MMS_TLS: place, MMS_TLS_CONNECT: `127.0.0.1:${settings.MMS_HTTPS_PORT}` };
+    const script = (args, more) => done(tried(path.join(TOP, 'scripts/certificates.sh'), args, { env: { ...env, ...more } }));
+    assert.match(script(['self-signed', 'mms.test', 'localhost', '127.0.0.1']), /presents the new certificate/);
+    certificate = readFileSync(file);
+    assert.equal((await ask('GET', '/api/health')).status, 200);
+    assert.match(script(['check'], { MMS_TLS_CA: file }), /正常/);
+});
+
 test('who asks is known by the address that he comes from; what he claims counts only from a proxy that is trusted', async () => {
     const forged = { 'x-forwarded-for': '203.0.113.7' };
     const addressOf = async (token) => (await ask('GET', '/api/profile/sessions', { token })).body.data.find(({ is_current: current }) => current).ip_address;
