@@ -58,7 +58,7 @@ export const tasks = [
     { id: '2.1.2', what: '前端环境变量清单', by: [tests('frontend/tests/journeys/elsewhere.test.mjs')] },
     { id: '2.2.1', what: '阿里云 KMS 集成', by: [cloud('阿里云 KMS ')] },
     { id: '2.2.2', what: 'ECS 实例元数据', by: [cloud('ECS 实例元数据')] },
-    { id: '2.2.3', what: '环境变量文件加密', by: [tests('backend/tests/api/env-file.test.mjs')] },
+    { id: '2.2.3', what: '环境变量文件加密', by: [tests('backend/tests/environment/environment.test.mjs')] },
     { id: '3.1.1', what: 'SQLite 数据备份' },
     { id: '3.1.1-1', by: [backup(/^made while others write|^killed with -9|^only tried/)] },
     { id: '3.1.1-2', by: [doctor('post.backup'), backup(/^the script of the checklist/)] },
