@@ -320,6 +320,18 @@ static enum rc copy_by_pages(struct sqlite_conn *c, const char *file)
     return rc;
 }
 
+/* Why a file could not be written (errno), as the engine would tell it. */
+static enum rc rc_of_reason(int reason)
+{
+    static const int unwritable[] = {EACCES, EPERM, EROFS, ENOENT, ENOTDIR, EISDIR};
+    if (reason == ENOSPC || reason == EDQUOT)
+        return RC_DB_FULL;
+    for (size_t i = 0; i < sizeof unwritable / sizeof *unwritable; i++)
+        if (reason == unwritable[i])
+            return RC_DB_READONLY;
+    return RC_DB;
+}
+
 /* The copy is put on the disk once, when it is finished, and is nothing until then: no journal for it, and no waiting in between. */
 static enum rc copy_into(struct sqlite_conn *c, const char *file)
 {
@@ -330,7 +342,7 @@ static enum rc copy_into(struct sqlite_conn *c, const char *file)
     if (copied == SQLITE_COPIED)
         return RC_OK;
     snprintf(c->error, sizeof c->error, "copy: %s", reason ? strerror(reason) : "the database cannot be read");
-    return reason == ENOSPC || reason == EDQUOT ? RC_DB_FULL : RC_DB;
+    return rc_of_reason(reason);
 }
 
 /* The copy holds the same secrets as the database: the same people may read it. */
