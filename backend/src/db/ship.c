@@ -378,11 +378,17 @@ static void give_chain_up(struct db_ship *s)
     arena_free(&a);
 }
 
-/* A write that changes nothing, so that the log holds something that is not in the file yet. */
 static enum rc touch(struct db *db, void *arg)
 {
     (void)arg;
     return ship_log_touch(db);
+}
+
+/* A write that changes nothing, so that the log holds something that is not in the file yet. False: the service is stopping, or its own
+ * disk is full. */
+static bool touch_log(struct db_ship *s)
+{
+    return !is_set(s, &s->abandoned) && db_run_tx(s->writer, touch, NULL) == RC_OK;
 }
 
 static void begin_chain(struct db_ship *s)
@@ -400,8 +406,8 @@ static void begin_chain(struct db_ship *s)
     memset(s->last.hash, '0', HASH_HEX_MAX - 1);
     s->log_first = s->segment_bytes = 0;
     s->files_begun = false;
-    if (db_run_tx(s->writer, touch, NULL) != RC_OK || !ship_log_join(&s->log)) {
-        give_chain_up(s); /* the service is stopping, or its own disk is full */
+    if (!touch_log(s) || !ship_log_join(&s->log)) {
+        give_chain_up(s);
         return;
     }
     if (make_base(s, true) != SHIPPED)
@@ -466,7 +472,7 @@ static void look_after(struct db_ship *s)
     if (!s->in_chain)
         return;
     enum outcome o = ship_round(s, true);
-    if (o == SHIPPED && ship_log_is_long(&s->log) && db_run_tx(s->writer, touch, NULL) == RC_OK)
+    if (o == SHIPPED && ship_log_is_long(&s->log) && touch_log(s))
         o = ship_round(s, true);
     if (o == SHIPPED && base_is_due(s)) {
         o = make_base(s, false);

@@ -10,7 +10,7 @@
 #define TURN_PAGES 2000     /* 8 MiB: time to begin anew (as of CHECKPOINT_PAGES in tx.c) */
 #define TURN_AGAIN_PAGES 250
 #define LARGE_PAGES 8000    /* readers have kept it for long: from here on wait for them a little */
-#define WAIT_MS 50
+#define WAIT_MS 50          /* … and for somebody else who writes */
 #define AWAY_PAGES 16384    /* 64 MiB: nobody takes it, so that it is let go */
 #define AWAY_US INT64_C(60000000)
 
@@ -260,7 +260,7 @@ static bool bring_home(struct sqlite_conn *c, int pages)
  * True: it has begun anew, by this very write. */
 static bool begin_anew(const struct ship_log *l, struct sqlite_conn *c, int pages)
 {
-    sqlite3_busy_timeout(c->sqlite, 0);
+    sqlite3_busy_timeout(c->sqlite, WAIT_MS);
     bool begun = run(c, "BEGIN IMMEDIATE");
     sqlite3_busy_timeout(c->sqlite, SQLITE_BUSY_WAIT_MS);
     if (!begun)

@@ -1,5 +1,6 @@
 // GET /api/notifications/stream: to whom it matters, at once, without loss or repeat; and those who do not read.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import net from 'node:net';
 import { after, test } from 'node:test';
 
@@ -385,7 +386,8 @@ test('as many streams as are allowed, and the others are told so; all hear of a 
         for (const [i, person] of people.entries())
             all.push(...await Promise.all(Array.from({ length: i ? AT_ALL - PER_PERSON : PER_PERSON }, () => Events.open(person))));
         assert.ok(all.every(({ status }) => status === 200));
-        own.agent.destroy(); // where it is crowded, an idle connection is closed after 5 s: perhaps in this moment
+        own.agent.destroy();
+        own.agent = new http.Agent({ keepAlive: false }); // where it is crowded, an idle connection is closed after 5 s: perhaps in this moment
         assert.equal((await client.get('/api/notifications/stream')).status, 503);
         await makeDocument(client, receiptOf(material.id, 1));
         for (const events of all)

@@ -279,23 +279,38 @@ test('a damaged or missing segment or base is named, with what can be restored i
     });
 });
 
-test('somebody else who writes, and brings the log home: all of it is shipped, without a gap', async () => {
+test('somebody else who writes, and brings the log home: all of it is shipped', async (t) => {
     await shipping(async (server, folder) => {
-        const admin = await server.admin(), load = new Load(admin, 3);
-        for (let i = 0; i < 40; i++) {
-            await sqlite(server.db, `UPDATE heartbeat SET beat_at = ${i}`);
-            for (const mode of ['PASSIVE', 'FULL', 'RESTART', 'TRUNCATE']) // what waits for readers gives up: one of them is ours
-                spawnSync('sqlite3', ['-cmd', '.timeout 20', server.db, `PRAGMA wal_checkpoint(${mode})`]);
-        }
-        await load.stop();
+        const admin = await server.admin();
+        await arrived(server, folder, admin);
+        const disturb = async (times) => {
+            for (let i = 0; i < times; i++) {
+                await sqlite(server.db, `UPDATE heartbeat SET beat_at = ${i}`);
+                for (const mode of ['PASSIVE', 'FULL', 'RESTART', 'TRUNCATE']) // what waits for readers gives up: one of them is ours
+                    spawnSync('sqlite3', ['-cmd', '.timeout 20', server.db, `PRAGMA wal_checkpoint(${mode})`]);
+            }
+        };
+        await disturb(20);
         await sqlite(server.db, 'UPDATE heartbeat SET beat_at = 4711');
         await arrived(server, folder, admin);
-        await server.kill9();
         assert.deepEqual(events(server, 'ship.gap'), []);
         assert.equal(chains(folder).length, 1);
+        const quiet = new Site(server);
+        await quiet.restored(folder);
+        assert.deepEqual(await sqlite(quiet.db, 'SELECT beat_at FROM heartbeat'), [{ beat_at: 4711 }]);
+        // While our own log begins anew, somebody else's checkpoint may come in between: that is noticed, and another chain begins.
+        const load = new Load(admin, 3);
+        await disturb(30);
+        await load.stop();
+        await sqlite(server.db, 'UPDATE heartbeat SET beat_at = 4712');
+        await arrived(server, folder, admin);
+        await server.kill9();
+        const gaps = events(server, 'ship.gap').length;
+        assert.equal(chains(folder).length, 1 + gaps);
+        t.diagnostic(`${gaps} gaps`);
         const site = new Site(server), { asOf } = await site.restored(folder);
         load.check(await site.codes(), asOf);
-        assert.deepEqual(await sqlite(site.db, 'SELECT beat_at FROM heartbeat'), [{ beat_at: 4711 }]);
+        assert.deepEqual(await sqlite(site.db, 'SELECT beat_at FROM heartbeat'), [{ beat_at: 4712 }]);
     });
 });
 
