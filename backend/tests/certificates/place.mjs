@@ -132,7 +132,7 @@ export class Nginx extends Child {
         const ours = (text) => text.replaceAll(' /tmp/', ` ${folder.path}/`).replaceAll('/dev/stdout', folder.at('access.log')).replaceAll('/etc/nginx/ssl/', `${self.tls}/`).replaceAll('/etc/nginx/ssl.conf', folder.at('ssl.conf'))
             .replaceAll('/etc/nginx/trusted-proxies.conf', folder.at('trusted-proxies.conf'))
             .replace('127.0.0.1:8081', `127.0.0.1:${self.inner}`).replace('listen 80 ', `listen 127.0.0.1:${self.http} `).replace('listen 443 ', `listen 127.0.0.1:${self.https} `)
-            .replace('backend:3000', `127.0.0.1:${service}`).replace('frontend:80', `127.0.0.1:${page}`).replace('worker_processes auto', 'worker_processes 2');
+            .replaceAll('backend$mms_side:3000', `127.0.0.1:${service}`).replaceAll('frontend$mms_side:80', `127.0.0.1:${page}`).replace('worker_processes auto', 'worker_processes 2');
         self.inner = await freePort();
         self.conf = folder.at('nginx.conf');
         for (const name of ['nginx.conf', 'ssl.conf', 'trusted-proxies.conf'])
