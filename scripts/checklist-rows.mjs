@@ -21,7 +21,7 @@ const move = (name) => tests('backend/tests/postgres/move.test.mjs', name, { pos
 const site = (name) => tests('backend/tests/api/doctor-site.test.mjs', name);
 const deploy = (name) => tests('backend/tests/images/deploy.test.mjs', name, { engine: true });
 const certificates = (name) => tests('backend/tests/certificates/certificates.test.mjs', name);
-const cloud = (what) => unfinished(`${what}尚未接入`, 'backend/src/cloud');
+const cloud = (what) => unfinished(`${what}尚未接入`, 'backend/tests/cloud');
 const terraform = (what) => unfinished(`${what}尚未建成`, 'deploy/terraform');
 
 export const tasks = [

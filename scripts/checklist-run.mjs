@@ -95,7 +95,7 @@ async function runTests({ file, engine, postgres }) {
     if (!result)
         return { skipped: '本机不能启动 PostgreSQL' };
     const list = [];
-    for (const [, no, name, skip] of result.output.matchAll(/^(not )?ok \d+ - (.*?)(?: # (?:SKIP|TODO) ?(.*))?$/gm))
+    for (const [, no, name, skip] of result.output.matchAll(/^(not )?ok \d+ - (.*?)(?: # [A-Z]+ ?(.*))?$/gm))
         list.push({ name: name.replaceAll('\\#', '#'), state: no ? FAILED : skip !== undefined ? SKIPPED : PASSED, say: skip ?? '' });
     return { list, code: result.code, error: result.error };
 }

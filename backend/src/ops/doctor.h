@@ -47,7 +47,7 @@ struct doctor {
     struct settings settings;        /* those of the environment, as production has them */
     const struct error *faults;      /* what is wrong with them; NULL: nothing */
     struct doctor_session session;   /* see doctor_sign_in */
-    void *curl;                      /* the client's connection; see doctor_ask */
+    struct client *client;           /* NULL until something is asked (cloud/client.h) */
     /* Of the line that is being looked at: */
     enum doctor_result result;
     bool spoke;

@@ -1,37 +1,15 @@
-/* mms doctor asks the service, and other addresses, over HTTP (libcurl). */
-#include <curl/curl.h>
+/* mms doctor asks the service, and other addresses, over HTTP. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "cloud/client.h"
 #include "domain/permission.h"
 #include "ops/doctor.h"
 
-#define HEADERS_MAX (64 << 10)
-#define CHAIN_MAX (256 << 10)
-
-static size_t take(char *bytes, size_t one, size_t n, void *into)
-{
-    struct buf *out = into;
-    buf_add(out, bytes, one * n);
-    return out->overflow ? 0 : one * n;
-}
-
-/* One connection for all requests, so that what is measured is the service and not the way to it. */
-static CURL *client(struct doctor *d)
-{
-    if (!d->curl) {
-        if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-            abort();
-        d->curl = curl_easy_init();
-        if (!d->curl)
-            abort();
-    }
-    curl_easy_reset(d->curl);
-    return d->curl;
-}
+#define HEADERS_MAX 5
 
 static const char *whole_url(struct doctor *d, const char *url)
 {
@@ -40,95 +18,47 @@ static const char *whole_url(struct doctor *d, const char *url)
     return url[0] == '/' ? arena_fmt(d->arena, "%.*s%s", (int)(n && base[n - 1] == '/' ? n - 1 : n), base, url) : url;
 }
 
-static struct curl_slist *with_header(struct doctor *d, struct curl_slist *list, const char *name, const char *value)
+/* "Name: value" for each that has one; ends with NULL. */
+static void write_headers(struct doctor *d, const struct doctor_request *r, const char *out[static HEADERS_MAX])
 {
-    struct curl_slist *more = value ? curl_slist_append(list, arena_fmt(d->arena, "%s: %s", name, value)) : list;
-    if (value && !more)
-        abort();
-    return more;
+    size_t n = 0;
+    if (r->token)
+        out[n++] = arena_fmt(d->arena, "Authorization: Bearer %s", r->token);
+    if (r->body)
+        out[n++] = arena_fmt(d->arena, "Content-Type: %s", r->media ? r->media : "application/json");
+    if (r->origin)
+        out[n++] = arena_fmt(d->arena, "Origin: %s", r->origin);
+    out[n++] = "User-Agent: mms-doctor/" MMS_VERSION;
+    out[n] = NULL;
 }
 
-static struct curl_slist *headers_of(struct doctor *d, const struct doctor_request *r)
-{
-    struct curl_slist *list = NULL;
-    list = with_header(d, list, "Authorization", r->token ? arena_fmt(d->arena, "Bearer %s", r->token) : NULL);
-    list = with_header(d, list, "Content-Type", r->body ? (r->media ? r->media : "application/json") : NULL);
-    list = with_header(d, list, "Origin", r->origin);
-    return with_header(d, list, "User-Agent", "mms-doctor/" MMS_VERSION);
-}
-
-/* The certificates that were shown, as PEM, the site's own first. */
-static const char *read_chain(struct doctor *d, CURL *curl)
-{
-    struct curl_certinfo *info = NULL;
-    struct buf pem;
-    buf_init(&pem, CHAIN_MAX);
-    if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &info) == CURLE_OK && info)
-        for (int i = 0; i < info->num_of_certs; i++)
-            for (const struct curl_slist *s = info->certinfo[i]; s; s = s->next)
-                if (text_starts(s->data, "Cert:"))
-                    buf_str(&pem, s->data + 5);
-    const char *chain = pem.n ? arena_copy(d->arena, pem.bytes, pem.n) : NULL;
-    buf_free(&pem);
-    return chain;
-}
-
-static void set_up(struct doctor *d, CURL *curl, const struct doctor_request *r, const char *url)
-{
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L); /* a probe may ask for /../ */
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)DOCTOR_ANSWERS_WITHIN_MS);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)DOCTOR_CONNECTS_WITHIN_MS);
-    curl_easy_setopt(curl, CURLOPT_CERTINFO, r->wants_certificate ? 1L : 0L);
-    if (r->wants_certificate)
-        curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
-    if (d->options.ca)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, d->options.ca);
-    if (r->body) {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(r->body_n ? r->body_n : strlen(r->body)));
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, r->body);
-    }
-}
-
+/* One connection for all requests, so that what is measured is the service and not the way to it. */
 bool doctor_ask(struct doctor *d, const struct doctor_request *r, struct doctor_answer *out)
 {
-    CURL *curl = client(d);
-    struct buf body, headers;
-    char why[CURL_ERROR_SIZE] = "";
-    long status = 0;
-    curl_off_t took_us = 0;
-    struct curl_slist *list = headers_of(d, r);
-    buf_init(&body, DOCTOR_ANSWER_MAX);
-    buf_init(&headers, HEADERS_MAX);
-    set_up(d, curl, r, whole_url(d, r->url));
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &headers);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
-    CURLcode code = curl_easy_perform(curl);
-    *out = (struct doctor_answer){0};
-    if (r->wants_certificate) /* also of an answer that was refused for its certificate */
-        out->chain = read_chain(d, curl);
-    if (code == CURLE_OK && curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status > 0) {
-        out->status = (int)status;
-        out->body = arena_copy(d->arena, buf_text(&body), body.n);
-        out->body_n = body.n;
-        out->headers = arena_copy(d->arena, buf_text(&headers), headers.n);
-        out->took_us = curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &took_us) == CURLE_OK ? (int64_t)took_us : 0;
-        struct json_fault fault;
-        out->json = json_parse(d->arena, out->body, body.n, &fault);
-    } else
-        out->problem = arena_dup(d->arena, why[0] ? why : curl_easy_strerror(code));
-    curl_slist_free_all(list);
-    buf_free(&body);
-    buf_free(&headers);
-    return out->status != 0;
+    const char *headers[HEADERS_MAX];
+    struct client_answer a;
+    struct json_fault fault;
+    if (!d->client)
+        d->client = client_new();
+    write_headers(d, r, headers);
+    const struct client_request request = {
+        .method = r->method,
+        .url = whole_url(d, r->url),
+        .headers = headers,
+        .body = r->body,
+        .body_n = r->body && !r->body_n ? strlen(r->body) : r->body_n,
+        .answer_max = DOCTOR_ANSWER_MAX,
+        .connect_ms = DOCTOR_CONNECTS_WITHIN_MS,
+        .within_ms = DOCTOR_ANSWERS_WITHIN_MS,
+        .ca = d->options.ca,
+        .wants_certificate = r->wants_certificate,
+    };
+    bool answered = client_ask(d->client, d->arena, &request, &a);
+    *out = (struct doctor_answer){.status = a.status, .body = a.body, .body_n = a.body_n, .headers = a.headers, .chain = a.chain,
+                                  .problem = a.problem, .took_us = a.took_us};
+    if (answered)
+        out->json = json_parse(d->arena, a.body, a.body_n, &fault);
+    return answered;
 }
 
 bool doctor_get(struct doctor *d, const char *url, const char *token, struct doctor_answer *out)
@@ -245,10 +175,7 @@ void doctor_sign_out(struct doctor *d)
     struct doctor_answer a;
     if (d->session.token && d->session.is_person)
         doctor_send(d, "POST", "/api/auth/logout", d->session.token, "{}", &a);
-    if (d->curl) {
-        curl_easy_cleanup(d->curl);
-        curl_global_cleanup();
-    }
+    client_free(d->client);
 }
 
 void doctor_no_session(struct doctor *d)
