@@ -74,8 +74,8 @@ static bool copy_frames(struct copy *c, const struct wal_end *end)
 
 static enum sqlite_copied copy_now(struct copy *c)
 {
-    struct wal_end end;
-    if (!wal_read_end(c->db, &end))
+    struct wal_end end = {.frames = UINT32_MAX};
+    if (!wal_read_end(c->db, &end) && end.frames != 0)
         return SQLITE_COPY_OTHERWISE;
     if (!copy_file(c))
         return SQLITE_COPY_FAILED;
