@@ -111,17 +111,40 @@ struct files_source files_source_fd(const int *fd, int64_t n)
     return (struct files_source){n, read_fd, (void *)(uintptr_t)fd};
 }
 
+struct filling {
+    struct buf *out;
+    size_t before;
+};
+
 static bool write_buf(void *arg, const void *bytes, size_t n)
 {
-    struct buf *out = arg;
-    buf_add(out, bytes, n);
+    struct filling *f = arg;
+    buf_add(f->out, bytes, n);
     errno = EFBIG;
-    return !out->overflow;
+    return !f->out->overflow;
+}
+
+static bool restart_buf(void *arg)
+{
+    struct filling *f = arg;
+    f->out->n = f->before;
+    return true;
 }
 
 static bool write_fd(void *arg, const void *bytes, size_t n)
 {
     return durable_write(*(const int *)arg, bytes, n);
+}
+
+static bool restart_fd(void *arg)
+{
+    int fd = *(const int *)arg;
+    return ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0;
+}
+
+struct files_sink files_sink_fd(const int *fd)
+{
+    return (struct files_sink){write_fd, (void *)(uintptr_t)fd, restart_fd};
 }
 
 /* ---------------------------------------------------------------- the calls */
@@ -145,18 +168,18 @@ enum rc files_get_to(struct files *f, const char *key, const struct files_sink *
 
 enum rc files_get(struct files *f, const char *key, struct buf *out)
 {
-    size_t before = out->n;
-    const struct files_sink sink = {write_buf, out};
+    struct filling filling = {out, out->n};
+    const struct files_sink sink = {write_buf, &filling, restart_buf};
     enum rc rc = files_get_to(f, key, &sink);
     if (rc == RC_OK)
         return RC_OK;
-    out->n = before;
+    restart_buf(&filling);
     return out->overflow ? RC_NOT_FOUND : rc;
 }
 
 static enum rc fetch(struct files *f, const char *key, int fd, int64_t *bytes)
 {
-    const struct files_sink sink = {write_fd, &fd};
+    const struct files_sink sink = files_sink_fd(&fd);
     struct stat st;
     TRY(f->driver->get(f->self, key, &sink));
     if (fstat(fd, &st) != 0 || lseek(fd, 0, SEEK_SET) != 0)

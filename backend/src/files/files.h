@@ -46,7 +46,10 @@ struct files_source files_source_fd(const int *fd, int64_t n);                  
 struct files_sink {
     bool (*write)(void *arg, const void *bytes, size_t n); /* false: errno */
     void *arg;
+    bool (*restart)(void *arg); /* forgets what was written: all of it comes once more. NULL: it cannot */
 };
+
+struct files_sink files_sink_fd(const int *fd); /* a file of one's own, from its beginning */
 
 struct files_fact {
     int64_t bytes, changed_ms;
