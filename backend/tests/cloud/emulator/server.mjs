@@ -42,7 +42,8 @@ function ossPlace(state, name, local, path) {
     return { style: 'cname', bucket: state.cname, key: key(path.slice(1)) };
 }
 
-function describe(req) {
+/** A request as it stands on the wire, decoded as far as it can be. */
+export function describe(req) {
     const at = req.url.indexOf('?');
     const rawPath = at < 0 ? req.url : req.url.slice(0, at), rawQuery = at < 0 ? '' : req.url.slice(at + 1);
     const request = { method: req.method, host: req.headers.host ?? '', headers: req.headers, rawPath, rawQuery, path: rawPath, query: [] };
