@@ -6,6 +6,7 @@ import { listUploads } from './oss-multipart.mjs';
 import { getObject, sortedKeys } from './store.mjs';
 
 const MOST = 1000;
+const OWNER = '<Owner><ID>1</ID><DisplayName>1</DisplayName></Owner>';
 
 const bad = (message, ec) => new OssError(400, 'InvalidArgument', message, { ec });
 
@@ -53,7 +54,7 @@ function list(bucket, request) {
     const next = last === undefined ? '' : v2 ? `<NextContinuationToken>${Buffer.from(last).toString('base64')}</NextContinuationToken>` : `<NextMarker>${name(last)}</NextMarker>`;
     const entry = (key) => {
         const o = getObject(bucket, key);
-        return `<Contents><Key>${name(key)}</Key><LastModified>${isoMs(o.modified)}</LastModified><ETag>${escapeXml(o.etag)}</ETag><Type>${o.type}</Type><Size>${o.size}</Size><StorageClass>Standard</StorageClass></Contents>`;
+        return `<Contents><Key>${name(key)}</Key><LastModified>${isoMs(o.modified)}</LastModified><ETag>${escapeXml(o.etag)}</ETag><Type>${o.type}</Type><Size>${o.size}</Size><StorageClass>Standard</StorageClass>${v2 && text('fetch-owner') !== 'true' ? '' : OWNER}</Contents>`;
     };
     return xml(200, `<ListBucketResult><Name>${bucket.name}</Name><Prefix>${name(text('prefix'))}</Prefix>${v2 ? `<StartAfter>${name(text('start-after'))}</StartAfter><KeyCount>${found.length}</KeyCount>` : `<Marker>${name(after)}</Marker>`}`
         + `<MaxKeys>${n}</MaxKeys><Delimiter>${name(text('delimiter'))}</Delimiter>${url ? '<EncodingType>url</EncodingType>' : ''}<IsTruncated>${last !== undefined}</IsTruncated>${next}`
@@ -64,7 +65,7 @@ const info = (bucket) => xml(200, `<BucketInfo><Bucket><CreationDate>${isoMs(buc
     + `<IntranetEndpoint>oss-${bucket.hostRegion}-internal.aliyuncs.com</IntranetEndpoint><Location>oss-${bucket.hostRegion}</Location><Name>${bucket.name}</Name>`
     + `<StorageClass>Standard</StorageClass>${bucket.versioning && `<Versioning>${bucket.versioning}</Versioning>`}<AccessControlList><Grant>${bucket.acl}</Grant></AccessControlList></Bucket></BucketInfo>`);
 
-const getAcl = (bucket) => xml(200, `<AccessControlPolicy><Owner><ID>1</ID><DisplayName>1</DisplayName></Owner><AccessControlList><Grant>${bucket.acl}</Grant></AccessControlList></AccessControlPolicy>`);
+const getAcl = (bucket) => xml(200, `<AccessControlPolicy>${OWNER}<AccessControlList><Grant>${bucket.acl}</Grant></AccessControlList></AccessControlPolicy>`);
 
 const getVersioning = (bucket) => xml(200, `<VersioningConfiguration>${bucket.versioning && `<Status>${bucket.versioning}</Status>`}</VersioningConfiguration>`);
 
@@ -88,7 +89,7 @@ function putBucket(bucket, request, state) {
     return { status: 200, headers: {} };
 }
 
-const listBuckets = (bucket, request, state) => xml(200, `<ListAllMyBucketsResult><Owner><ID>1</ID><DisplayName>1</DisplayName></Owner><Buckets>${[...state.buckets.values()]
+const listBuckets = (bucket, request, state) => xml(200, `<ListAllMyBucketsResult>${OWNER}<Buckets>${[...state.buckets.values()]
     .map((b) => `<Bucket><CreationDate>${isoMs(b.created)}</CreationDate><ExtranetEndpoint>oss-${b.hostRegion}.aliyuncs.com</ExtranetEndpoint><IntranetEndpoint>oss-${b.hostRegion}-internal.aliyuncs.com</IntranetEndpoint>`
         + `<Location>oss-${b.hostRegion}</Location><Name>${b.name}</Name><StorageClass>Standard</StorageClass></Bucket>`).join('')}</Buckets></ListAllMyBucketsResult>`);
 

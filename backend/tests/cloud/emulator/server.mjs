@@ -140,7 +140,7 @@ export class Emulator {
         entry.fault = fault?.kind;
         request.now = this.state.now() + (fault?.kind === 'skew' ? fault.seconds * 1000 : 0);
         request.tokenExpired = fault?.kind === 'expired-token';
-        if (waits && fault?.kind !== 'no-continue')
+        if (waits && fault?.kind !== 'no-continue' && !fault?.early)
             res.writeContinue();
         if (!await readBody(req, request, fault ?? {}))
             return undefined;
