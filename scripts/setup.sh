@@ -54,8 +54,8 @@ build_inputs() {
     (cd "$here/backend" && ls src/*/*.c tests/unit/*.c sql/*.sql; pkg-config --modversion cmocka json-c 2>/dev/null || true) | sha256sum | cut -c1-64
 }
 
-# build_program FOLDER [MESON-OPTION…]: the C program and its unit tests.
-build_program() {
+# configure_program FOLDER [MESON-OPTION…]: when what meson looks at has changed.
+configure_program() {
     local folder=$1 inputs again=()
     shift
     inputs=$(build_inputs)
@@ -65,6 +65,12 @@ build_program() {
             { tail -n 20 "$cache/meson.log" >&2; return 1; }
         echo "$inputs" >"$folder/.mms-inputs"
     fi
+}
+
+# build_program FOLDER [MESON-OPTION…]: the C program and its unit tests.
+build_program() {
+    local folder=$1
+    configure_program "$@" || return 1
     ninja -C "$folder" >"$cache/ninja.log" 2>&1 || { grep -E 'error|warning|FAILED' "$cache/ninja.log" | head -n 30 >&2; return 1; }
 }
 

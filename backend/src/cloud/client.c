@@ -227,6 +227,13 @@ static enum client_fault fault_of(const struct asking *k, CURLcode code)
     }
 }
 
+static bool was_reached(CURL *curl, CURLcode code)
+{
+    curl_off_t connected_us = 0;
+    curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected_us);
+    return code == CURLE_OK || (connected_us > 0 && code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST);
+}
+
 bool client_ask(struct client *c, struct arena *a, const struct client_request *r, struct client_answer *out)
 {
     struct asking k = {.curl = c->curl, .r = r, .began_us = clock_monotonic_us()};
@@ -240,7 +247,7 @@ bool client_ask(struct client *c, struct arena *a, const struct client_request *
     curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, list);
     curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, why);
     CURLcode code = curl_easy_perform(c->curl);
-    *out = (struct client_answer){.fault = fault_of(&k, code), .why_errno = k.why_errno};
+    *out = (struct client_answer){.fault = fault_of(&k, code), .why_errno = k.why_errno, .reached = was_reached(c->curl, code)};
     if (r->wants_certificate)
         out->chain = read_chain(c->curl, a);
     if (code == CURLE_OK && curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status > 0) {

@@ -48,6 +48,7 @@ struct client_answer {
     size_t body_n;
     const char *chain;         /* the certificates that were shown, as PEM, the site's own first; also when they were refused. NULL: none */
     const char *problem;
+    bool reached;              /* a connection was made, whatever came of it */
     int64_t took_us;
 };
 

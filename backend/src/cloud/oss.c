@@ -53,6 +53,7 @@ struct oss *oss_open(const struct oss_config *config)
     o->ca = arena_dup(&o->arena, config->ca);
     o->credentials = config->credentials;
     o->refused = config->refused;
+    o->release = config->release;
     o->credentials_arg = config->credentials_arg;
     set_addresses(o, config->endpoint);
     breaker_init(&o->breaker, config->is_patient);
@@ -64,6 +65,8 @@ void oss_close(struct oss *o)
 {
     if (!o)
         return;
+    if (o->release)
+        o->release(o->credentials_arg);
     while (o->client_count)
         client_free(o->clients[--o->client_count]);
     breaker_end(&o->breaker);
@@ -229,6 +232,7 @@ bool oss_address(struct oss *o, const char *key, const char *disposition, const 
     struct arena a;
     struct cloud_key who;
     struct oss_signed made;
+    const char *why;
     struct sign_pairs query = {0};
     arena_init(&a);
     if (disposition)
@@ -237,7 +241,7 @@ bool oss_address(struct oss *o, const char *key, const char *disposition, const 
         sign_add(&a, &query, "response-content-type", media);
     const struct oss_request r = {.method = "GET", .region = o->region, .bucket = o->bucket, .key = key, .query = query.at,
                                   .query_n = query.n, .at_ms = oss_now_ms(o)};
-    bool is_made = o->credentials(o->credentials_arg, &a, &who) && oss_presign(&a, &who, &r, seconds, &made);
+    bool is_made = o->credentials(o->credentials_arg, &a, &who, &why) && oss_presign(&a, &who, &r, seconds, &made);
     if (is_made)
         buf_fmt(out, "%s%s", o->public_base, made.target);
     arena_free(&a);

@@ -17,10 +17,11 @@ struct oss_config {
     const char *endpoint; /* "https://oss-cn-hangzhou-internal.aliyuncs.com", a domain of one's own, or http on loopback */
     const char *bucket, *region; /* "cn-hangzhou" */
     const char *ca;       /* a file of authorities; NULL: the system's */
-    /* Who signs; texts in the arena. False: nobody, for now. */
-    bool (*credentials)(void *arg, struct arena *a, struct cloud_key *out);
-    /* They were refused as old: whether there are others now. May be NULL. */
-    bool (*refused)(void *arg);
+    /* Who signs; texts in the arena. False: nobody, for now, and *why says why not. */
+    bool (*credentials)(void *arg, struct arena *a, struct cloud_key *out, const char **why);
+    /* The key of this id was refused as old: whether there is another now. May be NULL. */
+    bool (*refused)(void *arg, const char *id);
+    void (*release)(void *arg); /* at the end; may be NULL */
     void *credentials_arg;
     bool is_patient;      /* goes on trying, however often it failed: for commands */
 };

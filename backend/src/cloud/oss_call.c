@@ -28,6 +28,7 @@ struct course {
     int attempts, beginnings;
     int64_t began_us, until_ms; /* of the monotonic clock */
     bool clock_set, key_renewed;
+    struct cloud_key key;
     /* Of the last attempt. */
     enum rc rc;
     bool may_repeat, at_once, was_there;
@@ -80,8 +81,8 @@ static void give_client_back(struct oss *o, struct client *c)
 static bool sign_call(struct course *k, const char **target, const char *const **headers)
 {
     struct oss *o = k->o;
-    struct cloud_key key;
     struct oss_signed made;
+    const char *why = "";
     const struct oss_request r = {.method = k->call->method, .region = o->region, .bucket = o->bucket, .key = k->call->key,
                                   .query = k->call->query.at, .query_n = k->call->query.n, .headers = k->call->headers.at,
                                   .headers_n = k->call->headers.n, .at_ms = oss_now_ms(o)};
@@ -91,11 +92,12 @@ static bool sign_call(struct course *k, const char **target, const char *const *
         *headers = NULL;
         return true;
     }
-    if (!o->credentials(o->credentials_arg, k->a, &key)) {
-        keep_why(o, "没有可用的凭证 / there are no credentials at the moment");
+    if (!o->credentials(o->credentials_arg, k->a, &k->key, &why)) {
+        k->out->http.problem = why;
+        keep_why(o, why);
         return false;
     }
-    if (!oss_sign(k->a, &key, &r, &made)) {
+    if (!oss_sign(k->a, &k->key, &r, &made)) {
         k->rc = RC_INTERNAL;
         return false;
     }
@@ -205,7 +207,7 @@ static void judge_refusal(struct course *k)
         k->may_repeat = true;
     } else if (strcmp(code, "RequestTimeTooSkewed") == 0)
         set_clock(k);
-    else if (is_one_of(code, stale) && !k->key_renewed && o->refused && o->refused(o->credentials_arg))
+    else if (is_one_of(code, stale) && !k->key_renewed && o->refused && o->refused(o->credentials_arg, k->key.id))
         k->may_repeat = k->at_once = k->key_renewed = true;
 }
 

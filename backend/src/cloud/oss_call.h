@@ -28,8 +28,9 @@ struct oss {
     const char *public_base;     /* the same for others than us: not the region's inner address */
     const char *host_line;       /* "host: …" where the address does not have the bucket; NULL */
     const char *bucket, *region, *ca;
-    bool (*credentials)(void *arg, struct arena *a, struct cloud_key *out);
-    bool (*refused)(void *arg);
+    bool (*credentials)(void *arg, struct arena *a, struct cloud_key *out, const char **why);
+    bool (*refused)(void *arg, const char *id);
+    void (*release)(void *arg);
     void *credentials_arg;
     struct arena arena;
     atomic_bool stop;

@@ -47,7 +47,7 @@ static bool choose_additional(struct making *m)
 static bool begin(struct making *m)
 {
     const struct oss_request *r = m->r;
-    if (r->key && (!r->key[0] || strlen(r->key) > KEY_MAX))
+    if (r->key && (!r->bucket || !r->key[0] || strlen(r->key) > KEY_MAX))
         return false;
     for (size_t i = 0; i < r->query_n; i++)
         sign_add(m->a, &m->query, r->query[i].name, r->query[i].value);

@@ -31,7 +31,8 @@ struct oss_signed {
 };
 
 /* Adds x-oss-date, x-oss-content-sha256 (UNSIGNED-PAYLOAD, the only one that is taken) and x-oss-security-token, unless the request
- * has them. False: a header has control characters, or the key is empty or longer than 1,023 bytes. */
+ * has them. False: a header has control characters, or the key is empty, longer than 1,023 bytes,
+ * or in no bucket. */
 MUST_CHECK bool oss_sign(struct arena *a, const struct cloud_key *key, const struct oss_request *r, struct oss_signed *out);
 /* The same as an address that anybody can use for `expires_s` seconds (1 – OSS_PRESIGN_MAX_S, else false). */
 MUST_CHECK bool oss_presign(struct arena *a, const struct cloud_key *key, const struct oss_request *r, int64_t expires_s,

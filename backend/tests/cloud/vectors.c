@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cloud/acs_sign.h"
 #include "cloud/oss_sign.h"
+#include "crypto/token.h"
 #include "json/json.h"
 
 #define FILE_MAX (64U << 20)
@@ -140,6 +141,14 @@ static const char *key_of(const struct vector *v)
     return *path ? path : NULL;
 }
 
+/* A header that says what the signer would say is left to the signer. */
+static void leave_to_signer(struct vector *v, const char *name, const char *value)
+{
+    for (size_t i = 0; value && i < v->headers.n; i++)
+        if (strcasecmp(v->headers.at[i].name, name) == 0 && strcmp(v->headers.at[i].value, value) == 0)
+            v->headers.at[i--] = v->headers.at[--v->headers.n];
+}
+
 /* What oss_presign adds itself. */
 static void without_signature(struct sign_pairs *query)
 {
@@ -156,16 +165,32 @@ static void without_signature(struct sign_pairs *query)
     query->n = n;
 }
 
+/* A file that does not name the bucket may have it in the host. */
+static const char *bucket_of_host(const char *host)
+{
+    const char *dot = strchr(host, '.');
+    return dot && text_starts(dot + 1, "oss-") ? arena_copy(&arena, host, (size_t)(dot - host)) : NULL;
+}
+
 static struct result sign_oss(struct vector *v, bool presign)
 {
     const char *expires = text_of(v->object, "expires");
     const struct sign_pair *in_url = sign_find(&v->query, "x-oss-expires");
     int64_t expires_s = 0;
+    if (!v->bucket)
+        v->bucket = bucket_of_host(v->host);
     struct oss_signed out = {0};
     if (presign && !text_int(expires ? expires : in_url ? in_url->value : "", 0, INT64_MAX, &expires_s))
         return (struct result){.problem = "expires is missing"};
+    char date[SIGN_TIME_MAX];
     if (presign)
         without_signature(&v->query);
+    else {
+        sign_time_compact(v->at_ms, date);
+        leave_to_signer(v, "x-oss-date", date);
+        leave_to_signer(v, "x-oss-content-sha256", "UNSIGNED-PAYLOAD");
+        leave_to_signer(v, "x-oss-security-token", v->key.token);
+    }
     struct oss_request r = {.method = v->method, .region = text_of(v->object, "region"), .product = text_of(v->object, "product"), .bucket = v->bucket,
                             .key = key_of(v), .query = v->query.at, .query_n = v->query.n, .headers = v->headers.at,
                             .headers_n = v->headers.n, .additional = v->additional, .at_ms = v->at_ms};
@@ -176,12 +201,47 @@ static struct result sign_oss(struct vector *v, bool presign)
     return (struct result){out.canonical_request, out.string_to_sign, out.signature, out.authorization, NULL};
 }
 
-static struct result sign_acs(struct vector *v)
+static bool is_hash_of(const char *hex, const void *bytes, size_t n)
+{
+    char own[HASH_HEX_MAX];
+    hash_hex(bytes, n, own);
+    return hex && strcmp(hex, own) == 0;
+}
+
+/* Text as it is, or base64, whichever has the hash that the file tells. */
+static void read_body(const struct vector *v, const char *hash, struct acs_request *r)
 {
     const char *body = text_of(v->object, "body");
+    r->body = body;
+    r->body_n = body ? strlen(body) : 0;
+    if (!body || is_hash_of(hash, body, r->body_n))
+        return;
+    unsigned char *bytes = arena_alloc(&arena, r->body_n + 3);
+    int n = EVP_DecodeBlock(bytes, (const unsigned char *)body, (int)r->body_n);
+    for (int cut = 0; cut < 3 && n - cut >= 0; cut++) /* padding counts as zero bytes there */
+        if (is_hash_of(hash, bytes, (size_t)(n - cut))) {
+            r->body = bytes;
+            r->body_n = (size_t)(n - cut);
+        }
+}
+
+static struct result sign_acs(struct vector *v)
+{
+    char date[SIGN_TIME_MAX];
     struct acs_signed out;
-    struct acs_request r = {.method = v->method, .host = v->host, .path = v->path, .query = v->query.at, .query_n = v->query.n,
-                            .headers = v->headers.at, .headers_n = v->headers.n, .body = body, .body_n = body ? strlen(body) : 0, .at_ms = v->at_ms};
+    struct acs_request r = {.method = v->method, .host = v->host, .path = v->path, .query = v->query.at, .query_n = v->query.n, .at_ms = v->at_ms};
+    for (size_t i = 0; i < v->headers.n; i++)
+        if (strcasecmp(v->headers.at[i].name, "x-acs-content-sha256") == 0) {
+            read_body(v, v->headers.at[i].value, &r);
+            if (r.body)
+                leave_to_signer(v, "x-acs-content-sha256", v->headers.at[i].value);
+        }
+    sign_time_iso(v->at_ms, date);
+    leave_to_signer(v, "host", v->host);
+    leave_to_signer(v, "x-acs-date", date);
+    leave_to_signer(v, "x-acs-security-token", v->key.token);
+    r.headers = v->headers.at;
+    r.headers_n = v->headers.n;
     if (!acs_sign(&arena, &v->key, &r, &out))
         return (struct result){.problem = "the signer refuses it"};
     return (struct result){out.canonical_request, out.string_to_sign, out.signature, out.authorization, NULL};
