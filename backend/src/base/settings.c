@@ -142,6 +142,34 @@ static void show_level(const struct settings *s, const struct row *row, struct b
     buf_str(out, LEVELS[s->log_level]);
 }
 
+static void read_backend(struct reading *r, const struct row *row, const char *value)
+{
+    if (text_equal(value, "local") || text_equal(value, "oss"))
+        r->out->upload_backend = text_equal(value, "oss") ? UPLOAD_OSS : UPLOAD_LOCAL;
+    else
+        fault(r, row, "choice", "必须是 local 或 oss", "must be local or oss", value);
+}
+
+static void show_backend(const struct settings *s, const struct row *row, struct buf *out)
+{
+    (void)row;
+    buf_str(out, s->upload_backend == UPLOAD_OSS ? "oss" : "local");
+}
+
+static void read_delivery(struct reading *r, const struct row *row, const char *value)
+{
+    if (text_equal(value, "service") || text_equal(value, "signed"))
+        r->out->oss_delivery = text_equal(value, "signed") ? OSS_BY_ADDRESS : OSS_BY_SERVICE;
+    else
+        fault(r, row, "choice", "必须是 service 或 signed", "must be service or signed", value);
+}
+
+static void show_delivery(const struct settings *s, const struct row *row, struct buf *out)
+{
+    (void)row;
+    buf_str(out, s->oss_delivery == OSS_BY_ADDRESS ? "signed" : "service");
+}
+
 /* --- texts --- */
 
 static const char *text_of(const struct settings *s, const struct row *row)
@@ -212,6 +240,60 @@ static void read_metrics_token(struct reading *r, const struct row *row, const c
 {
     if (value && strlen(value) < TOKEN_BYTES_MIN)
         fault(r, row, "too_short", "至少需要 16 个字节", "needs at least 16 bytes", NULL);
+    else
+        read_text(r, row, value);
+}
+
+/* --- object storage --- */
+
+/* Wanted when files lie there. */
+static bool is_missing(struct reading *r, const struct row *row, const char *value)
+{
+    if (!value && r->out->upload_backend == UPLOAD_OSS)
+        fault(r, row, "required", "UPLOAD_BACKEND=oss 时必须设置", "is needed with UPLOAD_BACKEND=oss", NULL);
+    return !value;
+}
+
+static void read_bucket(struct reading *r, const struct row *row, const char *value)
+{
+    if (is_missing(r, row, value))
+        return;
+    if (setting_is_bucket(value))
+        read_text(r, row, value);
+    else
+        fault(r, row, "format", "必须是 3–63 个小写字母、数字或短横线，且不以短横线开头或结尾",
+              "must be 3–63 small letters, digits or hyphens, with no hyphen at its ends", value);
+}
+
+static void read_region(struct reading *r, const struct row *row, const char *value)
+{
+    if (is_missing(r, row, value))
+        return;
+    if (text_starts(value, "oss-"))
+        value += strlen("oss-");
+    if (setting_is_region(value))
+        read_text(r, row, value);
+    else
+        fault(r, row, "format", "必须是地域 ID，例如 cn-hangzhou", "must be the id of a region, such as cn-hangzhou", value);
+}
+
+/* A key and what is stored go over the network: in the open only when they stay on this machine. */
+static void read_endpoint(struct reading *r, const struct row *row, const char *value)
+{
+    if (!value || setting_is_endpoint(value) || setting_is_plain_loopback(value))
+        read_text(r, row, value);
+    else if (text_starts(value, "http://"))
+        fault(r, row, "not_encrypted", "http:// 仅允许用于本机地址，请使用 https://", "http:// is for this machine's own addresses only: use https://", value);
+    else
+        fault(r, row, "format", "必须是 [https://]主机[:端口]，不带路径", "must be [https://]host[:port] without a path", value);
+}
+
+/* Its row stands behind OSS_ACCESS_KEY_ID's. */
+static void read_key_secret(struct reading *r, const struct row *row, const char *value)
+{
+    if (!value != !r->out->oss_access_key_id)
+        fault(r, row, "required", "OSS_ACCESS_KEY_ID 与 OSS_ACCESS_KEY_SECRET 必须同时设置，或都不设置",
+              "OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET are both set, or neither", NULL);
     else
         read_text(r, row, value);
 }
@@ -373,6 +455,22 @@ static const struct row ROWS[] = {
      "How many of the log's older files are kept"},
     {"UPLOAD_DIR", read_text, show_text, AT(upload_dir), "./data/uploads", 0, 0, false, "path",
      "上传文件目录", "Folder of uploaded files"},
+    {"UPLOAD_BACKEND", read_backend, show_backend, AT(upload_backend), "local", 0, 0, false, "local | oss",
+     "上传文件的存放位置：local 为 UPLOAD_DIR，oss 为阿里云对象存储", "Where uploaded files lie: local: UPLOAD_DIR; oss: object storage (Alibaba Cloud OSS)"},
+    {"OSS_BUCKET", read_bucket, show_text, AT(oss_bucket), NULL, 0, 0, false, "name",
+     "对象存储的存储空间，须为私有", "The bucket, which must be private"},
+    {"OSS_REGION", read_region, show_text, AT(oss_region), NULL, 0, 0, false, "cn-hangzhou",
+     "存储空间所在地域", "The bucket's region"},
+    {"OSS_ENDPOINT", read_endpoint, show_text, AT(oss_endpoint), NULL, 0, 0, false, "[https://]host[:port]",
+     "对象存储的访问地址；不设置则使用该地域的公网地址，同地域的主机请用 oss-地域-internal.aliyuncs.com",
+     "Its address; without it the region's public one. Machines in the region use oss-REGION-internal.aliyuncs.com"},
+    {"OSS_ACCESS_KEY_ID", read_text, show_text, AT(oss_access_key_id), NULL, 0, 0, true, "text",
+     "访问密钥；在 ECS 上不要设置，使用实例的 RAM 角色", "Access key; not on ECS, where the machine's RAM role is used"},
+    {"OSS_ACCESS_KEY_SECRET", read_key_secret, show_text, AT(oss_access_key_secret), NULL, 0, 0, true, "text",
+     "与 OSS_ACCESS_KEY_ID 配对的密钥", "The secret that belongs to OSS_ACCESS_KEY_ID"},
+    {"OSS_DELIVERY", read_delivery, show_delivery, AT(oss_delivery), "service", 0, 0, false, "service | signed",
+     "导出文件的下载方式：service 经本服务，signed 由浏览器凭短期签名地址直接下载",
+     "How exports reach the browser: service: through this service; signed: from the storage, by an address good for minutes"},
     {"BACKUP_DIR", read_text, show_text, AT(backup_dir), NULL, 0, 0, false, "path",
      "备份目录（mms backup）；不设置则须用 --to 指定", "Folder of backups (mms backup); without it, --to must name one"},
     {"BACKUP_CONTINUOUS_DIR", read_continuous_dir, show_text, AT(backup_continuous_dir), NULL, 0, 0, false, "path",

@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/log.h"
 
+enum upload_backend { UPLOAD_LOCAL, UPLOAD_OSS };
+enum oss_delivery { OSS_BY_SERVICE, OSS_BY_ADDRESS };
 enum app_mode { MODE_PRODUCTION, MODE_DEVELOPMENT, MODE_TEST };
 
 struct settings {
@@ -29,6 +31,13 @@ struct settings {
     int64_t log_max_age_s;              /* LOG_MAX_AGE. Default 1d */
     int64_t log_keep;                   /* LOG_KEEP, older files, 1–1000. Default 14 */
     const char *upload_dir;             /* UPLOAD_DIR. Default ./data/uploads */
+    enum upload_backend upload_backend; /* UPLOAD_BACKEND: local (default): UPLOAD_DIR; oss: the object storage that the next ones tell of */
+    const char *oss_bucket;             /* OSS_BUCKET; NULL: none. Wanted with oss, as is the next */
+    const char *oss_region;             /* OSS_REGION, "cn-hangzhou" ("oss-" in front is taken off); NULL: none */
+    const char *oss_endpoint;           /* OSS_ENDPOINT: https://host[:port], http on loopback only. Default: the region's public one */
+    const char *oss_access_key_id;      /* OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET, secret, both or neither; NULL: by the machine's role */
+    const char *oss_access_key_secret;
+    enum oss_delivery oss_delivery;     /* OSS_DELIVERY: service (default), or signed: large files by an address that is good for minutes */
     const char *backup_dir;             /* BACKUP_DIR: where backups lie; NULL: nowhere */
     const char *backup_continuous_dir;  /* BACKUP_CONTINUOUS_DIR: where changes are shipped to while the service runs; NULL: nowhere. SQLite only */
     int64_t backup_continuous_s;        /* BACKUP_CONTINUOUS_SECONDS, 1–60: how often. Default 10 */

@@ -157,14 +157,26 @@ void hash_end(struct hash_stream *h, char out[static HASH_HEX_MAX])
     sodium_bin2hex(out, HASH_HEX_MAX, hash, sizeof hash);
 }
 
+void keyed_hash(const void *key, size_t key_n, const void *bytes, size_t n, unsigned char out[static HASH_BYTES])
+{
+    _Static_assert(HASH_BYTES == crypto_auth_hmacsha256_BYTES, "room for the hash");
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, key, key_n);
+    crypto_auth_hmacsha256_update(&state, bytes, n);
+    crypto_auth_hmacsha256_final(&state, out);
+    sodium_memzero(&state, sizeof state);
+}
+
+void hash_text(const unsigned char hash[static HASH_BYTES], char out[static HASH_HEX_MAX])
+{
+    sodium_bin2hex(out, HASH_HEX_MAX, hash, HASH_BYTES);
+}
+
 void keyed_hash_hex(const char *key, const void *bytes, size_t n, char out[static HASH_HEX_MAX])
 {
-    unsigned char hash[crypto_auth_hmacsha256_BYTES];
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, (const unsigned char *)key, strlen(key));
-    crypto_auth_hmacsha256_update(&state, bytes, n);
-    crypto_auth_hmacsha256_final(&state, hash);
-    sodium_bin2hex(out, HASH_HEX_MAX, hash, sizeof hash);
+    unsigned char hash[HASH_BYTES];
+    keyed_hash(key, strlen(key), bytes, n, hash);
+    hash_text(hash, out);
 }
 
 void random_hex(size_t n, char *out)

@@ -48,6 +48,10 @@ void hash_add(struct hash_stream *h, const void *bytes, size_t n);
 void hash_end(struct hash_stream *h, char out[static HASH_HEX_MAX]);
 /* HMAC-SHA-256 under `key`: how the body of an idempotent request is remembered. */
 void keyed_hash_hex(const char *key, const void *bytes, size_t n, char out[static HASH_HEX_MAX]);
+#define HASH_BYTES 32
+/* HMAC-SHA-256 as bytes, under a key of any bytes: one step of a signature made of several. */
+void keyed_hash(const void *key, size_t key_n, const void *bytes, size_t n, unsigned char out[static HASH_BYTES]);
+void hash_text(const unsigned char hash[static HASH_BYTES], char out[static HASH_HEX_MAX]); /* as 64 lower-case hexadecimal digits */
 /* n ≤ 32 random bytes as hexadecimal: request ids (n = 8). */
 void random_hex(size_t n, char *out /* 2n + 1 */);
 
