@@ -111,3 +111,8 @@ output "environment" {
   description = "写入 .env 的设置。"
   value       = module.mms.environment
 }
+
+output "log_project" {
+  description = "日志项目。"
+  value       = module.mms.log_project
+}

@@ -84,3 +84,8 @@ output "site" {
   description = "站点的域名。"
   value       = module.mms.site
 }
+
+output "log_project" {
+  description = "日志项目。"
+  value       = module.mms.log_project
+}
