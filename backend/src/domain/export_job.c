@@ -1,21 +1,18 @@
 #include "domain/export_job.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/durable.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "crypto/token.h"
 #include "domain/list_export.h"
 #include "domain/reply.h"
+#include "files/files.h"
 
 #define FOLDER "exports"
 #define PREFIX "job-"
+#define NAME_BYTES 16        /* random */
 
 /* ---------------------------------------------------------------- queueing */
 
@@ -68,7 +65,7 @@ struct exporting {
     const struct json *query;
     enum rc told; /* what the runner said last */
     struct export_file made;
-    const char *path, *name;
+    const char *key, *name;
 };
 
 static const char *stored_param(const void *query, const char *name)
@@ -121,36 +118,20 @@ static bool is_over(void *arg)
     return e->told != RC_OK;
 }
 
-static bool copy_all(int from, int to, int64_t bytes)
-{
-    off_t at = 0;
-    while (at < bytes) {
-        ssize_t n = sendfile(to, from, &at, (size_t)(bytes - at));
-        if (n <= 0 && errno != EINTR)
-            return false;
-    }
-    return true;
-}
-
-/* The file gets its name. */
+/* The file gets its name, which nobody can guess. */
 static enum rc keep_file(struct exporting *e)
 {
     struct ctx *c = &e->run->ctx;
-    const char *folder = arena_fmt(c->arena, "%s/" FOLDER, c->settings->upload_dir);
-    e->name = arena_fmt(c->arena, PREFIX "%lld.%s", (long long)e->run->id, export_formats[e->order.format]);
-    e->path = arena_fmt(c->arena, "%s/%s", folder, e->name);
-    const char *part = arena_fmt(c->arena, "%s.part", e->path);
-    (void)mkdir(folder, 0750);
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool kept = fd >= 0 && copy_all(e->made.file.fd, fd, e->made.file.bytes);
-    int why = errno;
-    if (fd >= 0)
-        close(fd);
-    if (kept && durable_rename(part, e->path, true))
-        return RC_OK;
-    unlink(part);
-    log_event(LOG_ERROR, "export.not_kept", NULL, LOG_TEXT("path", e->path), LOG_TEXT("error", strerror(why)));
-    return error_set(&c->err, why == ENOSPC || why == EDQUOT ? RC_DB_FULL : RC_FILES_UNWRITABLE);
+    char random[2 * NAME_BYTES + 1];
+    const struct files_source source = files_source_fd(&e->made.file.fd, e->made.file.bytes);
+    random_hex(NAME_BYTES, random);
+    e->name = arena_fmt(c->arena, PREFIX "%lld-%s.%s", (long long)e->run->id, random, export_formats[e->order.format]);
+    e->key = arena_fmt(c->arena, FOLDER "/%s", e->name);
+    enum rc rc = files_put_from(c->files, e->key, &source);
+    if (rc == RC_OK)
+        return rc;
+    log_event(LOG_ERROR, "export.not_kept", NULL, LOG_TEXT("key", e->key), LOG_TEXT("error", error_row(rc)->code));
+    return error_set(&c->err, rc);
 }
 
 static enum rc note(struct ctx *c, void *arg)
@@ -178,7 +159,7 @@ static enum rc run_export(struct job_run *run)
     TRY(rc);
     rc = job_write_last(run, note, &e);
     if (rc != RC_OK && rc != RC_DB_UNCERTAIN)
-        unlink(e.path);
+        files_remove_later(c->files, e.key);
     return rc;
 }
 
@@ -199,8 +180,9 @@ static enum rc get_file(struct call *call)
     struct job_seen job;
     struct exporting e = {0};
     struct json_fault fault;
-    struct stat st;
     const char *disposition;
+    int64_t bytes;
+    int fd;
     TRY(job_see(call, &job));
     const struct json *result = job.result ? json_parse(c->arena, job.result, strlen(job.result), &fault) : NULL;
     const struct json *file = json_member(result, "file");
@@ -208,35 +190,30 @@ static enum rc get_file(struct call *call)
         return error_set(&c->err, RC_NOT_FOUND);
     TRY(understand(c, job.arguments, &e));
     TRY(export_disposition(c, &e.order, &disposition));
-    int fd = open(arena_fmt(c->arena, "%s/" FOLDER "/%s", c->settings->upload_dir, file->text), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        if (fd >= 0)
-            close(fd);
+    const char *key = arena_fmt(c->arena, FOLDER "/%s", file->text);
+    enum rc rc = files_open_file(c->files, key, arena_fmt(c->arena, "%s/" FOLDER, c->settings->upload_dir), &fd, &bytes);
+    if (rc == RC_NOT_FOUND)
         return error_say(&c->err, RC_NOT_FOUND, "文件已过期，请重新导出", "The file is no longer kept: export it again");
-    }
+    if (rc != RC_OK)
+        return error_set(&c->err, rc);
     call->http->response.status = 200;
     call->http->response.content_type = e.order.format == EXPORT_CSV ? CSV_TYPE : EXCEL_TYPE;
     http_set_header(call->http, "Content-Disposition", disposition);
-    http_send_file(call->http, fd, st.st_size);
+    http_send_file(call->http, fd, bytes);
     return RC_OK;
 }
 
 void export_job_sweep(const struct ctx *c)
 {
-    const char *folder = arena_fmt(c->arena, "%s/" FOLDER, c->settings->upload_dir);
-    DIR *dir = opendir(folder);
-    for (const struct dirent *entry; dir && (entry = readdir(dir));) {
-        struct stat st;
-        const char *path = arena_fmt(c->arena, "%s/%s", folder, entry->d_name);
-        if (text_starts(entry->d_name, PREFIX) && stat(path, &st) == 0 && st.st_mtime * 1000 < c->now_ms - EXPORT_JOB_KEPT_MS)
-            unlink(path);
-    }
-    if (dir)
-        closedir(dir);
+    struct files_names old = {0};
+    enum rc rc = files_gather(c->files, FOLDER, c->now_ms - EXPORT_JOB_KEPT_MS, c->arena, &old);
+    for (size_t i = 0; rc == RC_OK && i < old.n; i++)
+        if (text_starts(old.at[i], FOLDER "/" PREFIX))
+            rc = files_remove(c->files, old.at[i]); /* what stays is seen the next time */
 }
 
 static const struct route export_job_routes[] = {
     ROUTE("GET", "/api/jobs/:id/file", LANE_SLOW, PERM_DOCUMENT_CREATE, NULL, get_file, "导出任务的文件", .bare = true, .media = EXCEL_TYPE,
-          .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND)),
+          .http.moves_files = true, .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND, RC_FILES_UNWRITABLE, RC_DB_FULL, FILES_REMOTE_REFUSALS)),
 };
 const struct module export_job_module = MODULE("export_jobs", "导出任务", export_job_routes);

@@ -1,5 +1,5 @@
 /* Lists as files, made by a job: POST /api/export-jobs/<the list's path> with the parameters of GET /api/export/<the list's path>. The file
- * lies in UPLOAD_DIR/exports for a day, and is fetched by GET /api/jobs/:id/file. */
+ * lies in the folder exports/ of files.h for a day, and is fetched by GET /api/jobs/:id/file. */
 #ifndef MMS_DOMAIN_EXPORT_JOB_H
 #define MMS_DOMAIN_EXPORT_JOB_H
 
