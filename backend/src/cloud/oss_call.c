@@ -366,8 +366,10 @@ enum rc oss_ask(struct oss *o, struct arena *a, struct oss_call *call, struct os
     begin_anew(&k);
     do {
         if (atomic_load(&o->stop) || !breaker_lets_through(&o->breaker, monotonic_ms())) {
+            if (k.attempts)
+                break; /* what came of them is the reason */
             keep_why(o, "对象存储暂时无法访问 / the object storage cannot be reached at the moment");
-            return k.attempts ? k.rc : RC_FILES_AWAY;
+            return RC_FILES_AWAY;
         }
         k.attempts++;
         attempt(&k);
