@@ -17,13 +17,13 @@ MAY_USE = {
     "excel": {"base", "excel"},
     "db": {"base", "json", "crypto", "db"},
     "http": {"base", "json", "crypto", "http"},
-    "cloud": {"base", "json", "crypto", "cloud"},
+    "cloud": {"base", "json", "crypto", "files", "cloud"},
     "domain": {"base", "json", "crypto", "media", "files", "excel", "db", "http", "domain"},
     "legacy": {"base", "json", "crypto", "media", "files", "db", "domain", "legacy"},
 }
 EVERYTHING = {"base", "json", "crypto", "media", "files", "excel", "db", "http", "cloud", "domain", "legacy", "app", "ops"}
 ENGINES = {"sqlite3.h": ["db"], "libpq-fe.h": ["db"], "microhttpd.h": ["http"], "gd.h": ["media"], "xlsxwriter.h": ["excel"],
-           "zip.h": ["excel", "files"], "expat.h": ["excel"], "curl/curl.h": ["cloud"]}
+           "zip.h": ["excel", "files"], "expat.h": ["excel", "cloud"], "curl/curl.h": ["cloud"], "lzma.h": ["files"]}
 BANNED = r"\b(sprintf|vsprintf|strcpy|strcat|strtok|atoi|atol|atof|gmtime|localtime|rand|alloca)\s*\("
 FLOATING = r"\b(float|double)\b"
 FLOATING_SQL = r"\b(REAL|FLOAT|DOUBLE)\b"

@@ -23,7 +23,7 @@ need_packages() {
 }
 
 build_packages=(gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libsqlite3-dev libpq-dev libsodium-dev libgd-dev libxlsxwriter-dev libzip-dev
-    libexpat1-dev libjwt-dev libcrypt-dev zlib1g-dev libcurl4-openssl-dev libssl-dev unicode-data ca-certificates)
+    libexpat1-dev libjwt-dev libcrypt-dev zlib1g-dev libcurl4-openssl-dev libssl-dev liblzma-dev unicode-data ca-certificates)
 test_packages=(libcmocka-dev libjson-c-dev clang libclang-rt-14-dev sqlite3 postgresql-15 nginx chromium fonts-noto-cjk poppler-utils age openssl git shellcheck faketime)
 image_packages=(docker.io docker-compose docker-registry iptables mmdebstrap curl)
 deb_packages=(dpkg-dev binutils xz-utils git)
@@ -54,8 +54,8 @@ build_inputs() {
     (cd "$here/backend" && ls src/*/*.c tests/unit/*.c sql/*.sql; pkg-config --modversion cmocka json-c 2>/dev/null || true) | sha256sum | cut -c1-64
 }
 
-# build_program FOLDER [MESON-OPTION…]: the C program and its unit tests.
-build_program() {
+# configure_program FOLDER [MESON-OPTION…]: when what meson looks at has changed.
+configure_program() {
     local folder=$1 inputs again=()
     shift
     inputs=$(build_inputs)
@@ -65,6 +65,12 @@ build_program() {
             { tail -n 20 "$cache/meson.log" >&2; return 1; }
         echo "$inputs" >"$folder/.mms-inputs"
     fi
+}
+
+# build_program FOLDER [MESON-OPTION…]: the C program and its unit tests.
+build_program() {
+    local folder=$1
+    configure_program "$@" || return 1
     ninja -C "$folder" >"$cache/ninja.log" 2>&1 || { grep -E 'error|warning|FAILED' "$cache/ninja.log" | head -n 30 >&2; return 1; }
 }
 

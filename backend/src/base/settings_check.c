@@ -128,6 +128,63 @@ bool setting_is_origin(const char *text)
     return has_port && port >= 1 && port <= 65535;
 }
 
+static bool is_low_name(const char *text, size_t min, size_t max)
+{
+    size_t n = strlen(text);
+
+    if (n < min || n > max || text[0] == '-' || text[n - 1] == '-')
+        return false;
+    while (is_digit(*text) || (*text >= 'a' && *text <= 'z') || *text == '-')
+        text++;
+    return *text == '\0';
+}
+
+bool setting_is_bucket(const char *text)
+{
+    return is_low_name(text, 3, 63);
+}
+
+bool setting_is_region(const char *text)
+{
+    return is_low_name(text, 2, 40);
+}
+
+static bool is_host_and_port(const char *host)
+{
+    int64_t port;
+    const char *at = skip_host(host);
+
+    if (!at || *at == '\0')
+        return at != NULL;
+    return *at == ':' && setting_is_whole(at + 1, strlen(at + 1), &port) && port >= 1 && port <= 65535;
+}
+
+bool setting_is_endpoint(const char *text)
+{
+    static const char https[] = "https://";
+
+    return is_host_and_port(strncmp(text, https, sizeof https - 1) == 0 ? text + sizeof https - 1 : text);
+}
+
+/* Not what only begins like it: 127.0.0.1.example.com. */
+bool setting_is_plain_loopback(const char *text)
+{
+    static const char http[] = "http://";
+    const char *host = text + sizeof http - 1;
+    struct in_addr address;
+    char name[64];
+
+    if (strncmp(text, http, sizeof http - 1) != 0 || !is_host_and_port(host))
+        return false;
+    size_t n = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    if (n >= sizeof name)
+        return false;
+    memcpy(name, host, n);
+    name[n] = '\0';
+    return strcmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0 ||
+           (inet_pton(AF_INET, name, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
+}
+
 /* A letter's case and the kind of joint between words do not make a sample a secret. */
 static char plain(char c)
 {

@@ -18,6 +18,14 @@ bool setting_is_host(const char *text);
 bool setting_is_origin(const char *text);
 /* An IPv4 or IPv6 address, or a block of them ("10.0.0.0/8"). */
 bool setting_is_address_block(const char *text);
+/* A bucket's name: 3–63 of a–z, 0–9 and "-", which stands at neither end. */
+bool setting_is_bucket(const char *text);
+/* A region's id: a–z, 0–9 and "-" ("cn-hangzhou"). */
+bool setting_is_region(const char *text);
+/* [https://]host[:port], and nothing behind it. */
+bool setting_is_endpoint(const char *text);
+/* http:// and a host that is this machine. */
+bool setting_is_plain_loopback(const char *text);
 /* Looks like a sample out of a document, or has fewer than 8 different bytes. */
 bool setting_is_weak_secret(const char *text);
 

@@ -12,38 +12,45 @@
 
 /* ---------------------------------------------------------------- writing */
 
-/* One entry. Its file is read when the archive is written, and not before: all of them may be more than there is memory. */
+/* One entry. Its file is opened when the archive is written, and not before. */
 struct entry {
     struct files *files;
+    const char *folder;
     struct archive_sum *sum;
-    struct buf bytes;
-    size_t given;
+    enum rc *opened; /* why one could not be opened */
+    int fd;          /* -1: not open */
     int64_t changed_ms;
     zip_error_t why;
     char key[];
 };
 
+static void close_entry(struct entry *e)
+{
+    if (e->fd >= 0)
+        close(e->fd);
+    e->fd = -1;
+}
+
 static zip_int64_t open_entry(struct entry *e)
 {
-    buf_free(&e->bytes);
-    buf_init(&e->bytes, FILE_BYTES_MAX);
-    e->given = 0;
-    if (files_get(e->files, e->key, &e->bytes) != RC_OK) {
-        zip_error_set(&e->why, ZIP_ER_DELETED, ENOENT);
+    int64_t bytes = 0;
+    close_entry(e);
+    *e->opened = files_open_file(e->files, e->key, e->folder, &e->fd, &bytes);
+    if (*e->opened != RC_OK) {
+        zip_error_set(&e->why, *e->opened == RC_NOT_FOUND ? ZIP_ER_DELETED : ZIP_ER_READ, EIO);
         return -1;
     }
     e->sum->files++;
-    e->sum->bytes += (int64_t)e->bytes.n;
+    e->sum->bytes += bytes;
     return 0;
 }
 
 static zip_int64_t read_entry(struct entry *e, void *data, zip_uint64_t room)
 {
-    size_t left = e->bytes.n - e->given, n = left < room ? left : (size_t)room;
-    if (n)
-        memcpy(data, e->bytes.bytes + e->given, n);
-    e->given += n;
-    return (zip_int64_t)n;
+    ssize_t n = read(e->fd, data, room);
+    if (n < 0)
+        zip_error_set(&e->why, ZIP_ER_READ, errno);
+    return n;
 }
 
 static zip_int64_t describe(const struct entry *e, void *data)
@@ -67,9 +74,9 @@ static zip_int64_t entry_source(void *arg, void *data, zip_uint64_t n, zip_sourc
     if (command == ZIP_SOURCE_ERROR)
         return zip_error_to_data(&e->why, data, n);
     if (command == ZIP_SOURCE_CLOSE)
-        buf_free(&e->bytes);
+        close_entry(e);
     if (command == ZIP_SOURCE_FREE) {
-        buf_free(&e->bytes);
+        close_entry(e);
         free(e);
     }
     if (command == ZIP_SOURCE_SUPPORTS)
@@ -80,8 +87,10 @@ static zip_int64_t entry_source(void *arg, void *data, zip_uint64_t n, zip_sourc
 
 struct gathering {
     struct files *files;
+    const char *folder;
     zip_t *zip;
     struct archive_sum *sum;
+    enum rc opened;
     bool failed;
 };
 
@@ -92,7 +101,7 @@ static void add_entry(void *arg, const char *key, int64_t changed_ms)
     struct entry *e = calloc(1, sizeof *e + n);
     if (!e)
         abort(); /* as in the arena: no half-working state */
-    *e = (struct entry){.files = g->files, .sum = g->sum, .changed_ms = changed_ms};
+    *e = (struct entry){.files = g->files, .folder = g->folder, .sum = g->sum, .opened = &g->opened, .fd = -1, .changed_ms = changed_ms};
     memcpy(e->key, key, n);
     zip_error_init(&e->why);
     zip_source_t *source = zip_source_function(g->zip, entry_source, e);
@@ -109,21 +118,29 @@ static enum rc write_once(struct files *f, const char *const folders[], const ch
 {
     int code = 0;
     *out = (struct archive_sum){0};
-    struct gathering g = {f, zip_open(path, ZIP_CREATE | ZIP_EXCL, &code), out, false};
-    if (!g.zip)
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+    if (!folder)
+        abort();
+    struct gathering g = {f, folder, zip_open(path, ZIP_CREATE | ZIP_EXCL, &code), out, RC_OK, false};
+    if (!g.zip) {
+        free(folder);
         return files_failure(errno);
+    }
     enum rc rc = RC_OK;
     for (size_t i = 0; rc == RC_OK && folders[i]; i++)
         rc = files_list(f, folders[i], add_entry, &g);
     if (rc == RC_OK && g.failed)
         rc = RC_FILES_UNWRITABLE;
-    if (rc == RC_OK && zip_close(g.zip) == 0)
-        return RC_OK;
-    zip_error_t *why = zip_get_error(g.zip);
-    *vanished = zip_error_code_zip(why) == ZIP_ER_DELETED;
-    if (rc == RC_OK)
-        rc = files_failure(zip_error_code_system(why));
-    zip_discard(g.zip);
+    bool written = rc == RC_OK && zip_close(g.zip) == 0;
+    if (!written) {
+        zip_error_t *why = zip_get_error(g.zip);
+        *vanished = zip_error_code_zip(why) == ZIP_ER_DELETED;
+        if (rc == RC_OK)
+            rc = g.opened != RC_OK && !*vanished ? g.opened : files_failure(zip_error_code_system(why));
+        zip_discard(g.zip);
+    }
+    free(folder);
     return rc;
 }
 

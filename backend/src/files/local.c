@@ -9,82 +9,61 @@
 #include <unistd.h>
 
 #include "base/durable.h"
-#include "files/files.h"
+#include "files/crc64.h"
+#include "files/driver.h"
 
 #define PATH_BYTES 4096
-#define KEY_MAX 200
+#define PIECE (64 * 1024)
 #define PART ".part"
 
-struct files {
+struct local {
     char *folder;
 };
 
-struct files *files_open_local(const char *folder)
+static void local_close(void *self)
 {
-    struct files *f = malloc(sizeof *f);
-    char *copy = strdup(folder);
-    if (!f || !copy)
-        abort(); /* as in the arena: no half-working state */
-    f->folder = copy;
-    return f;
+    struct local *l = self;
+    free(l->folder);
+    free(l);
 }
 
-void files_close(struct files *f)
+static bool path_of(const struct local *l, const char *key, const char *suffix, char path[static PATH_BYTES])
 {
-    if (f)
-        free(f->folder);
-    free(f);
-}
-
-bool files_key_is_good(const char *key)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-    size_t segments = 0, total = strlen(key);
-    for (const char *at = key; segments <= 2; at++) {
-        size_t n = strspn(at, letters);
-        if (n == 0 || *at == '.')
-            return false;
-        segments++;
-        at += n;
-        if (!*at)
-            return segments <= 2 && total <= KEY_MAX;
-        if (*at != '/')
-            return false;
-    }
-    return false;
-}
-
-static bool path_of(const struct files *f, const char *key, const char *suffix, char path[static PATH_BYTES])
-{
-    int n = snprintf(path, PATH_BYTES, "%s/%s%s", f->folder, key, suffix);
-    return files_key_is_good(key) && n > 0 && n < PATH_BYTES;
-}
-
-enum rc files_failure(int why)
-{
-    return why == ENOSPC || why == EDQUOT ? RC_DB_FULL : RC_FILES_UNWRITABLE;
+    int n = snprintf(path, PATH_BYTES, "%s/%s%s", l->folder, key, suffix);
+    errno = ENAMETOOLONG;
+    return n > 0 && n < PATH_BYTES;
 }
 
 /* The folder, and the key's own in it. */
-static bool make_folders(const struct files *f, const char *path)
+static bool make_folders(const struct local *l, const char *path)
 {
     char folder[PATH_BYTES];
     const char *slash = strrchr(path, '/');
     snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-    return (mkdir(f->folder, 0750) == 0 || errno == EEXIST) && (mkdir(folder, 0750) == 0 || errno == EEXIST);
+    return (mkdir(l->folder, 0750) == 0 || errno == EEXIST) && (mkdir(folder, 0750) == 0 || errno == EEXIST);
 }
 
-enum rc files_put(struct files *f, const char *key, const void *bytes, size_t n)
+static bool write_all(int fd, const struct files_source *source)
+{
+    char piece[PIECE];
+    for (int64_t at = 0; at < source->bytes;) {
+        size_t n = source->bytes - at < PIECE ? (size_t)(source->bytes - at) : PIECE;
+        if (!source->read(source->arg, at, piece, n) || !durable_write(fd, piece, n))
+            return false;
+        at += (int64_t)n;
+    }
+    return true;
+}
+
+static enum rc local_put(void *self, const char *key, const struct files_source *source)
 {
     char path[PATH_BYTES], part[PATH_BYTES];
-    if (!path_of(f, key, "", path) || !path_of(f, key, PART, part))
-        return RC_INTERNAL;
-    if (!make_folders(f, path))
+    if (!path_of(self, key, "", path) || !path_of(self, key, PART, part) || !make_folders(self, path))
         return files_failure(errno);
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
         return files_failure(errno);
-    bool written = durable_write(fd, bytes, n);
+    bool written = write_all(fd, source);
     enum rc rc = written ? RC_OK : files_failure(errno);
     close(fd);
     if (rc == RC_OK && !durable_rename(part, path, true))
@@ -94,39 +73,92 @@ enum rc files_put(struct files *f, const char *key, const void *bytes, size_t n)
     return rc;
 }
 
-enum rc files_get(struct files *f, const char *key, struct buf *out)
-{
-    char path[PATH_BYTES], piece[16 * 1024];
-    int fd = path_of(f, key, "", path) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-    if (fd < 0)
-        return RC_NOT_FOUND;
-    ssize_t n;
-    while ((n = read(fd, piece, sizeof piece)) > 0)
-        buf_add(out, piece, (size_t)n);
-    close(fd);
-    return n == 0 && !out->overflow ? RC_OK : RC_NOT_FOUND;
-}
-
-enum rc files_remove(struct files *f, const char *key)
+static enum rc local_open(void *self, const char *key, int *fd, int64_t *bytes)
 {
     char path[PATH_BYTES];
-    if (!path_of(f, key, "", path))
+    struct stat st;
+    int opened = path_of(self, key, "", path) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (opened < 0)
+        return RC_NOT_FOUND;
+    if (fstat(opened, &st) != 0 || !S_ISREG(st.st_mode)) {
+        close(opened);
+        return RC_NOT_FOUND;
+    }
+    *fd = opened;
+    *bytes = st.st_size;
+    return RC_OK;
+}
+
+static enum rc local_get(void *self, const char *key, const struct files_sink *sink)
+{
+    char piece[PIECE];
+    int fd;
+    int64_t bytes;
+    TRY(local_open(self, key, &fd, &bytes));
+    ssize_t n;
+    bool taken = true;
+    while (taken && (n = read(fd, piece, sizeof piece)) > 0)
+        taken = sink->write(sink->arg, piece, (size_t)n);
+    int why = errno;
+    close(fd);
+    return !taken ? files_failure(why) : n == 0 ? RC_OK : RC_NOT_FOUND;
+}
+
+static bool add_crc(void *arg, const void *bytes, size_t n)
+{
+    struct files_fact *fact = arg;
+    fact->crc = crc64(fact->crc, bytes, n);
+    fact->bytes += (int64_t)n;
+    return true;
+}
+
+static enum rc local_head(void *self, const char *key, struct files_fact *out)
+{
+    char path[PATH_BYTES];
+    struct stat st;
+    struct files_fact fact = {0};
+    const struct files_sink sink = {add_crc, &fact};
+    if (!path_of(self, key, "", path) || stat(path, &st) != 0)
+        return RC_NOT_FOUND;
+    TRY(local_get(self, key, &sink));
+    fact.changed_ms = (int64_t)st.st_mtime * 1000;
+    *out = fact;
+    return RC_OK;
+}
+
+static enum rc local_remove(void *self, const char *key)
+{
+    char path[PATH_BYTES];
+    if (!path_of(self, key, "", path))
         return RC_INTERNAL;
     return unlink(path) == 0 || errno == ENOENT ? RC_OK : files_failure(errno);
 }
 
-enum rc files_list(struct files *f, const char *prefix, void (*found)(void *arg, const char *key, int64_t changed_ms), void *arg)
+static enum rc local_list(void *self, const char *prefix, void (*found)(void *arg, const char *key, int64_t changed_ms), void *arg)
 {
-    char folder[PATH_BYTES], key[KEY_MAX + 1], path[PATH_BYTES];
+    char folder[PATH_BYTES], key[FILES_KEY_MAX + 1], path[PATH_BYTES];
     struct stat st;
-    DIR *dir = path_of(f, prefix, "", folder) ? opendir(folder) : NULL;
+    DIR *dir = path_of(self, prefix, "", folder) ? opendir(folder) : NULL;
     if (!dir)
         return errno == ENOENT ? RC_OK : RC_FILES_UNWRITABLE;
     for (const struct dirent *entry; (entry = readdir(dir));) {
         int n = snprintf(key, sizeof key, "%s/%s", prefix, entry->d_name);
-        if (n > 0 && n < (int)sizeof key && path_of(f, key, "", path) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
+        if (n > 0 && n < (int)sizeof key && files_key_is_good(key) && path_of(self, key, "", path) && stat(path, &st) == 0 && S_ISREG(st.st_mode))
             found(arg, key, (int64_t)st.st_mtime * 1000);
     }
     closedir(dir);
     return RC_OK;
+}
+
+static const struct files_driver local_driver = {.close = local_close, .put = local_put, .get = local_get, .open = local_open,
+                                                 .head = local_head, .remove = local_remove, .list = local_list};
+
+struct files *files_open_local(const char *folder)
+{
+    struct local *l = malloc(sizeof *l);
+    char *copy = strdup(folder);
+    if (!l || !copy)
+        abort();
+    l->folder = copy;
+    return files_new(&local_driver, l);
 }

@@ -1,0 +1,13 @@
+/* Where files lie, by the settings (UPLOAD_BACKEND, OSS_…). */
+#ifndef MMS_APP_STORAGE_H
+#define MMS_APP_STORAGE_H
+
+#include "base/settings.h"
+#include "files/files.h"
+
+/* `settings` live as long as the files. is_patient: of commands, which go on trying. Asks nobody. */
+struct files *storage_open(const struct settings *settings, bool is_patient);
+/* One of the two. Object storage wants OSS_BUCKET and OSS_REGION. */
+struct files *storage_open_at(const struct settings *settings, enum upload_backend where, bool is_patient);
+
+#endif

@@ -1,0 +1,250 @@
+// deploy/logtail: what is collected, indexed, asked and told is what the program, nginx and the host really write. The program, nginx and
+// scripts/container-backup.sh are run; alarms are worked out over their lines, in quiet times and in trouble.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { BINARY, accepted, makeMaterial, start } from '../api/harness.mjs';
+
+const TOP = fileURLToPath(new URL('../../..', import.meta.url));
+const read = (name) => readFileSync(path.join(TOP, name), 'utf8');
+const logtail = (name) => JSON.parse(read(`deploy/logtail/${name}.json`));
+const logstores = logtail('logstores'), pipelines = logtail('pipelines'), alerts = logtail('alerts'), queries = logtail('queries'), dashboard = logtail('dashboard');
+const asked = [
+    ...Object.entries(alerts).map(([name, { logstore, query }]) => ({ name, logstore, query })),
+    ...Object.entries(queries).map(([name, { logstore, query }]) => ({ name, logstore, query })),
+    ...dashboard.charts.map(({ title, search: { logstore, query } }) => ({ name: `chart ${title}`, logstore, query })),
+];
+
+// ---------------------------------------------------------------- what is really written
+
+/** Lines of JSON that were written: {quiet, trouble}, each {logstore: [line]}. */
+const lines = { quiet: { 'backend-logs': [], 'frontend-logs': [] }, trouble: { 'backend-logs': [], 'frontend-logs': [] } };
+const parsed = (text) => text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+let server;
+after(() => server?.stop());
+
+function backup(env, ...words) {
+    const log = path.join(server.dir, 'host.log');
+    rmSync(log, { force: true });
+    const { status, stdout, stderr } = spawnSync(path.join(TOP, 'scripts/container-backup.sh'), words, { encoding: 'utf8', env: server.childEnv({ MMS_HOST_LOG: log, ...env }) });
+    const text = readFileSync(log, 'utf8');
+    assert.equal(text.split('\n').length, 2, `one line: ${text}`);
+    return { status, output: stdout + stderr, line: JSON.parse(text) };
+}
+
+before(async () => {
+    server = await start({ engine: 'sqlite', env: { LOG_LEVEL: 'debug' } });
+    const kept = path.join(server.dir, 'continuous'), backups = path.join(server.dir, 'backups');
+    for (const folder of [kept, backups])
+        mkdirSync(folder);
+    await server.restart({ BACKUP_CONTINUOUS_DIR: kept, BACKUP_CONTINUOUS_SECONDS: 1, BACKUP_DIR: backups });
+    server.logs = [];
+    const admin = await server.admin();
+    await makeMaterial(admin);
+    accepted(await admin.get('/api/materials'), 200);
+    assert.equal((await server.client().post('/api/auth/login', { username: 'nobody', password: 'wrong' })).status, 401);
+    const good = backup({}, BINARY, 'backup');
+    assert.equal(good.status, 0, good.output);
+    await server.restart();
+    lines.quiet['backend-logs'] = [...server.logs, good.line];
+
+    server.logs = [];
+    const holder = spawn('sqlite3', [server.db], { stdio: ['pipe', 'pipe', 'inherit'] });
+    holder.stdin.write('.timeout 20000\nBEGIN IMMEDIATE;\nSELECT 1;\n'); // nothing can be written now
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    for (let i = 0; i < 3; i++)
+        assert.equal((await server.client().get('/api/health')).status, 503);
+    await new Promise((resolve) => holder.once('close', resolve).stdin.end('ROLLBACK;\n'));
+    rmSync(kept, { recursive: true });
+    await makeMaterial(await server.admin());
+    await server.until(() => server.logs.some(({ event }) => event === 'ship.failed'), 90_000, 'to notice that its folder is gone');
+    const bad = backup({ BACKUP_DIR: path.join(server.db, 'no "such" folder\\') }, BINARY, 'backup');
+    assert.notEqual(bad.status, 0);
+    lines.trouble['backend-logs'] = [...server.logs, bad.line];
+
+    for (const [file, format] of [['nginx/nginx.conf', 'in front'], ['frontend/nginx-main.conf', 'of the page']]) {
+        const { quiet, trouble } = await nginxLines(file, format);
+        lines.quiet['frontend-logs'].push(...quiet);
+        lines.trouble['frontend-logs'].push(...trouble);
+    }
+});
+
+const freePort = () => new Promise((resolve) => {
+    const one = net.createServer().listen(0, '127.0.0.1', () => {
+        const { port } = one.address();
+        one.close(() => resolve(port));
+    });
+});
+
+/** The lines of a real nginx with the log_format of a file, and the maps that it uses: 40 requests well, 40 of which a quarter fail. */
+async function nginxLines(file, format) {
+    const folder = path.join(server.dir, `nginx ${format}`), port = await freePort(), config = read(file), log = path.join(folder, 'log');
+    mkdirSync(folder);
+    // The image of the page has the first of the maps in its site's file.
+    const number = /map \$http_x_request_id \$mms_request_id \{[^;]*;[^;]*;\s*\}/;
+    const pieces = [(number.exec(config) ?? number.exec(read('frontend/nginx.conf')))[0], /map \$request_uri \$mms_path \{[^;]*;\s*\}/.exec(config)[0], /log_format lines [^;]*;/.exec(config)[0]];
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${JSON.stringify(path.join(folder, name))};`).join(' ');
+    writeFileSync(path.join(folder, 'conf'), `${process.getuid() === 0 ? 'user root; ' : ''}daemon off; worker_processes 1; pid ${JSON.stringify(path.join(folder, 'pid'))}; error_log stderr;
+events {}
+http { ${temporary} ${pieces.join('\n')} access_log ${JSON.stringify(log)} lines;
+    server { listen 127.0.0.1:${port}; location / { return 200 ok; } location /bad { return 502; } } }\n`);
+    const child = spawn(process.env.NGINX ?? '/usr/sbin/nginx', ['-p', folder, '-c', path.join(folder, 'conf')], { stdio: ['ignore', 'inherit', 'pipe'] });
+    let told = '';
+    child.stderr.on('data', (bytes) => (told += bytes));
+    try {
+        const get = (where) => fetch(`http://127.0.0.1:${port}${where}`).then((answer) => answer.text());
+        for (let i = 0; !(await get('/').then(() => true, () => false)); i++) {
+            assert.ok(child.exitCode === null && i < 600, told);
+            await sleep(50);
+        }
+        for (let i = 0; i < 40; i++)
+            await get('/api/materials?q="\\');
+        for (let i = 0; i < 40; i++)
+            await get(i % 4 ? '/' : '/bad');
+    } finally {
+        const ended = new Promise((resolve) => child.once('close', resolve));
+        child.kill('SIGQUIT');
+        await ended;
+    }
+    const all = parsed(readFileSync(log, 'utf8'));
+    assert.ok(all.length >= 81, told);
+    return { quiet: all.slice(0, -40), trouble: all.slice(-40) };
+}
+
+/** Fields by event: Map of event to Map of field to 'text' | 'number'. What was written, and, of events that did not happen here, what the source says. */
+function fieldsOf(logstore) {
+    const events = new Map();
+    const add = (event, field, kind) => {
+        if (!events.has(event))
+            events.set(event, new Map());
+        events.get(event).set(field, kind);
+    };
+    for (const line of [...lines.quiet[logstore], ...lines.trouble[logstore]])
+        for (const [field, value] of Object.entries(line))
+            add(line.event, field, typeof value === 'number' ? 'number' : 'text');
+    if (logstore === 'backend-logs')
+        for (const folder of readdirSync(path.join(TOP, 'backend/src')))
+            for (const name of readdirSync(path.join(TOP, 'backend/src', folder)).filter((one) => one.endsWith('.c')))
+                for (const [, event, rest] of read(`backend/src/${folder}/${name}`).matchAll(/log_event\(\w+,\s*"([a-z_.]+)",([^;]*?)\);/g))
+                    for (const [, kind, field] of [...rest.matchAll(/LOG_(TEXT|INT)\("(\w+)"/g), [0, 'TEXT', 'time'], [0, 'TEXT', 'level'], [0, 'TEXT', 'event']])
+                        if (!events.get(event)?.has(field))
+                            add(event, field, kind === 'INT' ? 'number' : 'text');
+    return events;
+}
+
+test('every field that is written is indexed with its type, and every index is of a field that is written', () => {
+    for (const [logstore, { fields }] of Object.entries(logstores)) {
+        const written = new Map();
+        for (const line of [...lines.quiet[logstore], ...lines.trouble[logstore]])
+            for (const [field, value] of Object.entries(line))
+                written.set(field, { kind: typeof value === 'number' ? 'number' : 'text', event: line.event });
+        assert.ok(written.size >= 10, `${logstore}: ${[...written.keys()]}`);
+        assert.deepEqual([...written].filter(([field, { kind }]) => (fields[field] === 'text' ? 'text' : fields[field] && 'number') !== kind).map(([field, of]) => ({ field, ...of })), [], logstore);
+        const known = [...fieldsOf(logstore).values()];
+        for (const [field, type] of Object.entries(fields))
+            assert.ok(known.some((of) => of.get(field) === (type === 'text' ? 'text' : 'number')), `${logstore}: nobody writes ${field} as ${type}`);
+    }
+});
+
+const SQL = new Set(`select as from where group by order desc asc limit and or not count count_if sum max min avg approx_percentile date_trunc if`.split(' '));
+/** A question taken apart: {events, fields, aliases}. */
+function takenApart(query) {
+    const [search, ...rest] = query.split(' | '), select = rest.join(' | ').replace(/'[^']*'/g, '');
+    const events = [...search.matchAll(/event: "([^"]+)"/g)].map(([, name]) => name);
+    const searched = [...search.replace(/"[^"]*"/g, '').matchAll(/(\w+)\s*(?::|>=|<=|>|<|=)/g)].map(([, name]) => name);
+    const aliases = [...select.matchAll(/\bas (\w+)/g)].map(([, name]) => name);
+    const selected = [...select.matchAll(/\b[a-z_]\w*/gi)].map(([name]) => name).filter((name) => !SQL.has(name) && !aliases.includes(name) && name !== '__time__');
+    return { events, fields: [...new Set([...searched, ...selected])], aliases };
+}
+
+test('every saved query, chart and alarm asks for fields that its events have', () => {
+    assert.ok(asked.length >= 20);
+    for (const { name, logstore, query } of asked) {
+        const { events, fields } = takenApart(query), known = fieldsOf(logstore);
+        assert.ok(logstores[logstore], `${name}: no logstore ${logstore}`);
+        assert.ok(fields.length, name);
+        for (const event of events)
+            assert.ok(known.has(event), `${name}: nobody writes ${event}`);
+        const bearers = (events.length ? events : [...known.keys()]).map((event) => known.get(event));
+        for (const field of fields) {
+            assert.ok(logstores[logstore].fields[field], `${name}: ${field} is not indexed`);
+            assert.ok(bearers.some((of) => of.has(field)), `${name}: ${events} has no ${field}`);
+        }
+    }
+    const broken = takenApart('event: "http.request" and stat: 5 | select count_if(pathh = \'path\') as n');
+    assert.deepEqual(broken, { events: ['http.request'], fields: ['event', 'stat', 'pathh'], aliases: ['n'] });
+});
+
+/** An alarm over lines, by SQLite: its language is near enough to that of SLS for what the alarms use. */
+function fires({ logstore, query, condition }, list) {
+    const [search, select] = query.split(' | '), { aliases } = takenApart(query), fields = Object.keys(logstores[logstore].fields);
+    const where = search.replace(/(\w+): "([^"]+)"/g, "$1 = '$2'").replace(/(\w+): \*/g, '$1 IS NOT NULL').replace(/(\w+): (\w+)/g, "$1 = '$2'");
+    const columns = select.replace(/^select /, '').replace(/\bcount_if\(([^()]*)\)/g, 'total(CASE WHEN $1 THEN 1 ELSE 0 END)').replace(/\bif\(/g, 'iif(');
+    const value = (one) => (one === undefined ? 'NULL' : typeof one === 'number' ? String(one) : `'${String(one).replaceAll("'", "''")}'`);
+    const inserts = list.map((line) => `INSERT INTO log VALUES (${fields.map((field) => value(line[field])).join(',')});`).join('\n');
+    const sql = `CREATE TABLE log (${fields.map((field) => `"${field}"`).join(',')});\n${inserts}\nSELECT ${condition.replaceAll('&&', 'AND').replaceAll('==', '=')} AS fires FROM (SELECT ${columns} FROM log WHERE ${where});`;
+    const { status, stdout, stderr } = spawnSync('sqlite3', [':memory:'], { input: sql, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    for (const [word] of condition.matchAll(/[a-z]\w*/g))
+        assert.ok(aliases.includes(word), `${condition}: the query has no ${word}`);
+    assert.match(stdout, /^[01]\n$/, sql.slice(-600));
+    return stdout === '1\n';
+}
+
+test('the alarms are silent in quiet times, and each sounds in its trouble', () => {
+    for (const [name, alarm] of Object.entries(alerts)) {
+        assert.equal(fires(alarm, lines.quiet[alarm.logstore]), false, `${name} in quiet times`);
+        // Missing backups: what is in trouble is that there is no line.
+        assert.equal(fires(alarm, lines.trouble[alarm.logstore]), true, `${name} in trouble`);
+        assert.match(alarm.title, /^MMS /);
+        assert.match(alarm.every, /^\d+m$/);
+    }
+    assert.equal(fires(alerts['mms-backup-missing'], []), true, 'without any line');
+});
+
+test('the pipelines take what the containers and the host write', () => {
+    const compose = read('docker-compose.prod.yml');
+    const services = [...compose.matchAll(/labels: \{ service: (\w+) \}/g)].map(([, name]) => name);
+    assert.deepEqual(services, ['backend', 'frontend', 'nginx']);
+    assert.match(compose, /driver: json-file/);
+    const taken = [];
+    for (const [name, { logstore, inputs, processors }] of Object.entries(pipelines)) {
+        assert.ok(logstores[logstore], name);
+        assert.equal(inputs.length, 1, 'one input a pipeline, says the agent');
+        const [input] = inputs;
+        if (input.Type === 'input_container_stdio') {
+            const wanted = input.ContainerFilters.IncludeContainerLabel.service, pattern = /^\^.*\$$/.test(wanted) ? new RegExp(wanted) : { test: (one) => one === wanted };
+            const found = services.filter((one) => pattern.test(one));
+            assert.ok(found.length, `${name}: no container has ${wanted}`);
+            assert.deepEqual([input.IgnoringStdout, input.IgnoringStderr], [false, false]);
+            taken.push(...found);
+        } else {
+            assert.equal(input.Type, 'input_file');
+            assert.ok(read('scripts/container-backup.sh').includes(`MMS_HOST_LOG:-${input.FilePaths[0]}`), input.FilePaths[0]);
+            assert.ok(read('deploy/mms-container-backup.service').includes(`ReadWritePaths=${path.dirname(input.FilePaths[0])}`));
+        }
+        assert.deepEqual(processors.map(({ Type, SourceKey }) => [Type, SourceKey]), [['processor_parse_json_native', 'content'], ['processor_parse_timestamp_native', 'time']]);
+        // The beginning of every line's time is of that form, in UTC.
+        assert.equal(processors[1].SourceFormat, '%Y-%m-%dT%H:%M:%S');
+        for (const line of [...lines.quiet[logstore], ...lines.trouble[logstore]])
+            assert.match(line.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}Z|[+-]\d\d:\d\d)$/, line.event);
+    }
+    assert.deepEqual(taken.sort(), services, 'each container is collected once');
+});
+
+test('the line of a backup says what was made, or why nothing was', () => {
+    const good = lines.quiet['backend-logs'].find(({ event }) => event === 'backup.done'), bad = lines.trouble['backend-logs'].find(({ event }) => event === 'backup.failed');
+    assert.deepEqual([good.level, good.exit, good.error], ['info', 0, undefined]);
+    assert.match(good.backup, /^mms_backup_\d{8}_\d{6}$/);
+    assert.equal(bad.level, 'error');
+    assert.notEqual(bad.exit, 0);
+    assert.match(bad.error, /no "such" folder\\/);
+    const silent = backup({}, 'true');
+    assert.deepEqual([silent.status, silent.line.event], [1, 'backup.failed'], 'a command that names no backup has made none');
+});

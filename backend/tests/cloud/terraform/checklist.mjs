@@ -1,0 +1,87 @@
+/** What the migration checklist says of the cloud's resources (4.1.1, 4.3.1, 5.2.2, 5.3.2, 3.2.1, appendix A), held against the configuration as
+ *  it is written (checkValues) and against what Terraform makes of it (checkPlan). */
+import { isDeepStrictEqual } from 'node:util';
+
+export const CHECKLIST = {
+    group: 'mms-production-sg',
+    rules: [
+        { type: 'ingress', ip_protocol: 'tcp', port_range: '80/80', cidr_ip: '0.0.0.0/0', description: 'HTTP访问' },
+        { type: 'ingress', ip_protocol: 'tcp', port_range: '443/443', cidr_ip: '0.0.0.0/0', description: 'HTTPS访问' },
+        { type: 'ingress', ip_protocol: 'tcp', port_range: '22/22', cidr_ip: '管理IP', description: 'SSH管理（限制IP）' },
+        { type: 'egress', ip_protocol: 'all', port_range: '-1/-1', cidr_ip: '0.0.0.0/0', description: '允许所有出站' },
+    ],
+    health: { health_check_path: '/api/health', health_check_interval: 5, health_check_timeout: 3, healthy_threshold: 2, unhealthy_threshold: 3 },
+    monitorGroup: 'MMS生产环境',
+    thresholds: { CPUUtilization: 80, memory_usedutilization: 85, diskusage_utilization: 90 },
+    traffic: ['VPC_PublicIP_InternetInRate', 'VPC_PublicIP_InternetOutRate'],
+    logstores: ['backend-logs', 'frontend-logs'],
+    paid: ['alicloud_alb_load_balancer', 'alicloud_db_instance', 'alicloud_kms_instance', 'alicloud_kms_secret', 'alicloud_cr_ee_instance'],
+};
+
+const same = (a, b) => isDeepStrictEqual(a, b);
+const pick = (of, like) => Object.fromEntries(Object.keys(like).map((key) => [key, of[key]]));
+
+/** The configuration as it is parsed. */
+export function checkValues(files) {
+    const findings = [], all = [...files.values()];
+    const resource = (type, name) => all.map((content) => content.resource?.[type]?.[name]?.[0]).find(Boolean) ?? {};
+    const local = Object.assign({}, ...all.flatMap((content) => content.locals ?? []));
+    const wanted = (what, found, expected) => { if (!same(found, expected)) findings.push(`${what}: ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`); };
+
+    const rules = Object.assign({}, ...all.map((content) => content.resource?.alicloud_security_group_rule ?? {})), [http, https, ssh, egress] = CHECKLIST.rules;
+    wanted('the groups of rules', Object.keys(rules).sort(), ['egress', 'public', 'ssh']);
+    wanted('security group', resource('alicloud_security_group', 'mms').security_group_name, CHECKLIST.group);
+    wanted('public ports', Object.values(local.public_ports ?? {}).map(({ port, description }) => [`${port}/${port}`, description]), [http, https].map((one) => [one.port_range, one.description]));
+    wanted('public rule', pick(resource('alicloud_security_group_rule', 'public'), http), { ...http, port_range: '${each.value.port}/${each.value.port}', description: '${each.value.description}' });
+    wanted('ssh rule', pick(resource('alicloud_security_group_rule', 'ssh'), ssh), { ...ssh, cidr_ip: '${each.value}' });
+    wanted('ssh from', resource('alicloud_security_group_rule', 'ssh').for_each, '${toset(var.admin_cidrs)}');
+    wanted('egress', pick(resource('alicloud_security_group_rule', 'egress'), egress), egress);
+    wanted('health check', pick(resource('alicloud_alb_server_group', 'mms').health_check_config?.[0] ?? {}, CHECKLIST.health), CHECKLIST.health);
+    wanted('monitor group', resource('alicloud_cms_monitor_group', 'mms').monitor_group_name, CHECKLIST.monitorGroup);
+    wanted('thresholds', Object.fromEntries(Object.values(local.thresholds ?? {}).map(({ metric, threshold }) => [metric, threshold])), CHECKLIST.thresholds);
+    wanted('threshold alarm', resource('alicloud_cms_alarm', 'threshold').escalations_critical?.[0], { comparison_operator: '>', statistics: 'Average', threshold: '${tostring(each.value.threshold)}', times: 3 });
+    wanted('traffic', Object.values(local.traffic ?? {}).map(({ metric }) => metric), CHECKLIST.traffic);
+    wanted('anomaly', resource('alicloud_cms_alarm', 'unusual_traffic').escalations_warn?.[0]?.comparison_operator, 'GreaterThanLastWeek');
+    wanted('bucket', [local.bucket, resource('alicloud_oss_bucket_acl', 'uploads').acl, resource('alicloud_oss_bucket_public_access_block', 'uploads').block_public_access], ['${coalesce(var.bucket_name, "mms-uploads-${var.suffix}")}', 'private', true]);
+    wanted('log project', local.log_project, '${coalesce(var.log_project_name, "mms-logs-${var.suffix}")}');
+    wanted('role', resource('alicloud_ram_role', 'ecs').role_name, 'mms-ecs-role');
+    for (const [type, name] of [['alicloud_oss_bucket', 'uploads'], ['alicloud_ecs_disk', 'data'], ['alicloud_db_instance', 'mms']])
+        wanted(`${type} is protected`, resource(type, name).lifecycle?.[0]?.prevent_destroy, true);
+    return findings;
+}
+
+/** The resources that were made: [{type, values}]. */
+export function checkPlan(list) {
+    const findings = [], of = (type) => list.filter((one) => one.type === type).map(({ values }) => values);
+    const wanted = (what, found, expected) => { if (!same(found, expected)) findings.push(`${what}: ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`); };
+    const by = (key) => (a, b) => (a[key] < b[key] ? -1 : 1);
+
+    const rules = of('alicloud_security_group_rule').map((one) => pick(one, CHECKLIST.rules[0]));
+    wanted('rules', rules.map((one) => (one.port_range === '22/22' && one.cidr_ip !== '0.0.0.0/0' ? { ...one, cidr_ip: '管理IP' } : one)).sort(by('description')), [...CHECKLIST.rules].sort(by('description')));
+    wanted('security group', of('alicloud_security_group').map((one) => one.security_group_name), [CHECKLIST.group]);
+    const alarms = of('alicloud_cms_alarm');
+    for (const [metric, threshold] of Object.entries(CHECKLIST.thresholds))
+        wanted(metric, alarms.filter((one) => one.metric === metric).map(({ escalations_critical: [one] }) => [one.comparison_operator, one.threshold]), [['>', String(threshold)]]);
+    for (const metric of CHECKLIST.traffic)
+        wanted(metric, alarms.filter((one) => one.metric === metric).map(({ escalations_warn: [one] }) => one.comparison_operator).sort(), ['>', 'GreaterThanLastWeek']);
+    const instances = of('alicloud_instance');
+    for (const { metric_dimensions, contact_groups } of alarms) {
+        wanted('alarm on every machine', JSON.parse(metric_dimensions).map((one) => one.instanceId).sort(), instances.map((one) => one.id).sort());
+        wanted('alarm tells', contact_groups, of('alicloud_cms_alarm_contact_group').map((one) => one.alarm_contact_group_name));
+    }
+    wanted('monitor group', of('alicloud_cms_monitor_group').map((one) => one.monitor_group_name), [CHECKLIST.monitorGroup]);
+    wanted('members', of('alicloud_cms_monitor_group_instances')[0]?.instances.length, instances.length);
+    wanted('logstores', of('alicloud_log_store').map((one) => one.logstore_name).sort(), CHECKLIST.logstores);
+    wanted('kept', of('alicloud_log_store').map((one) => one.retention_period), CHECKLIST.logstores.map(() => 180));
+    wanted('bucket', [of('alicloud_oss_bucket').length, of('alicloud_oss_bucket_acl')[0]?.acl, of('alicloud_oss_bucket_versioning')[0]?.status, of('alicloud_oss_bucket_server_side_encryption')[0]?.sse_algorithm], [1, 'private', 'Enabled', 'AES256']);
+    for (const one of of('alicloud_alb_server_group')) {
+        wanted('health check', pick(one.health_check_config[0], CHECKLIST.health), CHECKLIST.health);
+        wanted('servers', one.servers.map(({ weight, port }) => [weight, port]), instances.map(() => [100, 443]));
+    }
+    for (const { inputs, processors, flushers } of of('alicloud_sls_logtail_pipeline_config'))
+        for (const step of [...inputs, ...processors, ...flushers])
+            for (const [key, value] of Object.entries(step))
+                if (typeof value !== 'string' || (/^[[{]/.test(value) && !JSON.parse(value)))
+                    findings.push(`${key} of a pipeline is no text: ${JSON.stringify(value)}`);
+    return findings;
+}

@@ -1,0 +1,118 @@
+# 高可用：两个可用区各一台服务器，ALB 在前，RDS 主备在后，文件在多可用区的 OSS。
+terraform {
+  required_version = ">= 1.5"
+
+  required_providers {
+    alicloud = {
+      source  = "aliyun/alicloud"
+      version = "~> 1.280"
+    }
+  }
+
+  # bucket、region、tablestore_endpoint、tablestore_table 由 -backend-config 给出（../../README.md）。
+  backend "oss" {
+    prefix  = "mms"
+    key     = "terraform.tfstate"
+    encrypt = true
+    acl     = "private"
+  }
+}
+
+provider "alicloud" {
+  region = var.region
+}
+
+variable "region" {
+  description = "区域。"
+  type        = string
+  default     = "cn-hangzhou"
+}
+
+variable "suffix" {
+  description = "全网唯一名称的后缀，如公司的缩写。"
+  type        = string
+}
+
+variable "admin_cidrs" {
+  description = "允许 SSH 的管理地址。"
+  type        = list(string)
+}
+
+variable "public_key" {
+  description = "管理员的 SSH 公钥。"
+  type        = string
+}
+
+variable "domain" {
+  description = "已备案的域名。"
+  type        = string
+}
+
+variable "certificate_id" {
+  description = "证书服务中证书的编号，如 12345678-cn-hangzhou。"
+  type        = string
+}
+
+variable "contacts" {
+  description = "告警联系人。"
+  type = map(object({
+    mail  = string
+    phone = optional(string)
+  }))
+}
+
+module "mms" {
+  source = "../.."
+
+  region                = var.region
+  zones                 = ["${var.region}-j", "${var.region}-k"]
+  suffix                = var.suffix
+  admin_cidrs           = var.admin_cidrs
+  public_key            = var.public_key
+  domain                = var.domain
+  certificate_id        = var.certificate_id
+  contacts              = var.contacts
+  instance_count        = 2
+  instance_type         = "ecs.c7.large"
+  disk_category         = "cloud_essd"
+  bucket_redundancy     = "ZRS"
+  enable_alb            = true
+  enable_rds            = true
+  enable_kms            = true
+  enable_acr_enterprise = true
+}
+
+output "addresses" {
+  description = "服务器的公网地址，仅用于管理。"
+  value       = module.mms.addresses
+}
+
+output "alb_dns_name" {
+  description = "ALB 的域名。"
+  value       = module.mms.alb_dns_name
+}
+
+output "trusted_proxies" {
+  description = "写入 nginx/trusted-proxies.conf 的网段。"
+  value       = module.mms.trusted_proxies
+}
+
+output "database_host" {
+  description = "RDS 的内网地址。"
+  value       = module.mms.database_host
+}
+
+output "registry" {
+  description = "镜像仓库。"
+  value       = module.mms.registry
+}
+
+output "environment" {
+  description = "写入 .env 的设置。"
+  value       = module.mms.environment
+}
+
+output "log_project" {
+  description = "日志项目。"
+  value       = module.mms.log_project
+}

@@ -1,0 +1,91 @@
+# 单机：一台服务器，SQLite，nginx 直接对外。每月约 300 至 400 元，不含带宽。
+terraform {
+  required_version = ">= 1.5"
+
+  required_providers {
+    alicloud = {
+      source  = "aliyun/alicloud"
+      version = "~> 1.280"
+    }
+  }
+
+  # bucket、region、tablestore_endpoint、tablestore_table 由 -backend-config 给出（../../README.md）。
+  backend "oss" {
+    prefix  = "mms"
+    key     = "terraform.tfstate"
+    encrypt = true
+    acl     = "private"
+  }
+}
+
+provider "alicloud" {
+  region = var.region
+}
+
+variable "region" {
+  description = "区域。"
+  type        = string
+  default     = "cn-hangzhou"
+}
+
+variable "suffix" {
+  description = "全网唯一名称的后缀，如公司的缩写。"
+  type        = string
+}
+
+variable "admin_cidrs" {
+  description = "允许 SSH 的管理地址。"
+  type        = list(string)
+}
+
+variable "public_key" {
+  description = "管理员的 SSH 公钥。"
+  type        = string
+}
+
+variable "domain" {
+  description = "已备案的域名；没有则不建解析记录。"
+  type        = string
+  default     = null
+}
+
+variable "contacts" {
+  description = "告警联系人。"
+  type = map(object({
+    mail  = string
+    phone = optional(string)
+  }))
+}
+
+module "mms" {
+  source = "../.."
+
+  region        = var.region
+  zones         = ["${var.region}-j"]
+  suffix        = var.suffix
+  admin_cidrs   = var.admin_cidrs
+  public_key    = var.public_key
+  domain        = var.domain
+  contacts      = var.contacts
+  instance_type = "ecs.e-c1m2.large"
+}
+
+output "addresses" {
+  description = "服务器的公网地址。"
+  value       = module.mms.addresses
+}
+
+output "environment" {
+  description = "写入 .env 的设置。"
+  value       = module.mms.environment
+}
+
+output "site" {
+  description = "站点的域名。"
+  value       = module.mms.site
+}
+
+output "log_project" {
+  description = "日志项目。"
+  value       = module.mms.log_project
+}
