@@ -3,6 +3,8 @@
 #include "app/metrics.h"
 #include "app/queue_notes.h"
 #include "app/secrets.h"
+#include "app/storage.h"
+#include "app/sweep.h"
 
 #include <stdlib.h>
 
@@ -49,7 +51,7 @@ enum rc app_init(struct app *app, const struct settings *settings, struct secret
     if (pthread_key_create(&app->readers, close_reader) != 0)
         return error_set(why, RC_INTERNAL);
     app->metrics = metrics_new();
-    app->files = files_open_local(settings->upload_dir);
+    app->files = storage_open(settings, false);
     enum rc rc = db_writer_start(settings->database, &app->writer, why);
     if (rc == RC_OK) {
         const struct ctx base = {.settings = settings, .keys = app->keys, .files = app->files};
@@ -67,6 +69,8 @@ enum rc app_init(struct app *app, const struct settings *settings, struct secret
 
 void app_end(struct app *app)
 {
+    files_stop(app->files);
+    sweep_end(app->sweep);
     job_runner_stop(app->jobs);
     queue_notes_stop(app->queue_notes);
     db_writer_stop(app->writer);

@@ -19,6 +19,7 @@ struct app {
     bool on_server; /* the database is a server's: no I/O thread waits for it, workers do */
     pthread_key_t readers; /* struct reader of each thread that reads */
     struct files *files;
+    struct sweep *sweep; /* NULL: none is under way */
     struct continuous *continuous; /* NULL: there is none */
     struct queue_notes *queue_notes;
     struct job_runner *jobs;

@@ -12,6 +12,6 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE_ERROR = 64, EXIT_AWAY = 69, EXIT
 
 extern const struct command serve_command, migrate_command, demo_command, user_command, verify_command, audit_command, import_legacy_command,
     check_config_command, version_command, migrate_to_postgres_command, migrate_to_sqlite_command, assess_command,
-    backup_command, restore_command, health_command, doctor_command;
+    backup_command, restore_command, health_command, doctor_command, files_command;
 
 #endif

@@ -8,16 +8,15 @@
 
 #include "app/app.h"
 #include "app/secrets.h"
+#include "app/sweep.h"
 #include "base/log.h"
-#include "domain/avatar.h"
-#include "domain/export_job.h"
-#include "domain/import.h"
 #include "domain/recent_moves.h"
 #include "ops/env_file.h"
 #include "ops/tool.h"
 
 #define IO_THREADS 2
 #define SLOW_THREADS 2
+#define FILE_THREADS 4
 /* With a database server. Each thread that asks it has a connection of its own: these, the slow ones, the probe, the writer. */
 #define WORKER_THREADS 8
 #define CONNECTIONS_MAX 1024
@@ -191,6 +190,7 @@ static enum rc start_server(struct tool *t, struct app *app, struct http_door *d
         .door = door->fd >= 0 ? door : NULL,
         .io_threads = IO_THREADS,
         .slow_threads = SLOW_THREADS,
+        .file_threads = FILE_THREADS,
         .worker_threads = app->on_server ? WORKER_THREADS : 0,
         .connections_max = CONNECTIONS_MAX,
         .streams_max = STREAMS_MAX,
@@ -218,16 +218,6 @@ static void wait_for_signal(int signals, struct secrets *secrets)
         if (signo == SIGHUP)
             secrets_read_again(secrets);
     log_event(LOG_INFO, "server.stopping", NULL, LOG_TEXT("signal", strsignal((int)signo)));
-}
-
-static enum rc sweep(struct ctx *c, void *arg)
-{
-    const struct app *app = arg;
-    c->files = app->files;
-    TRY(avatar_sweep(c));
-    TRY(import_sweep(c));
-    export_job_sweep(c);
-    return RC_OK;
 }
 
 /* Better before the first posting than with it: after a long rest there is much to take off. */
@@ -269,8 +259,8 @@ static int serve(struct tool *t, int signals, struct secrets *secrets, struct ht
     rc = tool_fill_search(t);
     if (rc == RC_OK)
         rc = tool_first_administrator(t, stderr);
-    if (rc == RC_OK && tool_run(t, sweep, &app) != RC_OK)
-        log_event(LOG_WARN, "files.sweep_failed", NULL, LOG_TEXT("folder", t->settings.upload_dir));
+    if (rc == RC_OK)
+        app.sweep = sweep_start(&app);
     if (rc == RC_OK)
         rc = tool_run(t, look_at_clock, NULL);
     if (rc == RC_OK)
