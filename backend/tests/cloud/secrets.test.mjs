@@ -33,8 +33,8 @@ const events = (server, name) => server.logs.filter(({ event }) => event === nam
 const within = (server, condition, what) => server.until(condition, 60_000, what);
 
 /** A program that serves, with secrets that must never be in its output. */
-async function served(env, secrets, use) {
-    const server = new Server({ env });
+async function served(env, secrets, use, args = []) {
+    const server = new Server({ env, args });
     server.secrets.push(...secrets);
     try {
         await server.begin();
@@ -72,7 +72,8 @@ test('KMS, with an access key: a token names its secret, and no secret is in the
 test("KMS, by the machine's role: a token of the metadata service comes first", async () => {
     const secret = made();
     await cloudWith({ secrets: { [NAME]: `{"jwt": "${secret}"}` } }, async (cloud) => {
-        await served(fromKms(cloud, { KMS_SECRET_FIELD: 'jwt' }), [secret], async (server) => {
+        // what stands in the environment is not looked at where that is no source
+        await served(fromKms(cloud, { KMS_SECRET_FIELD: 'jwt', JWT_SECRET: 'unused' }), [secret], async (server) => {
             accepted(await (await server.admin()).get('/api/auth/me'), 200);
         });
         const asked = cloud.log.filter(({ service }) => service === 'metadata').map(({ method, path: place }) => `${method} ${place}`);
@@ -392,6 +393,31 @@ test('the environment: the secret before is valid beside the new one', async () 
         assert.equal((await old.get('/api/auth/me')).status, 401);
         accepted(await fresh.get('/api/auth/me'), 200);
     });
+});
+
+test('an encrypted environment file: SIGHUP has it read, and what cannot be read changes nothing', async () => {
+    const [first, second] = [made(), made()], identity = path.join(folder, 'age.key'), file = path.join(folder, 'secrets.env.age');
+    execFileSync('age-keygen', ['-o', identity], { stdio: 'ignore' });
+    const recipient = execFileSync('age-keygen', ['-y', identity], { encoding: 'utf8' }).trim();
+    const write = (text) => execFileSync('age', ['--encrypt', '--recipient', recipient, '--output', file], { input: text });
+    write(`JWT_SECRET=${first}\n`);
+    const env = { NODE_ENV: 'production', JWT_SECRET: null, AGE_IDENTITY_FILE: identity, SECRET_REFRESH_SECONDS: 1 };
+    await served(env, [first, second], async (server) => {
+        const old = await server.admin();
+        write(`JWT_SECRET=${second}\n`);
+        server.child.kill('SIGHUP');
+        await within(server, () => events(server, 'secret.changed').length === 1, 'to take the new secret after a while');
+        const fresh = await server.admin();
+        assert.notEqual(kidOf(fresh.token), kidOf(old.token));
+        accepted(await old.get('/api/auth/me'), 200);
+        for (const text of ['not encrypted, and no settings', `JWT_SECRET=short\n`, 'OTHER=1\n']) {
+            const missed = events(server, 'secret.not_read').length;
+            writeFileSync(file, text);
+            server.child.kill('SIGHUP');
+            await within(server, () => events(server, 'secret.not_read').length > missed, 'to say that it cannot be read');
+            accepted(await fresh.get('/api/auth/me'), 200);
+        }
+    }, ['--env-file', file]);
 });
 
 test('another instance that has learned of the secret first: its token has this one look', async () => {
