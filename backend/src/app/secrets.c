@@ -30,6 +30,7 @@ struct found {
 
 struct secrets {
     const struct settings *settings;
+    secrets_environment *environment; /* NULL: the environment stays as it is */
     struct metadata *metadata;
     struct credentials *credentials;
     struct client *client;
@@ -59,8 +60,15 @@ static bool has_none(struct trouble *why, const char *zh, const char *en)
 
 static bool read_environment(struct secrets *s, struct arena *a, struct found *out, struct trouble *why)
 {
-    (void)a;
     *out = (struct found){s->settings->jwt_secret, s->settings->jwt_secret_previous};
+    if (s->source && !s->environment(a, &out->current, &out->previous)) /* not for the first time */
+        return trouble_say(why, true, "环境文件无法读取（原因见标准错误输出）", "the environment file cannot be read (standard error says why)");
+    out->current = text_trim(a, out->current);
+    out->previous = text_trim(a, out->previous);
+    if (out->previous && !out->previous[0])
+        out->previous = NULL;
+    if (out->current && !out->current[0])
+        out->current = NULL;
     return out->current || has_none(why, "未设置 JWT_SECRET", "JWT_SECRET is not set");
 }
 
@@ -155,8 +163,8 @@ static bool read_user_data(struct secrets *s, struct arena *a, struct found *out
 static const struct source {
     const char *name;
     read_source *read;
-    bool stays;  /* it never changes while the process runs */
-    bool is_far; /* what it says may be otherwise in a while, without anybody touching this machine */
+    bool by_signal; /* it is read again when it is asked to, and not from time to time */
+    bool is_far;    /* what it says may be otherwise in a while, without anybody touching this machine */
 } sources[] = {
     {"environment", read_environment, true, false},
     {"file", read_file, false, false},
@@ -285,13 +293,14 @@ static void take_first(struct secrets *s, const struct source *source, const str
 
 /* ---------------------------------------------------------------- the start */
 
-static struct secrets *secrets_new(const struct settings *settings)
+static struct secrets *secrets_new(const struct settings *settings, secrets_environment *environment)
 {
     struct secrets *s = calloc(1, sizeof *s);
     pthread_condattr_t monotonic;
     if (!s)
         abort();
     s->settings = settings;
+    s->environment = environment;
     s->ring = keyring_new();
     const struct cloud_key key = {settings->aliyun_access_key_id, settings->aliyun_access_key_secret, NULL};
     s->metadata = metadata_new(settings->aliyun_metadata_url);
@@ -357,10 +366,10 @@ static bool make_temporary(struct secrets *s)
     return true;
 }
 
-enum secrets_outcome secrets_open(const struct settings *settings, struct arena *a, secrets_pause *pause, void *arg,
-                                  struct secrets **out, struct error *err)
+enum secrets_outcome secrets_open(const struct settings *settings, secrets_environment *environment, struct arena *a, secrets_pause *pause,
+                                  void *arg, struct secrets **out, struct error *err)
 {
-    struct start st = {.secrets = secrets_new(settings), .arena = a, .pause = pause, .arg = arg,
+    struct start st = {.secrets = secrets_new(settings, environment), .arena = a, .pause = pause, .arg = arg,
                        .until_us = clock_monotonic_us() + SECRETS_WITHIN_MS * INT64_C(1000)};
     enum secrets_outcome outcome = make_temporary(st.secrets) ? SECRETS_READ : SECRETS_NONE;
     buf_init(&st.zh, 1 << 16);
@@ -385,10 +394,11 @@ enum secrets_outcome secrets_open(const struct settings *settings, struct arena 
 static bool wait_for(struct secrets *s)
 {
     struct timespec until;
+    int late = 0;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)s->settings->secret_refresh_s;
-    while (!s->is_stopping && !s->is_wanted && pthread_cond_timedwait(&s->wake, &s->lock, &until) == 0)
-        continue;
+    while (!s->is_stopping && !s->is_wanted && late == 0)
+        late = s->source->by_signal && !s->pending ? pthread_cond_wait(&s->wake, &s->lock) : pthread_cond_timedwait(&s->wake, &s->lock, &until);
     s->is_wanted = false;
     return !s->is_stopping;
 }
@@ -450,9 +460,10 @@ static void read_soon(void *arg)
 
 void secrets_start(struct secrets *s)
 {
-    if (s->source->stays)
+    if (s->source->by_signal && !s->environment)
         return;
-    keyring_on_unknown(s->ring, read_soon, s);
+    if (!s->source->by_signal)
+        keyring_on_unknown(s->ring, read_soon, s);
     if (pthread_create(&s->thread, NULL, refresh, s) != 0)
         abort();
     s->has_thread = true;

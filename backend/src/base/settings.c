@@ -228,8 +228,11 @@ const char *settings_secret_fault(const struct settings *s, const char *secret, 
     return NULL;
 }
 
+/* Where the environment is no source, something may stand there all the same, and is not looked at. */
 static void read_secret(struct reading *r, const struct row *row, const char *value)
 {
+    if (!is_source(r->out, "environment"))
+        value = NULL;
     const char *zh, *en, *code = value ? settings_secret_fault(r->out, value, &zh, &en) : NULL;
 
     if (code)

@@ -19,7 +19,7 @@ struct settings {
     const char *host;                   /* HOST, an address. Default 0.0.0.0 */
     enum app_mode mode;                 /* NODE_ENV: production (default), development, test */
     const char *const *secret_sources;  /* SECRET_SOURCE: comma list of environment, file, kms, user-data. NULL-ended, at least one. Default environment */
-    const char *jwt_secret;             /* JWT_SECRET, secret. Production: ≥ 32 bytes and no known sample. NULL: from another source, or made at start */
+    const char *jwt_secret;             /* JWT_SECRET, secret. Production: ≥ 32 bytes and no known sample. NULL: from another source, or made at start; without the source environment it is not looked at */
     const char *jwt_secret_previous;    /* JWT_SECRET_PREVIOUS, secret: still valid beside jwt_secret; the same rules. NULL: none */
     const char *jwt_secret_file;        /* JWT_SECRET_FILE: the secret's file; NULL: none. Wanted with the source file */
     int64_t secret_refresh_s;           /* SECRET_REFRESH_SECONDS, 1–86400: how often a source is read again. Default 300 */

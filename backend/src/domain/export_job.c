@@ -13,6 +13,7 @@
 #define FOLDER "exports"
 #define PREFIX "job-"
 #define NAME_BYTES 16        /* random */
+#define ADDRESS_MAX 8192     /* bytes */
 
 /* ---------------------------------------------------------------- queueing */
 
@@ -174,33 +175,70 @@ const struct job_kind export_job = {"export", "导出", "Export", PERM_DOCUMENT_
 
 /* ---------------------------------------------------------------- fetching */
 
-static enum rc get_file(struct call *call)
+/* A job's file, of who may fetch it. */
+struct fetched {
+    const char *key, *disposition, *media;
+};
+
+static enum rc find_file(struct call *call, struct fetched *out)
 {
     struct ctx *c = &call->ctx;
     struct job_seen job;
     struct exporting e = {0};
     struct json_fault fault;
-    const char *disposition;
-    int64_t bytes;
-    int fd;
     TRY(job_see(call, &job));
     const struct json *result = job.result ? json_parse(c->arena, job.result, strlen(job.result), &fault) : NULL;
     const struct json *file = json_member(result, "file");
     if (strcmp(job.kind, export_job.name) != 0 || !file)
         return error_set(&c->err, RC_NOT_FOUND);
     TRY(understand(c, job.arguments, &e));
-    TRY(export_disposition(c, &e.order, &disposition));
-    const char *key = arena_fmt(c->arena, FOLDER "/%s", file->text);
-    enum rc rc = files_open_file(c->files, key, arena_fmt(c->arena, "%s/" FOLDER, c->settings->upload_dir), &fd, &bytes);
+    TRY(export_disposition(c, &e.order, &out->disposition));
+    out->key = arena_fmt(c->arena, FOLDER "/%s", file->text);
+    out->media = e.order.format == EXPORT_CSV ? CSV_TYPE : EXCEL_TYPE;
+    return RC_OK;
+}
+
+static enum rc say_over(struct ctx *c, enum rc rc)
+{
     if (rc == RC_NOT_FOUND)
         return error_say(&c->err, RC_NOT_FOUND, "文件已过期，请重新导出", "The file is no longer kept: export it again");
-    if (rc != RC_OK)
-        return error_set(&c->err, rc);
+    return rc == RC_OK ? RC_OK : error_set(&c->err, rc);
+}
+
+static enum rc get_file(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct fetched file;
+    int64_t bytes;
+    int fd;
+    TRY(find_file(call, &file));
+    TRY(say_over(c, files_open_file(c->files, file.key, arena_fmt(c->arena, "%s/" FOLDER, c->settings->upload_dir), &fd, &bytes)));
     call->http->response.status = 200;
-    call->http->response.content_type = e.order.format == EXPORT_CSV ? CSV_TYPE : EXCEL_TYPE;
-    http_set_header(call->http, "Content-Disposition", disposition);
+    call->http->response.content_type = file.media;
+    http_set_header(call->http, "Content-Disposition", file.disposition);
     http_send_file(call->http, fd, bytes);
     return RC_OK;
+}
+
+static enum rc get_address(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct fetched file;
+    struct files_fact fact;
+    struct buf address;
+    TRY(find_file(call, &file));
+    buf_init(&address, ADDRESS_MAX);
+    bool wanted = c->settings->oss_delivery == OSS_BY_ADDRESS && files_are_remote(c->files);
+    if (wanted)
+        TRY(say_over(c, files_head(c->files, file.key, &fact)));
+    bool made = wanted && files_address(c->files, file.key, file.disposition, file.media, EXPORT_ADDRESS_S, &address);
+    struct json_writer w = reply_data(call, 200, "查询成功", "Found");
+    jw_object(&w);
+    jw_member_text(&w, "address", made && !address.overflow ? buf_text(&address) : NULL);
+    jw_object_end(&w);
+    buf_free(&address);
+    http_set_header(call->http, "Cache-Control", "no-store");
+    return reply_end(call, &w);
 }
 
 void export_job_sweep(const struct ctx *c)
@@ -213,6 +251,9 @@ void export_job_sweep(const struct ctx *c)
 }
 
 static const struct route export_job_routes[] = {
+    ROUTE("GET", "/api/jobs/:id/file-address", LANE_SLOW, PERM_DOCUMENT_CREATE, NULL, get_address, "导出任务文件的短期下载地址（OSS_DELIVERY=signed）",
+          .http.moves_files = true, .parts = PARTS({"address", PART_TEXT, .nullable = true}),
+          .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND, FILES_REMOTE_REFUSALS)),
     ROUTE("GET", "/api/jobs/:id/file", LANE_SLOW, PERM_DOCUMENT_CREATE, NULL, get_file, "导出任务的文件", .bare = true, .media = EXCEL_TYPE,
           .http.moves_files = true, .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND, RC_FILES_UNWRITABLE, RC_DB_FULL, FILES_REMOTE_REFUSALS)),
 };

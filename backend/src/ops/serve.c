@@ -11,6 +11,7 @@
 #include "app/sweep.h"
 #include "base/log.h"
 #include "domain/recent_moves.h"
+#include "ops/env_file.h"
 #include "ops/tool.h"
 
 #define IO_THREADS 2
@@ -96,10 +97,21 @@ static bool signalled_within(void *arg, int ms)
     return poll(&signalled, 1, ms) > 0 && read_signal(signalled.fd, &signo);
 }
 
+static bool read_environment(struct arena *a, const char **current, const char **previous)
+{
+    static const char *const names[] = {"JWT_SECRET", "JWT_SECRET_PREVIOUS", NULL};
+    const char *values[2];
+    if (!env_file_read_again(a, names, values))
+        return false;
+    *current = values[0];
+    *previous = values[1];
+    return true;
+}
+
 /* The exit code; EXIT_OK: go on. *stopped: a signal came while waiting. */
 static int find_secret(struct tool *t, int signals, struct secrets **out, bool *stopped)
 {
-    enum secrets_outcome outcome = secrets_open(&t->settings, &t->arena, signalled_within, &signals, out, &t->err);
+    enum secrets_outcome outcome = secrets_open(&t->settings, env_file_is_used() ? read_environment : NULL, &t->arena, signalled_within, &signals, out, &t->err);
     *stopped = outcome == SECRETS_CALLED_OFF;
     if (*stopped || outcome == SECRETS_READ)
         return EXIT_OK;

@@ -98,6 +98,36 @@ test('an export made by a job: kept there, given out through the service, the sa
     refused(await M.get(job.result.url), 404, 'not_found', '文件已过期，请重新导出');
 });
 
+test('OSS_DELIVERY: through the service, or at an address that is good for minutes and for this file alone', async () => {
+    const queue = async (list) => ended(M, accepted(await M.post(`/api/export-jobs/${list}?format=csv`), 202).jobId);
+    const job = await queue('materials');
+    assert.equal(accepted(await M.get(`/api/jobs/${job.id}/file-address`), 200).address, null);
+    await server.restart({ OSS_DELIVERY: 'signed' });
+    try {
+        const { address } = accepted(await M.get(`/api/jobs/${job.id}/file-address`), 200);
+        const { protocol, hostname, pathname, searchParams } = new URL(address);
+        assert.deepEqual([protocol, hostname, pathname], ['http:', 'localhost', `/${BUCKET}/exports/${job.result.file}`]);
+        assert.equal(searchParams.get('x-oss-expires'), '300');
+        assert.ok(!address.includes(SECRET));
+        const wanted = await M.get(job.result.url);
+        const got = await fetch(address);
+        assert.deepEqual([got.status, got.headers.get('content-type'), got.headers.get('content-disposition')], [200, wanted.headers['content-type'], wanted.headers['content-disposition']]);
+        assert.deepEqual(Buffer.from(await got.arrayBuffer()), wanted.bytes);
+        assert.equal((await fetch(address.replace(/exports\/job-\d+-\w/, 'exports/job-1-x'))).status, 403, 'of another file: the signature is not its');
+        assert.equal((await fetch(address.split('?')[0])).status, 403, 'without a signature');
+        assert.equal((await fetch(address.replace('x-oss-expires=300', 'x-oss-expires=3000'))).status, 403);
+        cloud.state.skewMs = 301_000;
+        assert.equal((await fetch(address)).status, 403, 'out of time');
+        cloud.state.skewMs = 0;
+        refused(await U.get(`/api/jobs/${job.id}/file-address`), 404, 'job_not_found', '没有此任务');
+        cloud.remove(BUCKET, `exports/${job.result.file}`);
+        refused(await M.get(`/api/jobs/${job.id}/file-address`), 404, 'not_found', '文件已过期，请重新导出');
+    } finally {
+        cloud.state.skewMs = 0;
+        await server.restart({ OSS_DELIVERY: null });
+    }
+});
+
 for (const [what, faults] of Object.entries({
     'two 503': [{ kind: '503', times: 2, method: 'PUT' }],
     'a 500': [{ kind: '500', method: 'PUT' }],
