@@ -21,6 +21,7 @@ const move = (name) => tests('backend/tests/postgres/move.test.mjs', name, { pos
 const site = (name) => tests('backend/tests/api/doctor-site.test.mjs', name);
 const deploy = (name) => tests('backend/tests/images/deploy.test.mjs', name, { engine: true });
 const certificates = (name) => tests('backend/tests/certificates/certificates.test.mjs', name);
+const secrets = (name) => tests('backend/tests/cloud/secrets.test.mjs', name);
 const cloud = (what) => unfinished(`${what}尚未接入`, 'backend/tests/cloud');
 const terraform = (what) => unfinished(`${what}尚未建成`, 'deploy/terraform');
 
@@ -56,8 +57,8 @@ export const tasks = [
     { id: '1.3.2-3', by: [compose(/^data outlive down and up/)] },
     { id: '2.1.1', what: '后端环境变量清单', by: [doctor('pre.environment'), tests('backend/tests/api/settings.test.mjs')] },
     { id: '2.1.2', what: '前端环境变量清单', by: [tests('frontend/tests/journeys/elsewhere.test.mjs')] },
-    { id: '2.2.1', what: '阿里云 KMS 集成', by: [cloud('阿里云 KMS ')] },
-    { id: '2.2.2', what: 'ECS 实例元数据', by: [cloud('ECS 实例元数据')] },
+    { id: '2.2.1', what: '阿里云 KMS 集成', by: [tests('backend/tests/cloud/vectors.test.mjs', /^every vector/), secrets(/^KMS, |^a new secret in KMS/)] },
+    { id: '2.2.2', what: 'ECS 实例元数据', by: [secrets(/^user data|^KMS, by the machine's role|^no metadata service|^role keys that end/)] },
     { id: '2.2.3', what: '环境变量文件加密', by: [tests('backend/tests/environment/environment.test.mjs')] },
     { id: '3.1.1', what: 'SQLite 数据备份' },
     { id: '3.1.1-1', by: [backup(/^made while others write|^killed with -9|^only tried/)] },

@@ -2,11 +2,14 @@
 #include "app/continuous.h"
 #include "app/metrics.h"
 #include "app/queue_notes.h"
+#include "app/secrets.h"
+#include "app/storage.h"
+#include "app/sweep.h"
 
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "crypto/token.h"
+#include "crypto/keyring.h"
 #include "domain/job_runner.h"
 #include "domain/list_memo.h"
 #include "domain/notification_hub.h"
@@ -41,17 +44,17 @@ static void committed(void *arg)
     job_runner_wake(app->jobs);
 }
 
-enum rc app_init(struct app *app, const struct settings *settings, struct error *why)
+enum rc app_init(struct app *app, const struct settings *settings, struct secrets *secrets, struct error *why)
 {
-    *app = (struct app){.settings = settings, .started_ms = clock_now_ms(),
+    *app = (struct app){.settings = settings, .secrets = secrets, .keys = secrets_ring(secrets), .started_ms = clock_now_ms(),
                          .on_server = db_is_server(settings->database)};
     if (pthread_key_create(&app->readers, close_reader) != 0)
         return error_set(why, RC_INTERNAL);
     app->metrics = metrics_new();
-    app->files = files_open_local(settings->upload_dir);
+    app->files = storage_open(settings, false);
     enum rc rc = db_writer_start(settings->database, &app->writer, why);
     if (rc == RC_OK) {
-        const struct ctx base = {.settings = settings, .files = app->files};
+        const struct ctx base = {.settings = settings, .keys = app->keys, .files = app->files};
         app->jobs = job_runner_new(&base, app->writer, lend_reader, app);
         app->hub = notification_hub_start(lend_reader, app);
         db_writer_on_commit(app->writer, committed, app);
@@ -66,6 +69,8 @@ enum rc app_init(struct app *app, const struct settings *settings, struct error 
 
 void app_end(struct app *app)
 {
+    files_stop(app->files);
+    sweep_end(app->sweep);
     job_runner_stop(app->jobs);
     queue_notes_stop(app->queue_notes);
     db_writer_stop(app->writer);

@@ -9,12 +9,17 @@
 #include "domain/route.h"
 #include "http/http.h"
 
+struct secrets;
+
 struct app {
     const struct settings *settings;
+    struct secrets *secrets;
+    const struct keyring *keys; /* of secrets */
     struct db_writer *writer;
     bool on_server; /* the database is a server's: no I/O thread waits for it, workers do */
     pthread_key_t readers; /* struct reader of each thread that reads */
     struct files *files;
+    struct sweep *sweep; /* NULL: none is under way */
     struct continuous *continuous; /* NULL: there is none */
     struct queue_notes *queue_notes;
     struct job_runner *jobs;
@@ -23,7 +28,8 @@ struct app {
     int64_t started_ms;
 };
 
-MUST_CHECK enum rc app_init(struct app *app, const struct settings *settings, struct error *why);
+/* The secrets outlive it. */
+MUST_CHECK enum rc app_init(struct app *app, const struct settings *settings, struct secrets *secrets, struct error *why);
 /* After the server has stopped. */
 void app_end(struct app *app);
 

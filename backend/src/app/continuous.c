@@ -81,6 +81,8 @@ static bool bring_files(void *arg, bool all)
 {
     struct continuous *c = arg;
     c->rc = RC_OK;
+    if (files_are_remote(c->from)) /* they are not on this machine, and the log must not wait for where they are */
+        return true;
     if (all)
         forget_names(c);
     for (size_t i = 0; backup_folders[i] && c->rc == RC_OK; i++) {

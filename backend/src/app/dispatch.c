@@ -24,6 +24,7 @@ static struct call *new_call(struct app *app, struct http_exchange *x)
     call->route = x->request.route ? app_route(x->request.route) : NULL;
     call->ctx = (struct ctx){.arena = &x->arena,
                              .settings = app->settings,
+                             .keys = app->keys,
                              .files = app->files,
                              .jobs = app->jobs,
                              .writer = app->writer,

@@ -12,7 +12,7 @@
 static const struct command *const commands[] = {
     &serve_command, &migrate_command, &demo_command, &user_command, &verify_command,
     &backup_command, &restore_command, &audit_command, &import_legacy_command, &assess_command, &migrate_to_postgres_command, &migrate_to_sqlite_command,
-    &check_config_command, &health_command, &doctor_command, &version_command,
+    &check_config_command, &health_command, &doctor_command, &files_command, &version_command,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

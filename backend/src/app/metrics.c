@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "app/app.h"
+#include "app/secrets.h"
 #include "base/histogram.h"
 #include "crypto/token.h"
 #include "db/ship.h"
@@ -202,6 +203,18 @@ static void tell_continuous(struct buf *out, struct db_writer *writer, int64_t n
     figure(out, "mms_continuous_written_bytes_total", "counter", "Bytes written to it.", s.bytes);
 }
 
+/* Only where it can change while the service runs. */
+static void tell_secrets(struct buf *out, struct secrets *secrets)
+{
+    struct secrets_state s;
+    secrets_state(secrets, &s);
+    if (strcmp(s.source, "environment") == 0)
+        return;
+    figure(out, "mms_secrets_valid", "gauge", "Secrets that tokens may be signed with; more than one while it changes.", (int64_t)s.valid);
+    figure(out, "mms_secret_source_failing", "gauge", "1: the source of the secret could not be read again; what was read is used.", s.is_failing);
+    figure(out, "mms_secret_source_failures_total", "counter", "Readings of it that failed.", s.failures);
+}
+
 static void tell_process(struct buf *out, const struct app *app, int64_t now_ms)
 {
     struct timespec cpu = {0};
@@ -223,6 +236,7 @@ static void tell_all(struct buf *out, const struct app *app, struct http_server 
     tell_queues(out, server, &writer);
     tell_writer(out, &writer);
     tell_continuous(out, app->writer, now_ms);
+    tell_secrets(out, app->secrets);
     figure(out, "mms_open_connections", "gauge", "Open connections.", (int64_t)http_connections(server));
     figure(out, "mms_open_streams", "gauge", "Of these, event streams.", (int64_t)http_streams(server));
     tell_process(out, app, now_ms);

@@ -65,7 +65,7 @@ static struct signer *new_signer(const struct settings *settings, bool is_patien
     struct trouble why;
     if (!s)
         abort();
-    s->metadata = key.id ? NULL : metadata_new(METADATA_URL);
+    s->metadata = key.id ? NULL : metadata_new(settings->aliyun_metadata_url);
     s->credentials = credentials_new(&key, s->metadata);
     arena_init(&a);
     if (is_patient && !credentials_fetch(s->credentials, &a, &why))

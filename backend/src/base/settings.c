@@ -8,6 +8,8 @@
 #include "base/settings_check.h"
 #include "base/text.h"
 
+#define NAME_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+
 enum { SECRET_BYTES_MIN = 32, TOKEN_BYTES_MIN = 16, PASSWORD_CHARS_MIN = 8, VALUE_SHOWN = 60, NAME_WIDTH = 25 };
 
 static const char *const MODES[] = {"production", "development", "test", NULL};
@@ -201,23 +203,92 @@ static void read_host(struct reading *r, const struct row *row, const char *valu
               "must be an IPv4 or IPv6 address, or localhost", value);
 }
 
-static void read_jwt_secret(struct reading *r, const struct row *row, const char *value)
+/* The row of SECRET_SOURCE stands before those of the sources. */
+static bool is_source(const struct settings *s, const char *name)
 {
-    if (r->out->mode != MODE_PRODUCTION) {
-        read_text(r, row, value);
-        return;
+    for (const char *const *source = s->secret_sources; source && *source; source++) {
+        if (text_equal(*source, name))
+            return true;
     }
-    if (!value)
-        fault(r, row, "required", "生产环境必须设置，可用 openssl rand -base64 48 生成",
-              "required in production: openssl rand -base64 48 makes one", NULL);
-    else if (strlen(value) < SECRET_BYTES_MIN)
-        fault(r, row, "too_short", "生产环境至少需要 32 个字节",
-              "needs at least 32 bytes in production", NULL);
-    else if (setting_is_weak_secret(value))
-        fault(r, row, "weak", "看起来是示例值或过于简单，可用 openssl rand -base64 48 生成",
-              "looks like a sample or is too simple: openssl rand -base64 48 makes one", NULL);
+    return false;
+}
+
+const char *settings_secret_fault(const struct settings *s, const char *secret, const char **zh, const char **en)
+{
+    if (s->mode == MODE_PRODUCTION && strlen(secret) < SECRET_BYTES_MIN) {
+        *zh = "生产环境至少需要 32 个字节";
+        *en = "needs at least 32 bytes in production";
+        return "too_short";
+    }
+    if (s->mode == MODE_PRODUCTION && setting_is_weak_secret(secret)) {
+        *zh = "看起来是示例值或过于简单，可用 openssl rand -base64 48 生成";
+        *en = "looks like a sample or is too simple: openssl rand -base64 48 makes one";
+        return "weak";
+    }
+    return NULL;
+}
+
+/* Where the environment is no source, something may stand there all the same, and is not looked at. */
+static void read_secret(struct reading *r, const struct row *row, const char *value)
+{
+    if (!is_source(r->out, "environment"))
+        value = NULL;
+    const char *zh, *en, *code = value ? settings_secret_fault(r->out, value, &zh, &en) : NULL;
+
+    if (code)
+        fault(r, row, code, zh, en, NULL);
     else
         read_text(r, row, value);
+}
+
+/* Elsewhere than in production, and from another source, it may come later. */
+static void read_jwt_secret(struct reading *r, const struct row *row, const char *value)
+{
+    const char *const *sources = r->out->secret_sources;
+    bool is_only_source = !sources || (text_equal(sources[0], "environment") && !sources[1]);
+
+    if (!value && r->out->mode == MODE_PRODUCTION && is_only_source)
+        fault(r, row, "required", "生产环境必须设置，可用 openssl rand -base64 48 生成",
+              "required in production: openssl rand -base64 48 makes one", NULL);
+    else
+        read_secret(r, row, value);
+}
+
+static void read_secret_file(struct reading *r, const struct row *row, const char *value)
+{
+    if (!value && is_source(r->out, "file"))
+        fault(r, row, "required", "来源 file 必须有此设置", "is needed by the source file", NULL);
+    else
+        read_text(r, row, value);
+}
+
+static void read_kms_name(struct reading *r, const struct row *row, const char *value)
+{
+    if (strlen(value) > 300 || value[strspn(value, NAME_LETTERS "/+=.@-:")])
+        fault(r, row, "format", "只能包含字母、数字和 _/+=.@-:", "may have letters, digits and _/+=.@-: only", value);
+    else
+        read_text(r, row, value);
+}
+
+static void read_pair(struct reading *r, const struct row *row, const char *value, const char *id)
+{
+    if (!value != !id)
+        fault(r, row, "required", "AccessKey 的 ID 与 SECRET 必须同时设置，或都不设置", "the access key's ID and SECRET are both set, or neither", NULL);
+    else
+        read_text(r, row, value);
+}
+
+static void read_aliyun_secret(struct reading *r, const struct row *row, const char *value)
+{
+    read_pair(r, row, value, r->out->aliyun_access_key_id);
+}
+
+static void read_metadata_url(struct reading *r, const struct row *row, const char *value)
+{
+    if (text_starts(value, "http://") && setting_is_endpoint(value + strlen("http://")) && !text_starts(value + strlen("http://"), "http"))
+        read_text(r, row, value);
+    else
+        fault(r, row, "format", "必须是 http://主机[:端口]，不带路径", "must be http://host[:port] without a path", value);
 }
 
 static void read_password(struct reading *r, const struct row *row, const char *value)
@@ -288,14 +359,18 @@ static void read_endpoint(struct reading *r, const struct row *row, const char *
         fault(r, row, "format", "必须是 [https://]主机[:端口]，不带路径", "must be [https://]host[:port] without a path", value);
 }
 
+static void read_kms_endpoint(struct reading *r, const struct row *row, const char *value)
+{
+    if (!value && is_source(r->out, "kms"))
+        fault(r, row, "required", "来源 kms 必须有此设置", "is needed by the source kms", NULL);
+    else
+        read_endpoint(r, row, value);
+}
+
 /* Its row stands behind OSS_ACCESS_KEY_ID's. */
 static void read_key_secret(struct reading *r, const struct row *row, const char *value)
 {
-    if (!value != !r->out->oss_access_key_id)
-        fault(r, row, "required", "OSS_ACCESS_KEY_ID 与 OSS_ACCESS_KEY_SECRET 必须同时设置，或都不设置",
-              "OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET are both set, or neither", NULL);
-    else
-        read_text(r, row, value);
+    read_pair(r, row, value, r->out->oss_access_key_id);
 }
 
 /* --- lists --- */
@@ -370,6 +445,20 @@ static void read_list(struct reading *r, const struct row *row, const char *valu
     *(const char *const **)((char *)r->out + row->at) = list;
 }
 
+static void check_source(struct reading *r, const struct row *row, const char *item)
+{
+    if (!text_equal(item, "environment") && !text_equal(item, "file") && !text_equal(item, "kms") && !text_equal(item, "user-data"))
+        fault(r, row, "choice", "必须是 environment、file、kms、user-data 中的一个或几个，用逗号隔开",
+              "must be of environment, file, kms, user-data, with commas between", item);
+}
+
+static void read_sources(struct reading *r, const struct row *row, const char *value)
+{
+    read_list(r, row, value, check_source);
+    if (!r->out->secret_sources[0])
+        fault(r, row, "choice", "至少需要一个来源", "needs at least one source", value);
+}
+
 static void show_list(const struct settings *s, const struct row *row, struct buf *out)
 {
     const char *const *item = list_of(s, row);
@@ -429,8 +518,31 @@ static const struct row ROWS[] = {
      "监听地址", "Address to listen on"},
     {"NODE_ENV", read_mode, show_mode, AT(mode), "production", 0, 0, false,
      "production | development | test", "运行模式", "Mode of operation"},
+    {"SECRET_SOURCE", read_sources, show_list, AT(secret_sources), "environment", 0, 0, false, "environment | file | kms | user-data, …",
+     "令牌签名密钥的来源，按顺序取第一个有密钥的：环境变量（含 --env-file）、文件、阿里云 KMS、ECS 用户数据",
+     "Where the key that signs tokens comes from, the first that has one: the environment (and --env-file), a file, Alibaba Cloud KMS, the ECS user data"},
     {"JWT_SECRET", read_jwt_secret, show_text, AT(jwt_secret), NULL, 0, 0, true, "text",
-     "令牌签名密钥；生产环境必填，至少 32 字节", "Key that signs tokens; required in production, at least 32 bytes"},
+     "令牌签名密钥；生产环境必填（除非另有 SECRET_SOURCE），至少 32 字节", "Key that signs tokens; required in production (unless SECRET_SOURCE names another source), at least 32 bytes"},
+    {"JWT_SECRET_PREVIOUS", read_secret, show_text, AT(jwt_secret_previous), NULL, 0, 0, true, "text",
+     "更换密钥时的上一个密钥，由它签名的令牌仍然有效", "The key before it, after a change: tokens signed with it stay valid"},
+    {"JWT_SECRET_FILE", read_secret_file, show_text, AT(jwt_secret_file), NULL, 0, 0, false, "path",
+     "来源 file：密钥文件，第一行为密钥，第二行（可选）为上一个密钥", "Source file: the key's file; its first line is the key, a second one the key before it"},
+    {"SECRET_REFRESH_SECONDS", read_number, show_number, AT(secret_refresh_s), "300", 1, DAY_S, false, NULL,
+     "每隔多少秒重新读取密钥来源（file、kms、user-data），不重启即可更换密钥", "How often the key's source is read again, in seconds (file, kms, user-data): a change needs no restart"},
+    {"KMS_ENDPOINT", read_kms_endpoint, show_text, AT(kms_endpoint), NULL, 0, 0, false, "[https://]host[:port]",
+     "来源 kms：访问地址，例如 kms-vpc.cn-hangzhou.aliyuncs.com", "Source kms: its address, such as kms-vpc.cn-hangzhou.aliyuncs.com"},
+    {"KMS_SECRET_NAME", read_kms_name, show_text, AT(kms_secret_name), "mms-jwt-secret", 0, 0, false, "name | ARN",
+     "来源 kms：凭据名称", "Source kms: the secret's name"},
+    {"KMS_SECRET_FIELD", read_text, show_text, AT(kms_secret_field), NULL, 0, 0, false, "name",
+     "来源 kms：凭据为 JSON 对象时，密钥所在的成员；不设置则整个凭据就是密钥", "Source kms: the member that is the key, where the secret is a JSON object; without it all of the secret is"},
+    {"KMS_CA_FILE", read_text, show_text, AT(kms_ca_file), NULL, 0, 0, false, "path",
+     "来源 kms：KMS 实例专属网关的 CA 证书；不设置则使用系统的", "Source kms: authorities of a KMS instance's own gateway; without it the system's"},
+    {"ALIYUN_ACCESS_KEY_ID", read_text, show_text, AT(aliyun_access_key_id), NULL, 0, 0, true, "text",
+     "访问 KMS 的密钥；在 ECS 上不要设置，使用实例的 RAM 角色", "Access key for KMS; not on ECS, where the machine's RAM role is used"},
+    {"ALIYUN_ACCESS_KEY_SECRET", read_aliyun_secret, show_text, AT(aliyun_access_key_secret), NULL, 0, 0, true, "text",
+     "与 ALIYUN_ACCESS_KEY_ID 配对的密钥", "The secret that belongs to ALIYUN_ACCESS_KEY_ID"},
+    {"ALIYUN_METADATA_URL", read_metadata_url, show_text, AT(aliyun_metadata_url), "http://100.100.100.200", 0, 0, false, "http://host[:port]",
+     "ECS 实例元数据服务的地址（RAM 角色与用户数据）", "Address of the ECS metadata service (RAM role and user data)"},
     {"JWT_EXPIRES_IN", read_duration, show_duration, AT(jwt_expires_s), "7d", 60, 90 * DAY_S, false,
      "60s–90d", "登录有效期：秒数，或 30m、12h、7d",
      "How long a sign-in lasts: seconds, or 30m, 12h, 7d"},

@@ -18,7 +18,18 @@ struct settings {
     int64_t port;                       /* PORT, 0–65535; 0: any free one (printed at start). Default 3000 */
     const char *host;                   /* HOST, an address. Default 0.0.0.0 */
     enum app_mode mode;                 /* NODE_ENV: production (default), development, test */
-    const char *jwt_secret;             /* JWT_SECRET, secret. Production: ≥ 32 bytes and no known sample. Else NULL: made at start */
+    const char *const *secret_sources;  /* SECRET_SOURCE: comma list of environment, file, kms, user-data. NULL-ended, at least one. Default environment */
+    const char *jwt_secret;             /* JWT_SECRET, secret. Production: ≥ 32 bytes and no known sample. NULL: from another source, or made at start; without the source environment it is not looked at */
+    const char *jwt_secret_previous;    /* JWT_SECRET_PREVIOUS, secret: still valid beside jwt_secret; the same rules. NULL: none */
+    const char *jwt_secret_file;        /* JWT_SECRET_FILE: the secret's file; NULL: none. Wanted with the source file */
+    int64_t secret_refresh_s;           /* SECRET_REFRESH_SECONDS, 1–86400: how often a source is read again. Default 300 */
+    const char *kms_endpoint;           /* KMS_ENDPOINT: [https://]host[:port], http on loopback only; NULL: none. Wanted with the source kms */
+    const char *kms_secret_name;        /* KMS_SECRET_NAME. Default mms-jwt-secret */
+    const char *kms_secret_field;       /* KMS_SECRET_FIELD: the member, where the secret is a JSON object; NULL: all of it */
+    const char *kms_ca_file;            /* KMS_CA_FILE: authorities of a KMS instance; NULL: the system's */
+    const char *aliyun_access_key_id;   /* ALIYUN_ACCESS_KEY_ID, ALIYUN_ACCESS_KEY_SECRET, secret, both or neither; NULL: by the machine's role */
+    const char *aliyun_access_key_secret;
+    const char *aliyun_metadata_url;    /* ALIYUN_METADATA_URL: http://host[:port]. Default http://100.100.100.200 */
     int64_t jwt_expires_s;              /* JWT_EXPIRES_IN: seconds, or 30s 15m 12h 7d. 60 s – 90 d. Default 7d */
     const char *database_url;           /* DATABASE_URL, secret: postgresql://…; NULL: SQLite */
     const char *db_path;                /* DB_PATH. Default ./data/mms.db */
@@ -55,6 +66,9 @@ struct arena;
  * (field = variable's name; a secret's value is never in them) and RC_INVALID_INPUT is returned. */
 MUST_CHECK enum rc settings_read(struct arena *a, const char *(*get)(const char *name), struct settings *out,
                                  struct error *err);
+
+/* What speaks against a secret, wherever it comes from: a stable code, and sentences without it. NULL: nothing. */
+const char *settings_secret_fault(const struct settings *s, const char *secret, const char **zh, const char **en);
 
 struct buf;
 /* One line per setting for `mms check-config`: name, value ("(set)" / "(not set)" for secrets), default, text. */

@@ -1,14 +1,12 @@
 /* The metadata service of an ECS instance: its role's keys, its user data. Hardened mode only: a token is fetched first and sent with
  * every question, on instances that would answer without it as well.
  *
- * Its address is the program's constant or a setting of the operator, and paths are constants of the program: nothing that a user
+ * Its address is a setting (ALIYUN_METADATA_URL), which has a default, and paths are constants of the program: nothing that a user
  * can say ever reaches it. Source: "Instance metadata" of Alibaba Cloud ECS. */
 #ifndef MMS_CLOUD_METADATA_H
 #define MMS_CLOUD_METADATA_H
 
 #include "cloud/trouble.h"
-
-#define METADATA_URL "http://100.100.100.200"
 
 struct metadata;
 

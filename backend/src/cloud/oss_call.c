@@ -354,7 +354,7 @@ static void log_failure(struct course *k)
 {
     const struct client_answer *http = &k->out->http;
     const struct oss_refusal *r = &k->out->refusal;
-    log_event(LOG_ERROR, "oss.failed", NULL, LOG_TEXT("method", k->call->method), LOG_TEXT("key", k->call->key), LOG_INT("status", http->status),
+    log_event(LOG_WARN, "oss.failed", NULL, LOG_TEXT("method", k->call->method), LOG_TEXT("key", k->call->key), LOG_INT("status", http->status),
               LOG_TEXT("code", r->code), LOG_TEXT("ec", r->ec), LOG_TEXT("vendor_request_id", r->request_id),
               LOG_TEXT("error", http->problem ? http->problem : r->message), LOG_TEXT("means", error_row(k->rc)->code),
               LOG_INT("attempts", k->attempts), LOG_INT("took_ms", (clock_monotonic_us() - k->began_us) / 1000));
@@ -366,8 +366,10 @@ enum rc oss_ask(struct oss *o, struct arena *a, struct oss_call *call, struct os
     begin_anew(&k);
     do {
         if (atomic_load(&o->stop) || !breaker_lets_through(&o->breaker, monotonic_ms())) {
+            if (k.attempts)
+                break; /* what came of them is the reason */
             keep_why(o, "对象存储暂时无法访问 / the object storage cannot be reached at the moment");
-            return k.attempts ? k.rc : RC_FILES_AWAY;
+            return RC_FILES_AWAY;
         }
         k.attempts++;
         attempt(&k);

@@ -1,9 +1,5 @@
 #include "cloud/trouble.h"
 
-#include <curl/curl.h>
-#include <string.h>
-#include <strings.h>
-
 #include "base/clock.h"
 
 bool trouble_say(struct trouble *t, bool again, const char *zh, const char *en)
@@ -12,21 +8,11 @@ bool trouble_say(struct trouble *t, bool again, const char *zh, const char *en)
     return false;
 }
 
-int64_t trouble_server_clock(const struct client_answer *answer)
+int64_t trouble_server_clock(struct arena *a, const struct client_answer *answer)
 {
-    char date[64];
-    for (const char *line = answer->headers; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        if (strncasecmp(line, "date:", 5) != 0)
-            continue;
-        size_t n = strcspn(line + 5, "\r\n");
-        if (n >= sizeof date)
-            return 0;
-        memcpy(date, line + 5, n);
-        date[n] = 0;
-        time_t at = curl_getdate(date, NULL);
-        return at > 0 ? (int64_t)at * 1000 : 0;
-    }
-    return 0;
+    const char *date = client_header(a, answer, "Date");
+    int64_t ms = 0;
+    return date && client_date(date, &ms) ? ms : 0;
 }
 
 bool trouble_clock(struct trouble *t, struct arena *a, const char *service, int64_t ours_ms, int64_t theirs_ms)

@@ -16,7 +16,7 @@ struct trouble {
 bool trouble_say(struct trouble *t, bool again, const char *zh, const char *en);
 
 /* The service's clock by the answer's Date header, ms since 1970; 0: it tells none. */
-int64_t trouble_server_clock(const struct client_answer *answer);
+int64_t trouble_server_clock(struct arena *a, const struct client_answer *answer);
 /* Nobody can have a request accepted whose clock is off: a sentence with both clocks. */
 bool trouble_clock(struct trouble *t, struct arena *a, const char *service, int64_t ours_ms, int64_t theirs_ms);
 

@@ -2,6 +2,7 @@
 
 #include <jwt.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,12 +14,22 @@ static void free_jwt(jwt_t **jwt)
         jwt_free(*jwt);
 }
 
+void token_kid(const char *secret, char kid[static TOKEN_KID_MAX])
+{
+    char hash[HASH_HEX_MAX];
+    keyed_hash_hex(secret, "kid", 3, hash);
+    memcpy(kid, hash, TOKEN_KID_MAX - 1);
+    kid[TOKEN_KID_MAX - 1] = 0;
+}
+
 enum rc access_token_sign(struct arena *a, const char *secret, const struct access_claims *claims, const char **token)
 {
     __attribute__((cleanup(free_jwt))) jwt_t *jwt = NULL;
     const char *subject = arena_fmt(a, "%lld", (long long)claims->user_id);
+    char kid[TOKEN_KID_MAX];
+    token_kid(secret, kid);
     if (jwt_new(&jwt) != 0 || jwt_add_grant(jwt, "sub", subject) != 0 ||
-        jwt_add_grant_int(jwt, "sid", (long)claims->session_id) != 0 ||
+        jwt_add_header(jwt, "kid", kid) != 0 || jwt_add_grant_int(jwt, "sid", (long)claims->session_id) != 0 ||
         jwt_add_grant_int(jwt, "iat", (long)claims->issued_s) != 0 ||
         jwt_add_grant_int(jwt, "exp", (long)claims->expires_s) != 0 ||
         jwt_set_alg(jwt, JWT_ALG_HS256, (const unsigned char *)secret, (int)strlen(secret)) != 0)
@@ -29,6 +40,16 @@ enum rc access_token_sign(struct arena *a, const char *secret, const struct acce
     *token = arena_dup(a, text);
     free(text);
     return RC_OK;
+}
+
+bool access_token_kid(const char *token, char kid[static TOKEN_KID_MAX])
+{
+    __attribute__((cleanup(free_jwt))) jwt_t *jwt = NULL;
+    const char *named = jwt_decode(&jwt, token, NULL, 0) == 0 ? jwt_get_header(jwt, "kid") : NULL;
+    if (!named)
+        return false;
+    snprintf(kid, TOKEN_KID_MAX, "%s", named);
+    return true;
 }
 
 static bool digits_to_id(const char *text, int64_t *out)
@@ -57,65 +78,6 @@ bool access_token_verify(const char *secret, const char *token, int64_t now_s, s
     if (claims.session_id < 1 || claims.issued_s < 1 || claims.expires_s <= now_s)
         return false;
     *out = claims;
-    return true;
-}
-
-#define MEMO_SLOTS 256
-#define MEMO_TOKEN_MAX 1000
-
-struct token_memo {
-    struct {
-        char *token; /* NULL: empty */
-        size_t n;
-        struct access_claims claims;
-    } slots[MEMO_SLOTS];
-};
-
-struct token_memo *token_memo_new(void)
-{
-    struct token_memo *memo = calloc(1, sizeof *memo);
-    if (!memo)
-        abort();
-    return memo;
-}
-
-void token_memo_free(struct token_memo *memo)
-{
-    for (size_t i = 0; memo && i < MEMO_SLOTS; i++)
-        free(memo->slots[i].token);
-    free(memo);
-}
-
-/* The signature's end is as good as random. */
-static size_t slot_of(const char *token, size_t n)
-{
-    size_t h = 0;
-    for (size_t i = n > 8 ? n - 8 : 0; i < n; i++)
-        h = h * 31 + (unsigned char)token[i];
-    return h % MEMO_SLOTS;
-}
-
-bool access_token_verify_with(struct token_memo *memo, const char *secret, const char *token, int64_t now_s,
-                              struct access_claims *out)
-{
-    size_t n = strlen(token), slot = slot_of(token, n);
-    if (!memo || n > MEMO_TOKEN_MAX)
-        return access_token_verify(secret, token, now_s, out);
-    if (memo->slots[slot].token && memo->slots[slot].n == n && sodium_memcmp(memo->slots[slot].token, token, n) == 0) {
-        if (memo->slots[slot].claims.expires_s <= now_s)
-            return false;
-        *out = memo->slots[slot].claims;
-        return true;
-    }
-    if (!access_token_verify(secret, token, now_s, out))
-        return false;
-    char *copy = strdup(token);
-    if (!copy)
-        return true; /* right, only not remembered */
-    free(memo->slots[slot].token);
-    memo->slots[slot].token = copy;
-    memo->slots[slot].n = n;
-    memo->slots[slot].claims = *out;
     return true;
 }
 

@@ -17,20 +17,17 @@ struct access_claims {
     int64_t expires_s;  /* "exp" */
 };
 
-/* The compact form, in the arena. */
+#define TOKEN_KID_MAX 17
+/* What a token calls the secret that it is signed with: 16 hexadecimal digits that tell nothing else of it. */
+void token_kid(const char *secret, char kid[static TOKEN_KID_MAX]);
+
+/* The compact form, in the arena; its header has "kid". */
 MUST_CHECK enum rc access_token_sign(struct arena *a, const char *secret, const struct access_claims *claims,
                                      const char **token);
 /* False: forged, another algorithm, expired at now_s, or not one of ours. Constant time over the signature. */
 bool access_token_verify(const char *secret, const char *token, int64_t now_s, struct access_claims *out);
-
-/* Access tokens whose signature this thread has checked already, by their whole text; at most 256, of at most 1,000 bytes.
- * Only the signature is remembered: expiry is looked at every time. For one secret and one thread. */
-struct token_memo;
-struct token_memo *token_memo_new(void);
-void token_memo_free(struct token_memo *memo); /* NULL is fine */
-/* access_token_verify through a memo; NULL: without. */
-bool access_token_verify_with(struct token_memo *memo, const char *secret, const char *token, int64_t now_s,
-                              struct access_claims *out);
+/* The "kid" that its header claims, nothing being checked, and cut to its room; false: none. */
+bool access_token_kid(const char *token, char kid[static TOKEN_KID_MAX]);
 
 #define TOKEN_RANDOM_MAX 48
 /* 32 random bytes as 43 characters of base64url: refresh tokens, generated secrets. */

@@ -9,10 +9,9 @@
 #include "files/files.h"
 #include "media/picture.h"
 
-#define FOLDER "avatars"
+#define FOLDER AVATAR_FOLDER
 #define NAME_BYTES 16            /* random */
 #define SHOWN_PREFIX "/uploads/" /* users.avatar is this and the key */
-#define LEFT_OVER_MS (INT64_C(3600) * 1000)
 #define LASTING "public, max-age=31536000, immutable"
 
 static const struct sql MY_AVATAR = {"user.avatar", "SELECT avatar FROM users WHERE id = $1"};
@@ -112,18 +111,27 @@ static enum rc delete_avatar(struct call *call)
 }
 
 /* The picture that nobody needs now: the old one, or the new one of a change that did not come about. A commit whose outcome is
- * unknown leaves both: avatar_sweep finds out. */
+ * unknown leaves both: the sweep finds out. */
 static void after_change(struct call *call, enum rc rc)
 {
     const struct change *change = call->prepared;
     if (!change || rc == RC_DB_UNCERTAIN)
         return;
     const char *key = rc == RC_OK ? change->old_key : change->new_key;
-    if (key && files_remove(call->ctx.files, key) != RC_OK)
-        return; /* left for the sweep */
+    if (key)
+        files_remove_later(call->ctx.files, key);
 }
 
 /* ---------------------------------------------------------------- showing it */
+
+static enum rc say_unchanged(struct call *call, const char *etag)
+{
+    buf_reset(&call->http->response.body);
+    call->http->response.status = 304;
+    http_set_header(call->http, "ETag", etag);
+    http_set_header(call->http, "Cache-Control", LASTING);
+    return RC_OK;
+}
 
 static enum rc get_file(struct call *call)
 {
@@ -134,14 +142,14 @@ static enum rc get_file(struct call *call)
     if (!dot || strspn(name, "0123456789abcdef") != 2 * NAME_BYTES || dot != name + 2 * NAME_BYTES)
         return error_set(&c->err, RC_NOT_FOUND);
     buf_reset(&r->body);
+    if (theirs && strstr(theirs, etag)) /* it never changes: nobody has to be asked */
+        return say_unchanged(call, etag);
     enum rc rc = files_get(c->files, arena_fmt(c->arena, FOLDER "/%s", name), &r->body);
     if (rc != RC_OK)
         return error_set(&c->err, rc);
+    if (theirs && strcmp(theirs, "*") == 0)
+        return say_unchanged(call, etag);
     r->status = 200;
-    if (theirs && (strcmp(theirs, "*") == 0 || strstr(theirs, etag))) {
-        r->status = 304;
-        buf_reset(&r->body);
-    }
     r->content_type = strcmp(dot, ".jpg") == 0 ? "image/jpeg" : "image/png";
     http_set_header(call->http, "ETag", etag);
     http_set_header(call->http, "Cache-Control", LASTING);
@@ -150,41 +158,31 @@ static enum rc get_file(struct call *call)
 
 /* ---------------------------------------------------------------- the sweep */
 
-struct sweep {
-    struct ctx *c;
-    enum rc rc;
-};
-
-static void sweep_one(void *arg, const char *key, int64_t changed_ms)
+enum rc avatar_keep_unnamed(struct ctx *c, struct files_names *names)
 {
-    struct sweep *s = arg;
-    int64_t n = 1;
-    if (s->rc != RC_OK || changed_ms > s->c->now_ms - LEFT_OVER_MS)
-        return;
-    s->rc = ctx_number(s->c, &IN_USE, DB_ARGS(DB_T(shown_of(s->c, key))), &n);
-    if (s->rc == RC_OK && n == 0)
-        s->rc = files_remove(s->c->files, key);
-}
-
-enum rc avatar_sweep(struct ctx *c)
-{
-    struct sweep s = {c, RC_OK};
-    TRY(files_list(c->files, FOLDER, sweep_one, &s));
-    return s.rc;
+    size_t kept = 0;
+    for (size_t i = 0; i < names->n; i++) {
+        int64_t n;
+        TRY(ctx_number(c, &IN_USE, DB_ARGS(DB_T(shown_of(c, names->at[i]))), &n));
+        if (n == 0)
+            names->at[kept++] = names->at[i];
+    }
+    names->n = kept;
+    return RC_OK;
 }
 
 static const struct route avatar_routes[] = {
-    {.http = {.method = "POST", .path = "/api/profile/avatar", .lane = LANE_SLOW, .is_upload = true},
+    {.http = {.method = "POST", .path = "/api/profile/avatar", .lane = LANE_SLOW, .moves_files = true, .is_upload = true},
      .permission = PERM_PROFILE_WRITE,
      .prepare = prepare_post, .handler = post_avatar, .after = after_change, .keeps_no_answer = true, .summary = "上传头像",
      .parts = PARTS({"avatar", PART_TEXT}),
      .refusals = REFUSALS(RC_PICTURE_MISSING, RC_PICTURE_TYPE, RC_PICTURE_TOO_LARGE, RC_PICTURE_BROKEN,
-                          RC_FILES_UNWRITABLE, RC_BODY_TOO_LARGE)},
+                          RC_FILES_UNWRITABLE, FILES_REMOTE_REFUSALS, RC_BODY_TOO_LARGE)},
     ROUTE("DELETE", "/api/profile/avatar", LANE_SLOW, PERM_PROFILE_WRITE, NULL, delete_avatar, "删除头像", .prepare = prepare_delete,
           .after = after_change),
-    ROUTE("GET", "/api/uploads/avatars/:file", LANE_READ, PERM_OPEN, NULL, get_file, "头像（同 /uploads/avatars）", .bare = true,
-          .media = "image/*", .refusals = REFUSALS(RC_NOT_FOUND)),
-    ROUTE("GET", "/uploads/avatars/:file", LANE_READ, PERM_OPEN, NULL, get_file, "头像", .bare = true, .media = "image/*",
-          .refusals = REFUSALS(RC_NOT_FOUND)),
+    ROUTE("GET", "/api/uploads/avatars/:file", LANE_SLOW, PERM_OPEN, NULL, get_file, "头像（同 /uploads/avatars）", .bare = true,
+          .http.moves_files = true, .media = "image/*", .refusals = REFUSALS(RC_NOT_FOUND, FILES_REMOTE_REFUSALS)),
+    ROUTE("GET", "/uploads/avatars/:file", LANE_SLOW, PERM_OPEN, NULL, get_file, "头像", .bare = true, .http.moves_files = true, .media = "image/*",
+          .refusals = REFUSALS(RC_NOT_FOUND, FILES_REMOTE_REFUSALS)),
 };
 const struct module avatar_module = MODULE("avatar", "头像", avatar_routes);

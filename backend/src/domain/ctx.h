@@ -14,6 +14,7 @@
 #include "domain/permission.h"
 
 struct files;
+struct keyring;
 struct list_memo;
 struct notification_hub;
 struct token_memo;
@@ -39,6 +40,7 @@ struct ctx {
     struct list_memo *memo;            /* this thread's remembered totals; NULL: count every time */
     struct token_memo *tokens;         /* this thread's checked access tokens; NULL: check every time */
     const struct settings *settings;
+    const struct keyring *keys;        /* what access tokens are signed with; NULL for commands */
     struct files *files;               /* pictures and the like; NULL for commands */
     struct job_runner *jobs;           /* runs jobs; NULL for commands */
     struct db_writer *writer;          /* for what it tells of itself; NULL for commands */

@@ -1,21 +1,19 @@
 #include "domain/export_job.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/durable.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "crypto/token.h"
 #include "domain/list_export.h"
 #include "domain/reply.h"
+#include "files/files.h"
 
 #define FOLDER "exports"
 #define PREFIX "job-"
+#define NAME_BYTES 16        /* random */
+#define ADDRESS_MAX 8192     /* bytes */
 
 /* ---------------------------------------------------------------- queueing */
 
@@ -68,7 +66,7 @@ struct exporting {
     const struct json *query;
     enum rc told; /* what the runner said last */
     struct export_file made;
-    const char *path, *name;
+    const char *key, *name;
 };
 
 static const char *stored_param(const void *query, const char *name)
@@ -121,36 +119,20 @@ static bool is_over(void *arg)
     return e->told != RC_OK;
 }
 
-static bool copy_all(int from, int to, int64_t bytes)
-{
-    off_t at = 0;
-    while (at < bytes) {
-        ssize_t n = sendfile(to, from, &at, (size_t)(bytes - at));
-        if (n <= 0 && errno != EINTR)
-            return false;
-    }
-    return true;
-}
-
-/* The file gets its name. */
+/* The file gets its name, which nobody can guess. */
 static enum rc keep_file(struct exporting *e)
 {
     struct ctx *c = &e->run->ctx;
-    const char *folder = arena_fmt(c->arena, "%s/" FOLDER, c->settings->upload_dir);
-    e->name = arena_fmt(c->arena, PREFIX "%lld.%s", (long long)e->run->id, export_formats[e->order.format]);
-    e->path = arena_fmt(c->arena, "%s/%s", folder, e->name);
-    const char *part = arena_fmt(c->arena, "%s.part", e->path);
-    (void)mkdir(folder, 0750);
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool kept = fd >= 0 && copy_all(e->made.file.fd, fd, e->made.file.bytes);
-    int why = errno;
-    if (fd >= 0)
-        close(fd);
-    if (kept && durable_rename(part, e->path, true))
-        return RC_OK;
-    unlink(part);
-    log_event(LOG_ERROR, "export.not_kept", NULL, LOG_TEXT("path", e->path), LOG_TEXT("error", strerror(why)));
-    return error_set(&c->err, why == ENOSPC || why == EDQUOT ? RC_DB_FULL : RC_FILES_UNWRITABLE);
+    char random[2 * NAME_BYTES + 1];
+    const struct files_source source = files_source_fd(&e->made.file.fd, e->made.file.bytes);
+    random_hex(NAME_BYTES, random);
+    e->name = arena_fmt(c->arena, PREFIX "%lld-%s.%s", (long long)e->run->id, random, export_formats[e->order.format]);
+    e->key = arena_fmt(c->arena, FOLDER "/%s", e->name);
+    enum rc rc = files_put_from(c->files, e->key, &source);
+    if (rc == RC_OK)
+        return rc;
+    log_event(LOG_ERROR, "export.not_kept", NULL, LOG_TEXT("key", e->key), LOG_TEXT("error", error_row(rc)->code));
+    return error_set(&c->err, rc);
 }
 
 static enum rc note(struct ctx *c, void *arg)
@@ -178,7 +160,7 @@ static enum rc run_export(struct job_run *run)
     TRY(rc);
     rc = job_write_last(run, note, &e);
     if (rc != RC_OK && rc != RC_DB_UNCERTAIN)
-        unlink(e.path);
+        files_remove_later(c->files, e.key);
     return rc;
 }
 
@@ -193,50 +175,86 @@ const struct job_kind export_job = {"export", "导出", "Export", PERM_DOCUMENT_
 
 /* ---------------------------------------------------------------- fetching */
 
-static enum rc get_file(struct call *call)
+/* A job's file, of who may fetch it. */
+struct fetched {
+    const char *key, *disposition, *media;
+};
+
+static enum rc find_file(struct call *call, struct fetched *out)
 {
     struct ctx *c = &call->ctx;
     struct job_seen job;
     struct exporting e = {0};
     struct json_fault fault;
-    struct stat st;
-    const char *disposition;
     TRY(job_see(call, &job));
     const struct json *result = job.result ? json_parse(c->arena, job.result, strlen(job.result), &fault) : NULL;
     const struct json *file = json_member(result, "file");
     if (strcmp(job.kind, export_job.name) != 0 || !file)
         return error_set(&c->err, RC_NOT_FOUND);
     TRY(understand(c, job.arguments, &e));
-    TRY(export_disposition(c, &e.order, &disposition));
-    int fd = open(arena_fmt(c->arena, "%s/" FOLDER "/%s", c->settings->upload_dir, file->text), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        if (fd >= 0)
-            close(fd);
-        return error_say(&c->err, RC_NOT_FOUND, "文件已过期，请重新导出", "The file is no longer kept: export it again");
-    }
-    call->http->response.status = 200;
-    call->http->response.content_type = e.order.format == EXPORT_CSV ? CSV_TYPE : EXCEL_TYPE;
-    http_set_header(call->http, "Content-Disposition", disposition);
-    http_send_file(call->http, fd, st.st_size);
+    TRY(export_disposition(c, &e.order, &out->disposition));
+    out->key = arena_fmt(c->arena, FOLDER "/%s", file->text);
+    out->media = e.order.format == EXPORT_CSV ? CSV_TYPE : EXCEL_TYPE;
     return RC_OK;
+}
+
+static enum rc say_over(struct ctx *c, enum rc rc)
+{
+    if (rc == RC_NOT_FOUND)
+        return error_say(&c->err, RC_NOT_FOUND, "文件已过期，请重新导出", "The file is no longer kept: export it again");
+    return rc == RC_OK ? RC_OK : error_set(&c->err, rc);
+}
+
+static enum rc get_file(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct fetched file;
+    int64_t bytes;
+    int fd;
+    TRY(find_file(call, &file));
+    TRY(say_over(c, files_open_file(c->files, file.key, arena_fmt(c->arena, "%s/" FOLDER, c->settings->upload_dir), &fd, &bytes)));
+    call->http->response.status = 200;
+    call->http->response.content_type = file.media;
+    http_set_header(call->http, "Content-Disposition", file.disposition);
+    http_send_file(call->http, fd, bytes);
+    return RC_OK;
+}
+
+static enum rc get_address(struct call *call)
+{
+    struct ctx *c = &call->ctx;
+    struct fetched file;
+    struct files_fact fact;
+    struct buf address;
+    TRY(find_file(call, &file));
+    buf_init(&address, ADDRESS_MAX);
+    bool wanted = c->settings->oss_delivery == OSS_BY_ADDRESS && files_are_remote(c->files);
+    if (wanted)
+        TRY(say_over(c, files_head(c->files, file.key, &fact)));
+    bool made = wanted && files_address(c->files, file.key, file.disposition, file.media, EXPORT_ADDRESS_S, &address);
+    struct json_writer w = reply_data(call, 200, "查询成功", "Found");
+    jw_object(&w);
+    jw_member_text(&w, "address", made && !address.overflow ? buf_text(&address) : NULL);
+    jw_object_end(&w);
+    buf_free(&address);
+    http_set_header(call->http, "Cache-Control", "no-store");
+    return reply_end(call, &w);
 }
 
 void export_job_sweep(const struct ctx *c)
 {
-    const char *folder = arena_fmt(c->arena, "%s/" FOLDER, c->settings->upload_dir);
-    DIR *dir = opendir(folder);
-    for (const struct dirent *entry; dir && (entry = readdir(dir));) {
-        struct stat st;
-        const char *path = arena_fmt(c->arena, "%s/%s", folder, entry->d_name);
-        if (text_starts(entry->d_name, PREFIX) && stat(path, &st) == 0 && st.st_mtime * 1000 < c->now_ms - EXPORT_JOB_KEPT_MS)
-            unlink(path);
-    }
-    if (dir)
-        closedir(dir);
+    struct files_names old = {0};
+    enum rc rc = files_gather(c->files, FOLDER, c->now_ms - EXPORT_JOB_KEPT_MS, c->arena, &old);
+    for (size_t i = 0; rc == RC_OK && i < old.n; i++)
+        if (text_starts(old.at[i], FOLDER "/" PREFIX))
+            rc = files_remove(c->files, old.at[i]); /* what stays is seen the next time */
 }
 
 static const struct route export_job_routes[] = {
+    ROUTE("GET", "/api/jobs/:id/file-address", LANE_SLOW, PERM_DOCUMENT_CREATE, NULL, get_address, "导出任务文件的短期下载地址（OSS_DELIVERY=signed）",
+          .http.moves_files = true, .parts = PARTS({"address", PART_TEXT, .nullable = true}),
+          .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND, FILES_REMOTE_REFUSALS)),
     ROUTE("GET", "/api/jobs/:id/file", LANE_SLOW, PERM_DOCUMENT_CREATE, NULL, get_file, "导出任务的文件", .bare = true, .media = EXCEL_TYPE,
-          .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND)),
+          .http.moves_files = true, .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND, RC_FILES_UNWRITABLE, RC_DB_FULL, FILES_REMOTE_REFUSALS)),
 };
 const struct module export_job_module = MODULE("export_jobs", "导出任务", export_job_routes);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "crypto/token.h"
+#include "crypto/keyring.h"
 
 static const struct sql FIND = {"idempotency.find",
                                 "SELECT fingerprint, status, body FROM idempotency WHERE user_id = $1 AND key = $2"};
@@ -36,7 +36,7 @@ static enum rc check_key(struct ctx *c, const char *key)
 }
 
 /* A keyed hash, because a body may hold a password. */
-static void fingerprint(struct call *call, char out[static HASH_HEX_MAX])
+static void fingerprint(struct call *call, const char *secret, char out[static HASH_HEX_MAX])
 {
     const struct http_request *r = &call->http->request;
     const char *head = arena_fmt(call->ctx.arena, "%s %s\n", r->method, r->path);
@@ -45,7 +45,20 @@ static void fingerprint(struct call *call, char out[static HASH_HEX_MAX])
     memcpy(all, head, n);
     if (r->body_n)
         memcpy(all + n, r->body, r->body_n);
-    keyed_hash_hex(call->ctx.settings->jwt_secret, all, n + r->body_n, out);
+    keyed_hash_hex(secret, all, n + r->body_n, out);
+}
+
+/* What was kept before the secret changed was made with the one before. */
+static bool is_same(struct call *call, const char *kept)
+{
+    const struct keyring_keys *keys = keyring_get(call->ctx.keys);
+    char print[HASH_HEX_MAX];
+    for (size_t i = 0; i < keys->n; i++) {
+        fingerprint(call, keys->at[i].secret, print);
+        if (strcmp(print, kept) == 0)
+            return true;
+    }
+    return false;
 }
 
 enum rc idempotency_replay(struct call *call, bool *replayed)
@@ -56,15 +69,13 @@ enum rc idempotency_replay(struct call *call, bool *replayed)
     if (!key)
         return RC_OK;
     TRY(check_key(c, key));
-    char print[HASH_HEX_MAX];
-    fingerprint(call, print);
     DB_ROWS rows = NULL;
     bool more;
     TRY(db_start(c->db, &FIND, DB_ARGS(DB_I(c->actor.user_id), DB_T(key)), &rows));
     TRY(db_next(rows, &more));
     if (!more)
         return RC_OK;
-    if (strcmp(db_text(rows, "fingerprint"), print) != 0)
+    if (!is_same(call, db_text(rows, "fingerprint")))
         return error_set(&c->err, RC_IDEMPOTENCY_REUSED);
     struct http_response *r = &call->http->response;
     buf_reset(&r->body);
@@ -83,7 +94,7 @@ enum rc idempotency_keep(struct call *call)
     if (!key || r->status >= 300)
         return RC_OK;
     char print[HASH_HEX_MAX];
-    fingerprint(call, print);
+    fingerprint(call, keyring_get(c->keys)->at[0].secret, print);
     TRY(db_exec(c->db, &PURGE, DB_ARGS(DB_I(c->now_ms - IDEMPOTENCY_KEEP_MS)), NULL));
     return db_exec(c->db, &KEEP,
                    DB_ARGS(DB_I(c->actor.user_id), DB_T(key), DB_T(print), DB_I(r->status), DB_T(buf_text(&r->body)),

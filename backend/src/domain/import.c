@@ -10,11 +10,10 @@
 #include "domain/reply.h"
 #include "files/files.h"
 
-#define FOLDER "imports"
+#define FOLDER IMPORT_FOLDER
 #define NAME_BYTES 16 /* random */
 #define FILE_NAME_CHARS 200
 #define LEFT_MS (INT64_C(30) * 24 * 3600 * 1000)
-#define ORPHAN_MS (INT64_C(3600) * 1000)
 
 static const char *const kind_names[] = {"materials", "opening", "receipt", "issue", NULL};
 static const char *const statuses[] = {"new", "checked", "done", "undone", NULL};
@@ -173,8 +172,8 @@ static enum rc prepare_post(struct call *call)
 static void after_post(struct call *call, enum rc rc)
 {
     const struct import_upload *u = call->prepared;
-    if (u && rc != RC_OK && rc != RC_DB_UNCERTAIN && files_remove(call->ctx.files, u->file_key) != RC_OK)
-        return; /* left for the sweep */
+    if (u && rc != RC_OK && rc != RC_DB_UNCERTAIN)
+        files_remove_later(call->ctx.files, u->file_key);
 }
 
 /* ---------------------------------------------------------------- answers */
@@ -418,31 +417,26 @@ static enum rc read_left(struct ctx *c, struct left **out)
     }
 }
 
-struct sweep {
-    struct ctx *c;
-    enum rc rc;
-};
-
-static void sweep_file(void *arg, const char *key, int64_t changed_ms)
-{
-    struct sweep *s = arg;
-    int64_t named = 1;
-    if (s->rc != RC_OK || changed_ms > s->c->now_ms - ORPHAN_MS)
-        return;
-    s->rc = ctx_number(s->c, &NAMED, DB_ARGS(DB_T(key)), &named);
-    if (s->rc == RC_OK && !named)
-        s->rc = files_remove(s->c->files, key);
-}
-
 enum rc import_sweep(struct ctx *c)
 {
     struct left *left;
-    struct sweep s = {c, RC_OK};
     TRY(read_left(c, &left));
     for (; left; left = left->next)
         TRY(delete_rows(c, left->id));
-    TRY(files_list(c->files, FOLDER, sweep_file, &s));
-    return s.rc;
+    return RC_OK;
+}
+
+enum rc import_keep_unnamed(struct ctx *c, struct files_names *names)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < names->n; i++) {
+        int64_t named;
+        TRY(ctx_number(c, &NAMED, DB_ARGS(DB_T(names->at[i])), &named));
+        if (!named)
+            names->at[kept++] = names->at[i];
+    }
+    names->n = kept;
+    return RC_OK;
 }
 
 /* ---------------------------------------------------------------- routes */
@@ -467,16 +461,16 @@ static const struct list_filter kind_query[] = {{"kind", FILTER_CHOICE, .choices
 #define JOB_PARTS PARTS({"id"}, {"jobId"})
 
 static const struct route import_routes[] = {
-    {.http = {.method = "POST", .path = "/api/imports", .lane = LANE_SLOW, .is_upload = true, .body_max = SHEET_FILE_MAX},
+    {.http = {.method = "POST", .path = "/api/imports", .lane = LANE_SLOW, .moves_files = true, .is_upload = true, .body_max = SHEET_FILE_MAX},
      .permission = PERM_DOCUMENT_CREATE, .prepare = prepare_post, .handler = post_import, .after = after_post, .keeps_no_answer = true,
      .summary = "上传要导入的文件（xlsx、csv）", .status = 201, .answer = &import_type, .parts = import_parts, .query = kind_query,
-     .refusals = REFUSALS(RC_BODY_TOO_LARGE, RC_IMPORT_FILE_MISSING, RC_IMPORT_EMPTY, RC_FILES_UNWRITABLE, RC_SHEET_UNREADABLE, RC_SHEET_EMPTY, RC_SHEET_UNKNOWN, RC_SHEET_OLD, RC_SHEET_LOCKED, RC_SHEET_DAMAGED, RC_SHEET_TOO_LARGE, RC_SHEET_ENCODING, RC_SHEET_QUOTE)},
+     .refusals = REFUSALS(RC_BODY_TOO_LARGE, RC_IMPORT_FILE_MISSING, RC_IMPORT_EMPTY, RC_FILES_UNWRITABLE, FILES_REMOTE_REFUSALS, RC_SHEET_UNREADABLE, RC_SHEET_EMPTY, RC_SHEET_UNKNOWN, RC_SHEET_OLD, RC_SHEET_LOCKED, RC_SHEET_DAMAGED, RC_SHEET_TOO_LARGE, RC_SHEET_ENCODING, RC_SHEET_QUOTE)},
     ROUTE("GET", "/api/imports", LANE_READ, PERM_DOCUMENT_CREATE, NULL, get_imports, "我的导入", .list = &import_list),
     ROUTE("GET", "/api/imports/:id", LANE_READ, PERM_DOCUMENT_CREATE, NULL, get_import, "导入详情", .answer = &import_type,
           .parts = import_parts, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND)),
     ROUTE("PUT", "/api/imports/:id", LANE_SLOW, PERM_DOCUMENT_CREATE, &import_choice_type, import_put_choice, "选择表头行和各列的字段，回答未知的词",
-          .prepare = import_prepare_choice, .updates = true,
-          .answer = &import_type, .parts = import_parts, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND, RC_IMPORT_STATE, RC_JOB_OPEN)),
+          .prepare = import_prepare_choice, .updates = true, .http.moves_files = true,
+          .answer = &import_type, .parts = import_parts, .refusals = REFUSALS(RC_IMPORT_NOT_FOUND, RC_IMPORT_STATE, RC_JOB_OPEN, FILES_REMOTE_REFUSALS)),
     ROUTE("DELETE", "/api/imports/:id", LANE_WRITE, PERM_DOCUMENT_CREATE, NULL, delete_import, "放弃导入",
           .refusals = REFUSALS(RC_IMPORT_NOT_FOUND, RC_IMPORT_STATE, RC_JOB_OPEN)),
     ROUTE("GET", "/api/imports/:id/rows", LANE_READ, PERM_DOCUMENT_CREATE, NULL, import_get_row_page, "检查结果的各行", .query = import_row_page_query,

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "crypto/password.h"
-#include "crypto/token.h"
+#include "crypto/keyring.h"
 #include "domain/audit.h"
 #include "domain/reply.h"
 #include "domain/service_token.h"
@@ -128,7 +128,7 @@ static const char *token_of(const char *authorization)
 
 static enum rc read_claims(struct ctx *c, const char *token, struct access_claims *out)
 {
-    bool holds = access_token_verify_with(c->tokens, c->settings->jwt_secret, token, c->now_ms / 1000, out);
+    bool holds = keyring_verify(c->keys, c->tokens, token, c->now_ms / 1000, out);
     return holds ? RC_OK : error_set(&c->err, RC_TOKEN_INVALID);
 }
 
@@ -186,7 +186,7 @@ static enum rc issue_tokens(struct ctx *c, int64_t user_id, int64_t session_id, 
     char hash[HASH_HEX_MAX];
     struct access_claims claims = {.user_id = user_id, .session_id = session_id, .issued_s = c->now_ms / 1000};
     claims.expires_s = claims.issued_s + c->settings->jwt_expires_s;
-    TRY(access_token_sign(c->arena, c->settings->jwt_secret, &claims, &out->access));
+    TRY(keyring_sign(c->keys, c->arena, &claims, &out->access));
     token_random(out->refresh);
     hash_hex(out->refresh, strlen(out->refresh), hash);
     return db_exec(c->db, &TOKEN_INSERT, DB_ARGS(DB_I(session_id), parent, DB_T(hash), DB_I(c->now_ms)), NULL);

@@ -229,6 +229,37 @@ enum rc files_list(struct files *f, const char *prefix, void (*found)(void *arg,
     return files_key_is_good(prefix) ? f->driver->list(f->self, prefix, found, arg) : RC_FILES_UNWRITABLE;
 }
 
+struct gathering {
+    struct arena *arena;
+    struct files_names names;
+    size_t cap;
+    int64_t before_ms;
+};
+
+static void gather_one(void *arg, const char *key, int64_t changed_ms)
+{
+    struct gathering *g = arg;
+    if (changed_ms >= g->before_ms)
+        return;
+    if (g->names.n == g->cap) {
+        size_t cap = g->cap ? 2 * g->cap : 64;
+        const char **more = arena_array(g->arena, cap, sizeof *more);
+        if (g->names.n)
+            memcpy(more, g->names.at, g->names.n * sizeof *more);
+        g->names.at = more;
+        g->cap = cap;
+    }
+    g->names.at[g->names.n++] = arena_dup(g->arena, key);
+}
+
+enum rc files_gather(struct files *f, const char *prefix, int64_t before_ms, struct arena *a, struct files_names *out)
+{
+    struct gathering g = {.arena = a, .before_ms = before_ms};
+    TRY(files_list(f, prefix, gather_one, &g));
+    *out = g.names;
+    return RC_OK;
+}
+
 bool files_address(struct files *f, const char *key, const char *disposition, const char *media, int seconds, struct buf *out)
 {
     return f->driver->address && files_key_is_good(key) && f->driver->address(f->self, key, disposition, media, seconds, out);

@@ -10,18 +10,22 @@
 #ifndef MMS_FILES_FILES_H
 #define MMS_FILES_FILES_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
 
 struct files;
 
 #define FILES_KEY_MAX 200
+/* What a route that moves files may be refused where they are remote. */
+#define FILES_REMOTE_REFUSALS RC_FILES_AWAY, RC_FILES_REFUSED, RC_FILES_BROKEN
 
 /* On the disk, in this folder; it is made when the first file comes. */
 struct files *files_open_local(const char *folder);
-/* What is still to be removed is removed before, as long as that goes well. NULL is fine. */
+/* What is still to be removed later is removed before, as long as that goes well. NULL is fine. */
 void files_close(struct files *f);
-/* Ends what waits for another machine: RC_FILES_AWAY from here on. For the end of the process, from any thread. */
+/* Ends what waits for another machine: RC_FILES_AWAY from here on, and what is to be removed is left for the sweep. For the end of the
+ * process, from any thread. */
 void files_stop(struct files *f);
 bool files_are_remote(const struct files *f);
 
@@ -78,6 +82,12 @@ void files_remove_later(struct files *f, const char *key);
 /* Tells of each file in the folder `prefix` ("avatars"). */
 MUST_CHECK enum rc files_list(struct files *f, const char *prefix, void (*found)(void *arg, const char *key, int64_t changed_ms),
                               void *arg);
+/* The keys of a folder's files that were put before that moment, in the arena. */
+struct files_names {
+    const char **at;
+    size_t n;
+};
+MUST_CHECK enum rc files_gather(struct files *f, const char *prefix, int64_t before_ms, struct arena *a, struct files_names *out);
 /* An address at which anybody gets the file for so long; `disposition` and `media` are what he is told about it. Made here, nobody
  * is asked. False: there is none. */
 bool files_address(struct files *f, const char *key, const char *disposition, const char *media, int seconds, struct buf *out);

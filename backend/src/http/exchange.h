@@ -66,7 +66,7 @@ struct http_server {
     struct http_config config;
     struct http_router *router;
     struct page *page; /* NULL: none */
-    struct pool *slow, *probe, *workers; /* workers: NULL without config.worker_threads */
+    struct pool *slow, *probe, *files, *workers; /* the last two: NULL without config.file_threads, config.worker_threads */
     struct linger_set *linger;
     struct MHD_Daemon *daemons[IO_THREADS_MAX]; /* one thread each */
     size_t daemon_count;

@@ -4,7 +4,7 @@
  * (who is it, may he, is the body acceptable). Then the route's lane says where `run` is called:
  *   READ   here, on the I/O thread: microseconds
  *   WRITE  handed to `submit_write` (the database's writer); the connection sleeps meanwhile
- *   SLOW   on the worker pool: hashing, uploads
+ *   SLOW   on the worker pool: hashing, uploads; what moves files has a pool of its own, for they may be another machine's
  *   PROBE  on a thread of its own, so that health answers while the other lanes are full
  * The answer leaves when `http_done` is called (READ: when `run` returns). In every lane but READ
  * the application calls it, in `run` or later from any thread: a SLOW handler may go on to the
@@ -27,6 +27,7 @@
 #define HTTP_FORMS_OF_ONE_MAX (68 * 1024 * 1024) /* … of one sender: two of the largest */
 #define HTTP_PARAMS_MAX 4
 #define HTTP_SLOW_QUEUE_MAX 64
+#define HTTP_FILE_QUEUE_MAX 512 /* SLOW that moves files */
 #define HTTP_STREAM_BYTES (16 * 1024) /* what may wait in a stream for its client */
 #define HTTP_WORKER_QUEUE_MAX 4096 /* READ and WRITE, with worker_threads */
 /* A client's X-Request-Id is taken when it is [A-Za-z0-9._-]{1,64}. */
@@ -41,6 +42,7 @@ struct http_route {
     enum http_lane lane;
     size_t body_max; /* 0: HTTP_BODY_MAX */
     bool is_upload;  /* POST or PUT; the body is multipart/form-data, of at most body_max (0: config.upload_max) bytes and what a form adds */
+    bool moves_files; /* SLOW, on config.file_threads */
 };
 
 struct http_param {
@@ -136,6 +138,7 @@ struct http_config {
     struct http_door *door; /* in place of host and port; http_start takes it and leaves -1. NULL: it opens one */
     int io_threads; /* 2–4 */
     int slow_threads;
+    int file_threads; /* for routes that move files; 0: they are as slow ones */
     /* 0: READ runs on the I/O threads. Else so many threads run READ, and admit and hand over WRITE: for an application whose
      * reading waits for another machine. */
     int worker_threads;
@@ -175,8 +178,8 @@ int http_port(const struct http_server *s);
 struct http_server *http_server_of(const struct http_exchange *x);
 size_t http_connections(const struct http_server *s); /* open now */
 size_t http_streams(struct http_server *s);           /* of these */
-/* The queues before the threads of SLOW and PROBE, and of the workers where there are any. */
-#define HTTP_QUEUES_MAX 3
+/* The queues before the threads of SLOW and PROBE, and of files and the workers where there are any. */
+#define HTTP_QUEUES_MAX 4
 struct http_queue {
     const char *name; /* "slow" */
     size_t length;

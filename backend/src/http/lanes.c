@@ -23,7 +23,7 @@ static enum rc hand_over(struct exchange *e)
     case LANE_WRITE:
         return s->workers ? put(s->workers, e) : s->config.submit_write(s->config.app, &e->x);
     case LANE_SLOW:
-        return put(s->slow, e);
+        return put(s->files && e->x.request.route->moves_files ? s->files : s->slow, e);
     case LANE_PROBE:
         return put(s->probe, e);
     }

@@ -201,6 +201,7 @@ static void free_server(struct http_server *s)
         MHD_stop_daemon(s->daemons[i]);
     pool_stop(s->workers);
     pool_stop(s->slow);
+    pool_stop(s->files);
     pool_stop(s->probe);
     linger_stop(s->linger);
     acceptor_free(s->acceptor);
@@ -221,10 +222,12 @@ static bool start_threads(struct http_server *s, int listen_fd)
 
     s->slow = pool_start("slow", c->slow_threads, HTTP_SLOW_QUEUE_MAX, lane_work);
     s->probe = pool_start("probe", 1, PROBE_QUEUE_MAX, lane_work);
+    if (c->file_threads)
+        s->files = pool_start("files", c->file_threads, HTTP_FILE_QUEUE_MAX, lane_work);
     if (c->worker_threads)
         s->workers = pool_start("worker", c->worker_threads, HTTP_WORKER_QUEUE_MAX, lane_work);
     s->linger = linger_start();
-    bool started = s->slow && s->probe && s->linger && (s->workers || !c->worker_threads);
+    bool started = s->slow && s->probe && s->linger && (s->workers || !c->worker_threads) && (s->files || !c->file_threads);
     if (!started || !start_daemons(s))
         return false;
     return acceptor_start(listen_fd, c->connections_max, take_connection, s, &s->acceptor);
@@ -304,7 +307,7 @@ size_t http_queues(const struct http_server *s, struct http_queue out[static HTT
     const struct {
         const char *name;
         struct pool *pool;
-    } pools[HTTP_QUEUES_MAX] = {{"slow", s->slow}, {"probe", s->probe}, {"worker", s->workers}};
+    } pools[HTTP_QUEUES_MAX] = {{"slow", s->slow}, {"probe", s->probe}, {"files", s->files}, {"worker", s->workers}};
     size_t n = 0;
 
     for (size_t i = 0; i < HTTP_QUEUES_MAX; i++)
@@ -367,6 +370,8 @@ bool http_stop(struct http_server *s, int timeout_ms)
         if (s->workers)
             refuse_queued(s->workers);
         refuse_queued(s->slow);
+        if (s->files)
+            refuse_queued(s->files);
         refuse_queued(s->probe);
         wait_quiet(s, LAST_ANSWERS_MS, 0);
     }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/storage.h"
 #include "base/durable.h"
 #include "base/text.h"
 #include "domain/search_index.h"
@@ -161,7 +162,7 @@ static int pack_files(struct request *r)
     struct packed packed;
     const char *file = arena_fmt(&r->tool->arena, "%s.files.zip", r->made.name);
     const char *path = arena_fmt(&r->tool->arena, "%s/%s", r->to, file), *work = path_of(r, WORK ".zip");
-    struct files *files = files_open_local(r->tool->settings.upload_dir);
+    struct files *files = storage_open(&r->tool->settings, true);
     enum rc rc = archive_write(files, backup_folders, work, &sum);
     files_close(files);
     if (rc != RC_OK)

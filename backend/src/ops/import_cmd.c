@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/storage.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "db/legacy_file.h"
@@ -195,7 +196,7 @@ static void remove_pictures(struct request *r, enum rc rc)
 static int work(struct request *r)
 {
     struct tool *t = r->tool;
-    r->files = files_open_local(t->settings.upload_dir);
+    r->files = storage_open(&t->settings, true);
     begin_progress(r);
     enum rc rc = tool_run(t, import, r);
     end_progress(r);

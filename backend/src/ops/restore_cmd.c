@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/storage.h"
 #include "base/durable.h"
 #include "base/text.h"
 #include "db/bulk.h"
@@ -201,8 +202,9 @@ static int put_files(struct request *r)
     if (!r->is_continuous && !r->backup.files.file)
         return EXIT_OK;
     const char *file = r->is_continuous ? SHIP_UPLOADS : r->backup.files.file;
-    const char *path = arena_fmt(&r->tool->arena, "%s/%s", r->folder, file), *to = r->tool->settings.upload_dir;
-    struct files *files = r->check ? NULL : files_open_local(to);
+    const char *path = arena_fmt(&r->tool->arena, "%s/%s", r->folder, file);
+    const char *to = r->tool->settings.upload_backend == UPLOAD_OSS ? r->tool->settings.oss_bucket : r->tool->settings.upload_dir;
+    struct files *files = r->check ? NULL : storage_open(&r->tool->settings, true);
     int code = files ? keep_present_files(r, files) : EXIT_OK;
     enum rc rc = code == EXIT_OK ? read_files(r, path, files, &sum) : RC_OK;
     files_close(files);

@@ -7,16 +7,16 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/secrets.h"
+#include "app/sweep.h"
 #include "base/log.h"
-#include "crypto/token.h"
-#include "domain/avatar.h"
-#include "domain/export_job.h"
-#include "domain/import.h"
 #include "domain/recent_moves.h"
+#include "ops/env_file.h"
 #include "ops/tool.h"
 
 #define IO_THREADS 2
 #define SLOW_THREADS 2
+#define FILE_THREADS 4
 /* With a database server. Each thread that asks it has a connection of its own: these, the slow ones, the probe, the writer. */
 #define WORKER_THREADS 8
 #define CONNECTIONS_MAX 1024
@@ -40,7 +40,7 @@ static int catch_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* Reads a signal: whether it ends the program. SIGHUP opens the log's file anew. */
+/* Reads a signal: whether it ends the program. SIGHUP opens the log's file anew, and has the secret read again (wait_for_signal). */
 static bool read_signal(int signals, uint32_t *signo)
 {
     struct signalfd_siginfo info;
@@ -88,6 +88,35 @@ static int find_database(struct tool *t, int signals, bool *stopped)
         return EXIT_OK;
     tool_print_error("serve", rc, &t->err);
     return EXIT_STORAGE;
+}
+
+static bool signalled_within(void *arg, int ms)
+{
+    struct pollfd signalled = {.fd = *(const int *)arg, .events = POLLIN};
+    uint32_t signo;
+    return poll(&signalled, 1, ms) > 0 && read_signal(signalled.fd, &signo);
+}
+
+static bool read_environment(struct arena *a, const char **current, const char **previous)
+{
+    static const char *const names[] = {"JWT_SECRET", "JWT_SECRET_PREVIOUS", NULL};
+    const char *values[2];
+    if (!env_file_read_again(a, names, values))
+        return false;
+    *current = values[0];
+    *previous = values[1];
+    return true;
+}
+
+/* The exit code; EXIT_OK: go on. *stopped: a signal came while waiting. */
+static int find_secret(struct tool *t, int signals, struct secrets **out, bool *stopped)
+{
+    enum secrets_outcome outcome = secrets_open(&t->settings, env_file_is_used() ? read_environment : NULL, &t->arena, signalled_within, &signals, out, &t->err);
+    *stopped = outcome == SECRETS_CALLED_OFF;
+    if (*stopped || outcome == SECRETS_READ)
+        return EXIT_OK;
+    tool_print_error("serve", RC_INVALID_INPUT, &t->err);
+    return outcome == SECRETS_AWAY ? EXIT_AWAY : EXIT_SETTINGS;
 }
 
 static int fail(struct tool *t, enum rc rc)
@@ -161,6 +190,7 @@ static enum rc start_server(struct tool *t, struct app *app, struct http_door *d
         .door = door->fd >= 0 ? door : NULL,
         .io_threads = IO_THREADS,
         .slow_threads = SLOW_THREADS,
+        .file_threads = FILE_THREADS,
         .worker_threads = app->on_server ? WORKER_THREADS : 0,
         .connections_max = CONNECTIONS_MAX,
         .streams_max = STREAMS_MAX,
@@ -181,22 +211,13 @@ static enum rc start_server(struct tool *t, struct app *app, struct http_door *d
     return http_start(&config, server, &t->err);
 }
 
-static void wait_for_signal(int signals)
+static void wait_for_signal(int signals, struct secrets *secrets)
 {
-    uint32_t signo;
+    uint32_t signo = 0;
     while (!read_signal(signals, &signo))
-        continue;
+        if (signo == SIGHUP)
+            secrets_read_again(secrets);
     log_event(LOG_INFO, "server.stopping", NULL, LOG_TEXT("signal", strsignal((int)signo)));
-}
-
-static enum rc sweep(struct ctx *c, void *arg)
-{
-    const struct app *app = arg;
-    c->files = app->files;
-    TRY(avatar_sweep(c));
-    TRY(import_sweep(c));
-    export_job_sweep(c);
-    return RC_OK;
 }
 
 /* Better before the first posting than with it: after a long rest there is much to take off. */
@@ -227,19 +248,19 @@ static enum rc look_at_clock(struct ctx *c, void *arg)
     return RC_OK;
 }
 
-static int serve(struct tool *t, int signals, struct http_door *door)
+static int serve(struct tool *t, int signals, struct secrets *secrets, struct http_door *door)
 {
     struct app app;
     struct http_server *server = NULL;
-    enum rc rc = app_init(&app, &t->settings, &t->err);
+    enum rc rc = app_init(&app, &t->settings, secrets, &t->err);
     if (rc != RC_OK)
         return fail(t, rc);
     t->writer = app.writer;
     rc = tool_fill_search(t);
     if (rc == RC_OK)
         rc = tool_first_administrator(t, stderr);
-    if (rc == RC_OK && tool_run(t, sweep, &app) != RC_OK)
-        log_event(LOG_WARN, "files.sweep_failed", NULL, LOG_TEXT("folder", t->settings.upload_dir));
+    if (rc == RC_OK)
+        app.sweep = sweep_start(&app);
     if (rc == RC_OK)
         rc = tool_run(t, look_at_clock, NULL);
     if (rc == RC_OK)
@@ -251,7 +272,8 @@ static int serve(struct tool *t, int signals, struct http_door *door)
         /* With PORT=0 nobody could know the port otherwise. */
         LOG_ALWAYS(&t->settings, "server.started", NULL, LOG_INT("port", http_port(server)), LOG_TEXT("host", t->settings.host),
                    LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", t->settings.database_name));
-        wait_for_signal(signals);
+        secrets_start(secrets);
+        wait_for_signal(signals, secrets);
         if (!http_stop(server, STOP_WITHIN_MS)) { /* handlers still run: nothing they use may be freed */
             log_write(LOG_ERROR, "server.stop_timed_out", NULL, NULL, 0);
             _exit(EXIT_FAILED);
@@ -282,23 +304,21 @@ static int run(int argc, char **argv)
         arena_free(&t.arena);
         return EXIT_SETTINGS;
     }
-    char secret[TOKEN_RANDOM_MAX];
-    if (!t.settings.jwt_secret) { /* settings_read allows this outside production only */
-        token_random(secret);
-        t.settings.jwt_secret = secret;
-        log_write(LOG_WARN, "server.temporary_secret", NULL, NULL, 0);
-    }
     struct http_door door = {.fd = -1};
-    bool stopped;
-    code = find_database(&t, signals, &stopped);
+    struct secrets *secrets = NULL;
+    bool stopped = false;
+    code = find_secret(&t, signals, &secrets, &stopped);
+    if (code == EXIT_OK && !stopped)
+        code = find_database(&t, signals, &stopped);
     if (code == EXIT_OK && !stopped)
         code = hold_database(&t, signals, &door, &stopped);
     if (code == EXIT_OK && !stopped)
         code = tool_migrate(&t, "serve", true);
     if (code == EXIT_OK && !stopped)
-        code = serve(&t, signals, &door);
+        code = serve(&t, signals, secrets, &door);
     http_close_door(&door);
     db_hold_release(t.hold);
+    secrets_close(secrets);
     arena_free(&t.arena);
     log_close();
     return code;
@@ -309,6 +329,6 @@ const struct command serve_command = {
     .summary = "serve API and page",
     .help = "usage: mms serve\n\nServes until SIGTERM or SIGINT; then finishes what was accepted and exits 0.\n"
             "A SQLite file is served by one instance at a time: another one ends with 74, or waits for it (DB_TAKEOVER_WAIT).\n"
-            "Exit codes: 74 the database cannot be used, 78 a setting is not acceptable.\n",
+            "Exit codes: 69 the secret could not be fetched for now, 74 the database cannot be used, 78 a setting is not acceptable.\n",
     .run = run,
 };

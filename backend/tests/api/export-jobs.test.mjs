@@ -65,7 +65,7 @@ test('who may what: faults and permissions at once, files of others not at all',
 
 test('out of date: told so, and removed', async () => {
     const job = await ended(M, await queue(M, '/materials', 'format=csv'));
-    const file = path.join(folder, `job-${job.id}.csv`), old = new Date(Date.now() - 25 * 3_600_000);
+    const file = path.join(folder, job.result.file), old = new Date(Date.now() - 25 * 3_600_000);
     utimesSync(file, old, old);
     await ended(M, await queue(M, '/materials', 'format=csv'));
     refused(await M.get(job.result.url), 404, 'not_found', '文件已过期，请重新导出');

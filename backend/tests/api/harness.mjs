@@ -39,7 +39,8 @@ process.on('exit', () => {
 });
 
 export class Server {
-    constructor({ env = {}, dir, engine } = {}) {
+    constructor({ env = {}, dir, engine, args = [] } = {}) {
+        this.args = args; // of `mms serve`
         this.dir = dir ?? mkdtempSync(path.join(tmpdir(), 'mms-test-'));
         this.database = makeDatabase(this.dir, engine);
         this.db = path.join(this.dir, 'mms.db'); // SQLite only
@@ -79,7 +80,7 @@ export class Server {
 
     /** Starts `mms serve` and waits until it is healthy. */
     async begin() {
-        const child = spawn(BINARY, ['serve'], { cwd: this.dir, env: this.childEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
+        const child = spawn(BINARY, ['serve', ...this.args], { cwd: this.dir, env: this.childEnv(), stdio: ['ignore', 'pipe', 'pipe'] });
         this.child = child;
         this.url = undefined;
         this.ended = new Promise((resolve) => {

@@ -77,7 +77,7 @@ test('the writer: jobs, commits, groups, waits', async () => {
     assert.equal(grown('mms_writer_commit_seconds_count'), commits);
     assert.equal(grown('mms_writer_group_size_sum'), grown('mms_queue_wait_seconds_count{queue="writer"}'));
     assert.ok(grown('mms_writer_commit_seconds_sum') > 0);
-    for (const queue of ['writer', 'slow', 'probe', ...(POSTGRES ? ['worker'] : [])])
+    for (const queue of ['writer', 'slow', 'probe', 'files', ...(POSTGRES ? ['worker'] : [])])
         assert.ok(after[`mms_queue_length{queue="${queue}"}`] >= 0, queue);
     assert.equal('mms_database_log_bytes' in after, !POSTGRES);
     assert.ok(POSTGRES || after.mms_database_log_bytes > 0);

@@ -10,7 +10,7 @@ import { Server, accepted, start } from './harness.mjs';
 const dir = mkdtempSync(path.join(tmpdir(), 'mms-test-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
 const GOOD_SECRET = 'kD83hfQx9_2LpRvT7wZmB5nYcS4jG6aE1uHqXo';
-const NAMES = ['PORT', 'HOST', 'NODE_ENV', 'JWT_SECRET', 'JWT_EXPIRES_IN', 'DB_PATH', 'DB_TAKEOVER_WAIT', 'LOG_LEVEL', 'LOG_DIR', 'LOG_MAX_SIZE', 'LOG_MAX_AGE', 'LOG_KEEP', 'UPLOAD_DIR', 'BACKUP_DIR', 'BACKUP_CONTINUOUS_DIR', 'BACKUP_CONTINUOUS_SECONDS', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'METRICS_TOKEN', 'TRUSTED_PROXIES'];
+const NAMES = ['PORT', 'HOST', 'NODE_ENV', 'SECRET_SOURCE', 'JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'JWT_SECRET_FILE', 'SECRET_REFRESH_SECONDS', 'KMS_ENDPOINT', 'KMS_SECRET_NAME', 'KMS_SECRET_FIELD', 'KMS_CA_FILE', 'ALIYUN_ACCESS_KEY_ID', 'ALIYUN_ACCESS_KEY_SECRET', 'ALIYUN_METADATA_URL', 'JWT_EXPIRES_IN', 'DB_PATH', 'DB_TAKEOVER_WAIT', 'LOG_LEVEL', 'LOG_DIR', 'LOG_MAX_SIZE', 'LOG_MAX_AGE', 'LOG_KEEP', 'UPLOAD_DIR', 'UPLOAD_BACKEND', 'OSS_BUCKET', 'OSS_REGION', 'OSS_ENDPOINT', 'OSS_ACCESS_KEY_ID', 'OSS_ACCESS_KEY_SECRET', 'OSS_DELIVERY', 'BACKUP_DIR', 'BACKUP_CONTINUOUS_DIR', 'BACKUP_CONTINUOUS_SECONDS', 'MAX_FILE_SIZE', 'CORS_ORIGIN', 'WEB_DIR', 'ADMIN_INITIAL_PASSWORD', 'METRICS_TOKEN', 'TRUSTED_PROXIES'];
 
 /** Runs a command with these settings over good ones. */
 const run = (command, env) => new Server({ dir, env: { NODE_ENV: 'production', JWT_SECRET: GOOD_SECRET, ...env } }).run([command]);
@@ -26,7 +26,7 @@ async function refusedFor(env, names) {
         for (const name of names)
             assert.ok(named.includes(name), `${command} does not name ${name}:\n${output}`);
         if (command === 'check-config')
-            assert.deepEqual(named.filter((name) => !names.includes(name) && name !== 'NODE_ENV'), [], `named without a fault:\n${output}`);
+            assert.deepEqual(named.filter((name) => !names.includes(name) && !['NODE_ENV', 'UPLOAD_BACKEND', 'OSS_ACCESS_KEY_ID'].includes(name)), [], `named without a fault:\n${output}`);
         for (const [name, value] of Object.entries(env))
             if (['JWT_SECRET', 'ADMIN_INITIAL_PASSWORD', 'METRICS_TOKEN'].includes(name) && value?.length > 5)
                 assert.ok(!output.includes(value), `${command} prints the value of ${name}`);
@@ -44,12 +44,42 @@ for (const [name, values] of Object.entries({
     TRUSTED_PROXIES: ['proxy', '10.0.0.0/33', '10.0.0', '::1/129', '10.0.0.1, x'],
     ADMIN_INITIAL_PASSWORD: ['short1', 'onlyletters', '1234567890'],
     METRICS_TOKEN: ['short', 'fifteen-bytes-x'],
+    SECRET_SOURCE: ['vault', 'kms;file', 'Environment', ','],
+    SECRET_REFRESH_SECONDS: ['0', '86401', '5m'],
+    JWT_SECRET_PREVIOUS: ['short', 'a'.repeat(64), 'your-secret-key-change-in-production-please'],
+    KMS_ENDPOINT: ['https://kms.example.com/path', 'http://kms.example.com', 'two words'],
+    KMS_SECRET_NAME: ['mms jwt', '密钥'],
+    ALIYUN_METADATA_URL: ['100.100.100.200', 'https://100.100.100.200', 'http://100.100.100.200/latest', 'http://'],
+    UPLOAD_BACKEND: ['OSS', 's3'],
+    OSS_BUCKET: ['ab', 'Uploads', '-mms', 'mms-', 'a/b', 'a'.repeat(64)],
+    OSS_REGION: ['杭州', 'cn hangzhou', 'cn.hangzhou'],
+    OSS_ENDPOINT: ['http://oss-cn-hangzhou.aliyuncs.com', 'http://127.0.0.1.example.com', 'http://10.0.0.1:80', 'ftp://127.0.0.1', 'https://oss.example.com/path', 'https://user@oss.example.com', 'https://', 'oss.example.com:0'],
+    OSS_ACCESS_KEY_SECRET: ['a-secret-without-its-id'],
+    OSS_DELIVERY: ['public'],
     JWT_SECRET: [null, 'kD83hfQx9_2LpRvT7wZmB5nYcS4jG6a', 'your-secret-key-change-in-production-please', 'change-me-change-me-change-me-change-me', 'a'.repeat(64), 'x'],
 }))
     test(`${name} is refused by name`, async () => {
         for (const value of values)
             await refusedFor({ [name]: value }, [name]);
     });
+
+test('a source of the secret wants what it needs', async () => {
+    await refusedFor({ SECRET_SOURCE: 'kms' }, ['KMS_ENDPOINT']);
+    await refusedFor({ SECRET_SOURCE: 'file,kms' }, ['KMS_ENDPOINT', 'JWT_SECRET_FILE']);
+    await refusedFor({ ALIYUN_ACCESS_KEY_ID: 'LTAI-1' }, ['ALIYUN_ACCESS_KEY_SECRET']);
+    await refusedFor({ ALIYUN_ACCESS_KEY_SECRET: 'of-nobody' }, ['ALIYUN_ACCESS_KEY_SECRET']);
+});
+
+test('object storage needs its bucket and region, and both halves of a key', async () => {
+    await refusedFor({ UPLOAD_BACKEND: 'oss' }, ['OSS_BUCKET', 'OSS_REGION']);
+    await refusedFor({ OSS_ACCESS_KEY_ID: 'LTAI-x' }, ['OSS_ACCESS_KEY_SECRET']);
+    for (const OSS_ENDPOINT of [null, 'oss-cn-hangzhou-internal.aliyuncs.com', 'https://files.example.com', 'http://127.0.0.1:9000', 'http://localhost', 'http://[::1]:80']) {
+        const { code, output } = await run('check-config', { UPLOAD_BACKEND: 'oss', OSS_BUCKET: 'mms-1', OSS_REGION: 'oss-cn-hangzhou', OSS_ENDPOINT, OSS_ACCESS_KEY_ID: 'LTAI-shown-nowhere', OSS_ACCESS_KEY_SECRET: 'neither-is-this' });
+        assert.equal(code, 0, output);
+        assert.match(output, /OSS_REGION +cn-hangzhou /);
+        assert.ok(!output.includes('shown-nowhere') && !output.includes('neither-is-this'));
+    }
+});
 
 test('all faults together', async () => {
     await refusedFor({ PORT: 'x', HOST: 'y z', JWT_SECRET: 'too-short-for-production', JWT_EXPIRES_IN: '1s', LOG_LEVEL: 'loud', MAX_FILE_SIZE: '0', CORS_ORIGIN: 'z', TRUSTED_PROXIES: 'q', ADMIN_INITIAL_PASSWORD: 'geheimnis' },

@@ -11,7 +11,7 @@
 
 #include "base/arena.h"
 #include "crypto/password.h"
-#include "crypto/token.h"
+#include "crypto/keyring.h"
 
 #define SECRET "unit-test-secret-0123456789-abcdefghij"
 #define NOW 1800000000
@@ -73,7 +73,8 @@ static void test_random_passwords(void **state)
     }
 }
 
-static const char *sign(const char *secret, struct access_claims claims)
+/* Inlined, gcc takes its token for one that has gone. */
+__attribute__((noinline)) static const char *sign(const char *secret, struct access_claims claims)
 {
     const char *token = NULL;
     assert_int_equal(access_token_sign(&arena, secret, &claims, &token), RC_OK);
@@ -99,7 +100,7 @@ static void test_tokens(void **state)
     assert_int_equal(out.expires_s, NOW + 100);
     assert_false(access_token_verify(SECRET, token, NOW + 100, &out));
     assert_false(verifies(sign("another-secret-0123456789-abcdefghijkl", good)));
-    for (size_t i = 0; token[i]; i += 7) { /* any changed character of payload or signature */
+    for (size_t i = 0; token[i + 1]; i++) { /* any changed character but the last, whose last bits may say nothing */
         char *forged = arena_dup(&arena, token);
         forged[i] = forged[i] == 'A' ? 'B' : 'A';
         assert_false(verifies(forged));
@@ -147,26 +148,108 @@ static void test_tokens_of_others(void **state)
         assert_false(verifies(garbage[i]));
 }
 
+static struct keyring *ring_of(const char *const *secrets)
+{
+    struct keyring *ring = keyring_new();
+    struct keyring_keys keys = {0};
+    for (; *secrets; secrets++)
+        keys.at[keys.n++] = (struct keyring_key){.secret = *secrets, .until_s = INT64_MAX};
+    keyring_put(ring, &keys);
+    return ring;
+}
+
 static void test_remembered_tokens(void **state)
 {
     (void)state;
     struct token_memo *memo = token_memo_new();
+    struct keyring *ring = ring_of((const char *const[]){SECRET, NULL});
     struct access_claims out;
     const char *token = sign(SECRET, good);
     for (int i = 0; i < 3; i++)
-        assert_true(access_token_verify_with(memo, SECRET, token, NOW, &out));
-    assert_false(access_token_verify_with(memo, SECRET, token, NOW + 100, &out)); /* expiry is looked at each time */
+        assert_true(keyring_verify(ring, memo, token, NOW, &out));
+    assert_false(keyring_verify(ring, memo, token, NOW + 100, &out)); /* expiry is looked at each time */
     char *forged = arena_dup(&arena, token); /* the same end, hence the same slot */
     forged[strcspn(forged, ".") + 3] ^= 1;
-    assert_false(access_token_verify_with(memo, SECRET, forged, NOW, &out));
+    assert_false(keyring_verify(ring, memo, forged, NOW, &out));
     for (int64_t i = 1; i < 2000; i++) { /* more than there is room for */
         struct access_claims claims = good;
         claims.session_id = i;
-        assert_true(access_token_verify_with(memo, SECRET, sign(SECRET, claims), NOW, &out));
+        assert_true(keyring_verify(ring, memo, sign(SECRET, claims), NOW, &out));
         assert_int_equal(out.session_id, i);
     }
     token_memo_free(memo);
     token_memo_free(NULL);
+    keyring_free(ring);
+    keyring_free(NULL);
+}
+
+#define OTHER "another-unit-test-secret-0123456789-abc"
+
+static void put(struct keyring *ring, const char *first, int64_t first_until, const char *second, int64_t second_until)
+{
+    struct keyring_keys keys = {.n = second ? 2 : 1, .at = {{.secret = first, .until_s = first_until}, {.secret = second, .until_s = second_until}}};
+    keyring_put(ring, &keys);
+}
+
+static void test_a_secret_takes_the_place_of_another(void **state)
+{
+    (void)state;
+    struct token_memo *memo = token_memo_new();
+    struct keyring *ring = ring_of((const char *const[]){SECRET, NULL});
+    const char *old, *new;
+    char kid[TOKEN_KID_MAX], of_old[TOKEN_KID_MAX], of_new[TOKEN_KID_MAX];
+    struct access_claims out;
+    token_kid(SECRET, of_old);
+    token_kid(OTHER, of_new);
+    assert_int_equal(keyring_sign(ring, &arena, &good, &old), RC_OK);
+    assert_true(access_token_kid(old, kid));
+    assert_string_equal(kid, of_old);
+    assert_true(keyring_verify(ring, memo, old, NOW, &out));
+    put(ring, OTHER, INT64_MAX, SECRET, NOW + 50);
+    assert_int_equal(keyring_sign(ring, &arena, &good, &new), RC_OK);
+    assert_true(access_token_kid(new, kid));
+    assert_string_equal(kid, of_new);
+    for (int i = 0; i < 2; i++) { /* the second time it is remembered */
+        assert_true(keyring_verify(ring, memo, old, NOW, &out));
+        assert_true(keyring_verify(ring, memo, new, NOW, &out));
+    }
+    assert_true(keyring_verify(ring, NULL, old, NOW + 49, &out));
+    assert_false(keyring_verify(ring, NULL, old, NOW + 50, &out)); /* its secret has had its time */
+    put(ring, OTHER, INT64_MAX, NULL, 0);
+    assert_false(keyring_verify(ring, memo, old, NOW, &out)); /* what was remembered went with the secret */
+    assert_true(keyring_verify(ring, memo, new, NOW, &out));
+    token_memo_free(memo);
+    keyring_free(ring);
+}
+
+static void count_unknown(void *arg)
+{
+    ++*(int *)arg;
+}
+
+/* As programs made them before there were kids; and with a kid that is another secret's. */
+static void test_kids(void **state)
+{
+    (void)state;
+    int unknown = 0;
+    struct keyring *ring = ring_of((const char *const[]){OTHER, SECRET, NULL});
+    struct access_claims out;
+    char kid[TOKEN_KID_MAX];
+    keyring_on_unknown(ring, count_unknown, &unknown);
+    const char *plain = made(JWT_ALG_HS256, "7", true, true);
+    assert_false(access_token_kid(plain, kid));
+    assert_true(keyring_verify(ring, NULL, plain, NOW, &out));
+    assert_int_equal(unknown, 0);
+    assert_false(keyring_verify(ring, NULL, sign("a-secret-that-is-in-no-ring-0123456789", good), NOW, &out));
+    assert_int_equal(unknown, 1);
+    const char *mine = sign(SECRET, good), *theirs = sign(OTHER, good); /* the kid of one, the rest of the other */
+    char *crossed = arena_dup(&arena, theirs);
+    *strchr(crossed, '.') = 0;
+    crossed = arena_fmt(&arena, "%s%s", crossed, strchr(mine, '.'));
+    assert_false(keyring_verify(ring, NULL, crossed, NOW, &out));
+    assert_false(access_token_kid("", kid));
+    assert_false(access_token_kid("a.b.c", kid));
+    keyring_free(ring);
 }
 
 static void test_hashes(void **state)
@@ -207,6 +290,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_tokens, begin, end),
         cmocka_unit_test_setup_teardown(test_tokens_of_others, begin, end),
         cmocka_unit_test_setup_teardown(test_remembered_tokens, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_secret_takes_the_place_of_another, begin, end),
+        cmocka_unit_test_setup_teardown(test_kids, begin, end),
         cmocka_unit_test_setup_teardown(test_hashes, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

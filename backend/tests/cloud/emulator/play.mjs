@@ -106,7 +106,7 @@ export async function respond(req, res, { status, headers, chunks = [] }, fault,
         return void res.end();
     if (fault.kind === 'truncate')
         return breakOff(res, socket, chunks, fault.after ?? size >> 1);
-    if (fault.kind === 'corrupt')
+    if (fault.kind === 'corrupt' && req.method === 'GET')
         chunks = spoil(chunks);
     if (fault.kind === 'slow')
         return drip(res, Buffer.concat(chunks), fault);

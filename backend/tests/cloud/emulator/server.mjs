@@ -87,6 +87,7 @@ export class Emulator {
         this.faults = new Faults();
         this.log = [];
         this.sockets = new Set();
+        this.connections = 0; // that were ever opened
         this.options = options;
     }
 
@@ -94,12 +95,12 @@ export class Emulator {
         const { port = 0, host = '127.0.0.1', tls } = this.options;
         this.server = http.createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
         this.servers = [this.server];
-        this.url = `http://127.0.0.1:${await this.open(this.server, port, host)}`;
+        this.url = `http://${host}:${await this.open(this.server, port, host)}`;
         this.port = Number(new URL(this.url).port);
         if (tls) {
             const secure = https.createServer({ requestTimeout: 0, keepAliveTimeout: 60_000, ...tls });
             this.servers.push(secure);
-            this.secureUrl = `https://127.0.0.1:${await this.open(secure, 0, host)}`;
+            this.secureUrl = `https://${host}:${await this.open(secure, 0, host)}`;
         }
         return this;
     }
@@ -112,6 +113,7 @@ export class Emulator {
         server.on('request', (req, res) => serve(req, res, false));
         server.on('checkContinue', (req, res) => serve(req, res, true));
         server.on(server instanceof https.Server ? 'secureConnection' : 'connection', (socket) => {
+            this.connections++;
             this.sockets.add(socket);
             socket.on('close', () => this.sockets.delete(socket)).on('error', () => {});
         });

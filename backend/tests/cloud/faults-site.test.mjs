@@ -1,0 +1,166 @@
+// A site whose object storage cannot be found, is not who it says it is, or whose machine has no keys: the program runs all the same, says in
+// words what it cannot do, and nothing leaves the machine that should not.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { accepted, makeMaterial, refused, sleep, start } from '../api/harness.mjs';
+import { csv, ended, step, upload as uploadTable } from '../api/import-steps.mjs';
+import { form, png } from '../api/picture.mjs';
+import { startEmulator } from './emulator/server.mjs';
+
+const BUCKET = 'mms-files-4f2a', KEY = 'LTAI-of-the-tests', SECRET = 'a-secret-that-nobody-may-see-1';
+const AWAY = [503, 'files_unreachable', '文件存储暂时无法访问，请稍后重试'];
+const REFUSED = [503, 'files_refused', '文件存储拒绝了访问，请联系管理员'];
+const POLICY = fileURLToPath(new URL('../../../deploy/terraform/policies/ecs-oss.json', import.meta.url));
+
+const folder = mkdtempSync(path.join(tmpdir(), 'mms-cloud-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** A server with its files in a bucket of `cloud`; ends with the test. */
+async function site(t, cloud, env = {}) {
+    const server = await start({ env: { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud?.url, OSS_ACCESS_KEY_ID: KEY, OSS_ACCESS_KEY_SECRET: SECRET, ...env } });
+    server.secrets.push(SECRET);
+    t.after(() => server.stop());
+    const admin = await server.admin();
+    return { server, admin, send: () => admin.request('POST', '/api/profile/avatar', form(['avatar', png(20, 20)])), failed: () => server.logs.findLast((entry) => entry.event === 'oss.failed') };
+}
+
+async function emulator(t, options = {}) {
+    const cloud = await startEmulator({ keys: { [KEY]: { secret: SECRET } }, buckets: { [BUCKET]: {} }, ...options });
+    t.after(() => cloud.close());
+    return cloud;
+}
+
+function certificate(name, subject) {
+    const [key, cert] = ['key', 'crt'].map((ending) => path.join(folder, `${name}.${ending}`));
+    const { status, stderr } = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '30', '-subj', `/CN=${name}`,
+        '-addext', `subjectAltName=${subject}`], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    return { key: readFileSync(key), cert: readFileSync(cert), file: cert };
+}
+
+test('a name that nobody knows: in words, in the log, and the rest goes on', async (t) => {
+    const { admin, send, failed } = await site(t, undefined, { OSS_ENDPOINT: 'https://oss.no-such-name.invalid' });
+    refused(await send(), ...AWAY);
+    assert.match(failed().error, /oss\.no-such-name\.invalid/);
+    await makeMaterial(admin);
+});
+
+test('a port where nobody listens', async (t) => {
+    const cloud = await startEmulator();
+    await cloud.close();
+    const { admin, send, failed } = await site(t, cloud);
+    refused(await send(), ...AWAY);
+    assert.match(failed().error, /127\.0\.0\.1/);
+    await makeMaterial(admin);
+});
+
+test('a certificate of nobody\'s: not spoken to at all', async (t) => {
+    const cloud = await emulator(t, { tls: certificate('oss', 'IP:127.0.0.1') });
+    const { send, failed } = await site(t, cloud, { OSS_ENDPOINT: cloud.secureUrl });
+    refused(await send(), ...REFUSED);
+    assert.match(failed().error, /certificate/i);
+    assert.deepEqual(cloud.log, [], 'no request has been made, so no key and no file was shown');
+});
+
+test('http in the open is for this machine alone', async (t) => {
+    const cloud = await emulator(t);
+    await assert.rejects(site(t, cloud, { OSS_ENDPOINT: 'http://oss-cn-hangzhou.aliyuncs.com' }), /OSS_ENDPOINT/);
+    assert.deepEqual(cloud.log, []);
+});
+
+const byRole = { OSS_ACCESS_KEY_ID: null, OSS_ACCESS_KEY_SECRET: null };
+
+/** Once the role's keys are there. */
+async function sent(send) {
+    for (let i = 0; ; i++, await sleep(50)) {
+        const answer = await send();
+        if (answer.status === 200 || i > 400)
+            return answer;
+    }
+}
+
+function watchKeys(server, cloud) {
+    for (const [id, key] of cloud.state.keys)
+        if (id.startsWith('STS.'))
+            server.secrets.push(key.secret, key.token);
+}
+
+test('the policy that is handed out suffices for all that the program does, and for nothing else', async (t) => {
+    const policy = JSON.parse(readFileSync(POLICY, 'utf8').replaceAll('${bucket}', BUCKET));
+    const cloud = await emulator(t, { policies: { 'mms-ecs-role': policy } });
+    const { server, admin, send } = await site(t, cloud, { ...byRole, ALIYUN_METADATA_URL: cloud.url });
+    const first = accepted(await sent(send), 200).avatar;
+    assert.equal((await server.client().get(first)).status, 200);
+    accepted(await send(), 200);
+    await server.until(() => !cloud.keys(BUCKET).includes(first.replace('/uploads/', '')), 60_000, 'to remove the picture before');
+    const { id } = accepted(await uploadTable(admin, 'materials', csv(['物料编码', '物料名称', '类别', '单位'], ['OSS-1', '甲', '化学', 'kg'])), 201);
+    await step(admin, id, 'check');
+    const { jobId } = accepted(await admin.post('/api/export-jobs/materials?format=csv'), 202);
+    assert.equal((await ended(admin, jobId)).status, 'done');
+    assert.equal((await admin.get(`/api/jobs/${jobId}/file`)).status, 200);
+    await server.restart(); // what nobody names is swept at the start
+    accepted(await sent((await againOf(server)).send), 200);
+    assert.ok(cloud.log.filter(({ auth, key }) => auth === 'ok' && key.startsWith('STS.')).length > 8, 'it was asked under the role');
+    assert.deepEqual(cloud.log.filter(({ code }) => code === 'AccessDenied').map(({ method, object, action }) => [method, object, action]), []);
+    watchKeys(server, cloud);
+});
+
+async function againOf(server) {
+    const admin = await server.admin();
+    return { admin, send: () => admin.request('POST', '/api/profile/avatar', form(['avatar', png(21, 20)])) };
+}
+
+test('keys that have expired before their time, or are not known: others are fetched, nobody notices', async (t) => {
+    const cloud = await emulator(t);
+    const { server, send } = await site(t, cloud, { ...byRole, ALIYUN_METADATA_URL: cloud.url });
+    accepted(await sent(send), 200);
+    cloud.state.current.expires = Date.now() - 1;
+    cloud.state.keys.get(cloud.state.current.id).expires = Date.now() - 1;
+    cloud.state.rotateRole();
+    accepted(await send(), 200);
+    assert.ok(cloud.log.some(({ code }) => code === 'SecurityTokenExpired'));
+    assert.ok(cloud.log.filter(({ path: asked }) => asked.endsWith('/mms-ecs-role')).length >= 2);
+    watchKeys(server, cloud);
+});
+
+test('keys that the storage goes on refusing: in words, and no flood of questions', async (t) => {
+    const cloud = await emulator(t);
+    const { server, send, failed } = await site(t, cloud, { ...byRole, ALIYUN_METADATA_URL: cloud.url });
+    accepted(await sent(send), 200);
+    cloud.fault({ kind: 'expired-token', times: 'always', service: 'oss' });
+    const at = cloud.log.length;
+    for (let i = 0; i < 5; i++)
+        refused(await send(), ...REFUSED);
+    assert.equal(failed().code, 'SecurityTokenExpired');
+    const asked = cloud.log.slice(at);
+    assert.ok(asked.filter(({ service }) => service === 'metadata').length <= 12, 'the metadata service has a limit');
+    cloud.faults.clear();
+    accepted(await sent(send), 200);
+    watchKeys(server, cloud);
+});
+
+const NO_KEYS = {
+    'no metadata service': (cloud) => ({ ALIYUN_METADATA_URL: `http://127.0.0.1:${cloud.closedPort}` }),
+    'a machine without a role': (cloud) => void (cloud.state.machine.role = null),
+    'a metadata service that fails': (cloud) => void cloud.fault({ kind: '500', service: 'metadata', times: 'always' }),
+    'a metadata service that sends us elsewhere': (cloud) => void cloud.fault({ kind: 'redirect', to: cloud.url, service: 'metadata', times: 'always' }),
+    'a metadata service that talks nonsense': (cloud) => void cloud.fault({ kind: 'bad-xml', service: 'metadata', times: 'always' }),
+    'a metadata service that says nothing': (cloud) => void cloud.fault({ kind: 'hang', service: 'metadata', times: 'always' }),
+};
+for (const [what, arrange] of Object.entries(NO_KEYS))
+    test(`${what}: the program starts and runs, files are refused in words`, async (t) => {
+        const cloud = await emulator(t), closed = await startEmulator();
+        cloud.closedPort = closed.port;
+        await closed.close();
+        const { admin, send, failed } = await site(t, cloud, { ...byRole, ALIYUN_METADATA_URL: cloud.url, ...arrange(cloud) });
+        refused(await send(), ...REFUSED);
+        assert.match(failed().error, /[一-鿿].* \/ /, 'what is missing, in both languages');
+        await makeMaterial(admin);
+        assert.deepEqual(cloud.log.filter(({ service }) => service === 'oss'), [], 'nothing goes unsigned');
+    });
