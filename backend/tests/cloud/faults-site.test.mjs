@@ -167,7 +167,7 @@ test('keys that the storage goes on refusing: in words, and no flood of question
         refused(await send(), ...REFUSED);
     assert.equal(failed().code, 'SecurityTokenExpired');
     const asked = cloud.log.slice(at);
-    assert.ok(asked.filter(({ service }) => service === 'metadata').length <= 12, 'the metadata service has a limit');
+    assert.ok(asked.filter(({ service }) => service === 'metadata').length <= 15, 'the metadata service has a limit');
     cloud.faults.clear();
     accepted(await sent(send), 200);
     watchKeys(server, cloud);
