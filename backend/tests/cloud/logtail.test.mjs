@@ -44,7 +44,10 @@ before(async () => {
     const kept = path.join(server.dir, 'continuous'), backups = path.join(server.dir, 'backups');
     for (const folder of [kept, backups])
         mkdirSync(folder);
-    await server.restart({ BACKUP_CONTINUOUS_DIR: kept, BACKUP_CONTINUOUS_SECONDS: 1, BACKUP_DIR: backups });
+    const secretFile = path.join(server.dir, 'secret'), secret = (letter) => `${letter.repeat(20)}-0123456789-abcdefghij`;
+    server.secrets.push(secret('a'), secret('b'));
+    writeFileSync(secretFile, `${secret('a')}\n`, { mode: 0o600 });
+    await server.restart({ SECRET_SOURCE: 'file', JWT_SECRET_FILE: secretFile, SECRET_REFRESH_SECONDS: 1, BACKUP_CONTINUOUS_DIR: kept, BACKUP_CONTINUOUS_SECONDS: 1, BACKUP_DIR: backups });
     server.logs = [];
     const admin = await server.admin();
     await makeMaterial(admin);
@@ -52,6 +55,8 @@ before(async () => {
     assert.equal((await server.client().post('/api/auth/login', { username: 'nobody', password: 'wrong' })).status, 401);
     const good = backup({}, BINARY, 'backup');
     assert.equal(good.status, 0, good.output);
+    writeFileSync(secretFile, `${secret('b')}\n${secret('a')}\n`);
+    await server.until(() => server.logs.some(({ event }) => event === 'secret.changed'), 90_000, 'to sign with the new secret');
     await server.restart();
     lines.quiet['backend-logs'] = [...server.logs, good.line];
 
@@ -136,10 +141,13 @@ function fieldsOf(logstore) {
     if (logstore === 'backend-logs')
         for (const folder of readdirSync(path.join(TOP, 'backend/src')))
             for (const name of readdirSync(path.join(TOP, 'backend/src', folder)).filter((one) => one.endsWith('.c')))
-                for (const [, event, rest] of read(`backend/src/${folder}/${name}`).matchAll(/(?:log_event|LOG_ALWAYS)\([^;"]*"([a-z_.]+)",([^;]*?)\);/g))
-                    for (const [, kind, field] of [...rest.matchAll(/LOG_(TEXT|INT)\("(\w+)"/g), [0, 'TEXT', 'time'], [0, 'TEXT', 'level'], [0, 'TEXT', 'event']])
-                        if (!events.get(event)?.has(field))
-                            add(event, field, kind === 'INT' ? 'number' : 'text');
+                for (const [, call] of read(`backend/src/${folder}/${name}`).matchAll(/(?:log_event|LOG_ALWAYS)\(([^;]*?)\);/g)) {
+                    const fields = [...call.matchAll(/LOG_(TEXT|INT)\("(\w+)"/g), [0, 'TEXT', 'time'], [0, 'TEXT', 'level'], [0, 'TEXT', 'event']];
+                    for (const [, event] of call.split(/LOG_(?:TEXT|INT)\(/)[0].matchAll(/"([a-z_]+\.[a-z_.]+)"/g))
+                        for (const [, kind, field] of fields)
+                            if (!events.get(event)?.has(field))
+                                add(event, field, kind === 'INT' ? 'number' : 'text');
+                }
     return events;
 }
 
