@@ -93,7 +93,6 @@ struct getting {
     const struct files_sink *to;
     int64_t at, told_at; /* bytes that were handed on; by the attempts before */
     uint64_t crc, theirs;
-    bool has_theirs;
 };
 
 static bool hand_on(void *arg, const void *bytes, size_t n)
@@ -109,8 +108,7 @@ static bool hand_on(void *arg, const void *bytes, size_t n)
 static enum rc note_sum(void *arg, struct arena *a, const struct client_answer *answer)
 {
     struct getting *g = arg;
-    g->has_theirs = oss_read_crc(a, answer, &g->theirs);
-    return RC_OK;
+    return oss_read_crc(a, answer, &g->theirs) ? RC_OK : RC_FILES_BROKEN;
 }
 
 /* From where it was cut: what is under a key never changes. */
@@ -140,7 +138,7 @@ static enum rc get_once(struct oss *o, const char *key, const struct files_sink 
         rc = oss_head(o, key, &fact);
         g.theirs = fact.crc;
     }
-    return rc == RC_OK && g.has_theirs && g.theirs != g.crc ? RC_FILES_BROKEN : rc;
+    return rc == RC_OK && g.theirs != g.crc ? RC_FILES_BROKEN : rc;
 }
 
 enum rc oss_get(struct oss *o, const char *key, const struct files_sink *sink)
