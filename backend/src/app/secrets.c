@@ -276,6 +276,19 @@ static void take(struct secrets *s, const struct found *f, int64_t now_s)
     set_pending(s, is_new && !is_seen_again ? f->current : NULL);
 }
 
+/* Another instance may have learned of a new secret before this one. */
+static void read_soon(void *arg)
+{
+    struct secrets *s = arg;
+    pthread_mutex_lock(&s->lock);
+    if (!s->unknown_us || clock_monotonic_us() - s->unknown_us > UNKNOWN_AGAIN_US) {
+        s->unknown_us = clock_monotonic_us();
+        s->is_wanted = true;
+        pthread_cond_signal(&s->wake);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void take_first(struct secrets *s, const struct source *source, const struct found *f)
 {
     struct keyring_keys keys = {0};
@@ -285,6 +298,8 @@ static void take_first(struct secrets *s, const struct source *source, const str
         add(&keys, f->previous, INT64_MAX);
     keyring_put(s->ring, &keys);
     s->source = source;
+    if (!source->by_signal)
+        keyring_on_unknown(s->ring, read_soon, s);
     token_kid(f->current, kid);
     log_event(LOG_INFO, "secret.read", NULL, LOG_TEXT("source", source->name), LOG_TEXT("kid", kid), LOG_INT("valid", keys.n));
     if (source->read == read_user_data)
@@ -445,25 +460,10 @@ void secrets_read_again(struct secrets *s)
     pthread_mutex_unlock(&s->lock);
 }
 
-/* Another instance may have learned of a new secret before this one. */
-static void read_soon(void *arg)
-{
-    struct secrets *s = arg;
-    pthread_mutex_lock(&s->lock);
-    if (!s->unknown_us || clock_monotonic_us() - s->unknown_us > UNKNOWN_AGAIN_US) {
-        s->unknown_us = clock_monotonic_us();
-        s->is_wanted = true;
-        pthread_cond_signal(&s->wake);
-    }
-    pthread_mutex_unlock(&s->lock);
-}
-
 void secrets_start(struct secrets *s)
 {
     if (s->source->by_signal && !s->environment)
         return;
-    if (!s->source->by_signal)
-        keyring_on_unknown(s->ring, read_soon, s);
     if (pthread_create(&s->thread, NULL, refresh, s) != 0)
         abort();
     s->has_thread = true;
