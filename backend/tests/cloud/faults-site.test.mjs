@@ -173,12 +173,23 @@ test('keys that the storage goes on refusing: in words, and no flood of question
     watchKeys(server, cloud);
 });
 
+const lie = (cloud, path_, body) => void cloud.fault({ kind: 'answer', service: 'metadata', path: path_, body, times: 'always' });
+
 const NO_KEYS = {
     'no metadata service': (cloud) => ({ ALIYUN_METADATA_URL: `http://127.0.0.1:${cloud.closedPort}` }),
     'a machine without a role': (cloud) => void (cloud.state.machine.role = null),
     'a metadata service that fails': (cloud) => void cloud.fault({ kind: '500', service: 'metadata', times: 'always' }),
     'a metadata service that sends us elsewhere': (cloud) => void cloud.fault({ kind: 'redirect', to: cloud.url, service: 'metadata', times: 'always' }),
     'a metadata service that talks nonsense': (cloud) => void cloud.fault({ kind: 'bad-xml', service: 'metadata', times: 'always' }),
+    'a role of a strange name': (cloud) => lie(cloud, 'security-credentials/\\?', '../../api/token'),
+    'a role of two lines': (cloud) => lie(cloud, 'security-credentials/\\?', 'a\r\nX-Injected: b'),
+    'a role without an end': (cloud) => lie(cloud, 'security-credentials/\\?', 'r'.repeat(200_000)),
+    'keys that would break a header': (cloud) => lie(cloud, 'mms-ecs-role', JSON.stringify({ Code: 'Success', AccessKeyId: 'STS.a\r\nX-Injected: b', AccessKeySecret: 's', SecurityToken: 't\nu', Expiration: '2099-01-01T00:00:00Z' })),
+    'keys that ended long ago': (cloud) => lie(cloud, 'mms-ecs-role', JSON.stringify({ Code: 'Success', AccessKeyId: 'STS.a', AccessKeySecret: 's', SecurityToken: 't', Expiration: '2020-01-01T00:00:00Z' })),
+    'keys that are half': (cloud) => lie(cloud, 'mms-ecs-role', JSON.stringify({ Code: 'Success', AccessKeyId: 'STS.a', AccessKeySecret: 's', Expiration: '2099-01-01T00:00:00Z' })),
+    'keys that are none': (cloud) => lie(cloud, 'mms-ecs-role', JSON.stringify({ Code: 'Failed' })),
+    'keys in a heap of brackets': (cloud) => lie(cloud, 'mms-ecs-role', '['.repeat(60_000)),
+    'a token without an end': (cloud) => lie(cloud, 'api/token', 'x'.repeat(100_000)),
     'a metadata service that says nothing': (cloud) => void cloud.fault({ kind: 'hang', service: 'metadata', times: 'always' }),
 };
 for (const [what, arrange] of Object.entries(NO_KEYS))

@@ -132,6 +132,19 @@ describe('starts in production', { concurrency: 3 }, () => {
         }));
     });
 
+    const NONSENSE = {
+        'no JSON': 'SecretData', 'a heap of brackets': '['.repeat(100_000), 'a secret that is a number': '{"SecretData": 12345678901234567890123456789012}', 'no secret': '{"SecretName": "mms-jwt-secret"}',
+        'too much': `{"SecretData": "${'x'.repeat(300_000)}"}`, 'a null within': `{"SecretData": "${'x'.repeat(40)}\\u0000${'y'.repeat(40)}"}`, 'nothing': '',
+    };
+    test('KMS, answers that are none are not taken for a secret', async (t) => {
+        await Promise.all(Object.entries(NONSENSE).map(async ([what, body]) => {
+            const { cloud, server } = await place(t);
+            cloud.fault({ kind: 'answer', service: 'api', body, times: 'always' });
+            const { lines } = await failsToStart(t, server);
+            assert.match(lines[0], /kms/, what);
+        }));
+    });
+
     test('KMS, a certificate of nobody\'s is not spoken to; one that is named is; one of another name is not', async (t) => {
         const [key, cert] = ['kms.key', 'kms.crt'].map((name) => path.join(folder, name));
         const make = (names) => assert.equal(spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '30', '-subj', '/CN=kms', '-addext', `subjectAltName=${names}`]).status, 0);
