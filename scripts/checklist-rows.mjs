@@ -23,6 +23,7 @@ const deploy = (name) => tests('backend/tests/images/deploy.test.mjs', name, { e
 const certificates = (name) => tests('backend/tests/certificates/certificates.test.mjs', name);
 const secrets = (name) => tests('backend/tests/cloud/secrets.test.mjs', name);
 const cloud = (what) => unfinished(`${what}尚未接入`, 'backend/tests/cloud');
+const storage = (name) => tests('backend/tests/cloud/storage.test.mjs', name);
 const terraform = (what) => unfinished(`${what}尚未建成`, 'deploy/terraform');
 
 export const tasks = [
@@ -67,10 +68,10 @@ export const tasks = [
     { id: '3.1.2', what: 'PostgreSQL 迁移评估', by: [tests('backend/tests/api/assess.test.mjs')] },
     { id: '3.1.3', what: '迁移脚本准备', by: [move(/^the script goes the six steps|^there, at work, and back/)] },
     { id: '3.2.1', what: '阿里云 OSS 集成' },
-    { id: '3.2.1-1', by: [cloud('阿里云 OSS ')] },
-    { id: '3.2.1-2', by: [cloud('阿里云 OSS ')] },
-    { id: '3.2.1-3', by: [cloud('阿里云 OSS ')] },
-    { id: '3.2.2', what: '本地文件迁移至 OSS', by: [cloud('阿里云 OSS ')] },
+    { id: '3.2.1-1', by: [storage(/^a picture lies in the bucket|^an import|^an export|^putting gets over/)] },
+    { id: '3.2.1-2', by: [storage(/^a picture lies in the bucket|^OSS_DELIVERY/)] },
+    { id: '3.2.1-3', by: [storage(/^OSS_DELIVERY|no permission/)] },
+    { id: '3.2.2', what: '本地文件迁移至 OSS', by: [tests('backend/tests/cloud/files-migrate.test.mjs')] },
     { id: '4.1.1', what: '安全组配置' },
     { id: '4.1.1-1', by: [terraform('安全组'), site(/^mid\.ports/)] },
     { id: '4.1.1-2', by: [terraform('安全组')] },
@@ -119,7 +120,7 @@ export const risks = [
     { id: '风险-1', by: [compose(/^data outlive down and up|^the machine's disk is gone/), tests('backend/tests/crash/crash.test.mjs')] },
     { id: '风险-2', by: [tests('backend/tests/images/rebuild.test.mjs', undefined, { engine: true })] },
     { id: '风险-3', by: [compose(/^while the service is away/)] },
-    { id: '风险-4', by: [doctor('pre.p0.secret'), images(/^no secret is in them/)] },
+    { id: '风险-4', by: [doctor('pre.p0.secret'), images(/^no secret is in them/), tests('backend/tests/cloud/ssrf.test.mjs')] },
     { id: '风险-5', by: [doctor('post.speed')] },
 ];
 

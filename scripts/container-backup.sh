@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # One backup of the service in its container, and a JSON line about it for those who collect logs and raise alarms.
 #   container-backup.sh [COMMAND…]    what makes the backup; else: docker exec mms-backend-prod /usr/local/bin/mms backup --gzip --keep 7,4,12
-# Environment: MMS_HOST_LOG (/var/log/mms/host.log; its folder must exist). The line is
+# Environment: MMS_SECOND: a second place for it, such as oss: (mms backup --second); of the service's unit, it stands in /etc/mms/backup.env.
+# MMS_HOST_LOG (/var/log/mms/host.log; its folder must exist). The line is
 #   {"time":"…Z","level":"info","event":"backup.done","host":"…","backup":"mms_backup_…","exit":0,"took_s":12}
 # or level "error", event "backup.failed", with "error": the last words of the command. Ends with the code of the command; 74: the line
 # could not be written.
@@ -12,7 +13,7 @@ case ${1:-} in
 -*) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//p}' "$0" >&2; exit 64 ;;
 esac
 log=${MMS_HOST_LOG:-/var/log/mms/host.log}
-[ $# -gt 0 ] || set -- docker exec mms-backend-prod /usr/local/bin/mms backup --gzip --keep 7,4,12
+[ $# -gt 0 ] || set -- docker exec mms-backend-prod /usr/local/bin/mms backup --gzip --keep 7,4,12 ${MMS_SECOND:+--second "$MMS_SECOND"}
 
 # json TEXT: as the inside of a JSON string.
 json() { printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037\177' | sed 's/[\\"]/\\&/g'; }

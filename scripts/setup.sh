@@ -28,6 +28,7 @@ test_packages=(libcmocka-dev libjson-c-dev clang libclang-rt-14-dev sqlite3 post
 image_packages=(docker.io docker-compose docker-registry iptables mmdebstrap curl)
 deb_packages=(dpkg-dev binutils xz-utils git)
 deb_test_packages=(lintian mmdebstrap strace shellcheck)
+bootstrap_packages=(mmdebstrap iproute2 iptables nftables openssh-client shellcheck docker.io docker-compose)
 environment_packages=(age ansible-core strace shellcheck)
 certificate_packages=(certbot pebble openssl curl shellcheck)
 

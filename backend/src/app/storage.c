@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "cloud/credentials.h"
 #include "cloud/files_oss.h"
 
@@ -67,6 +68,8 @@ static struct signer *new_signer(const struct settings *settings, bool is_patien
         abort();
     s->metadata = key.id ? NULL : metadata_new(settings->aliyun_metadata_url);
     s->credentials = credentials_new(&key, s->metadata);
+    if (is_patient)
+        log_set_level(LOG_ERROR); /* a command says what went wrong in its own words */
     arena_init(&a);
     if (is_patient && !credentials_fetch(s->credentials, &a, &why))
         arena_reset(&a); /* who takes one is told why there is none */
@@ -75,16 +78,32 @@ static struct signer *new_signer(const struct settings *settings, bool is_patien
     return s;
 }
 
+/* Its endpoint is in the arena. */
+static struct oss_config config_of(const struct settings *s, struct arena *a, bool is_patient)
+{
+    return (struct oss_config){.endpoint = s->oss_endpoint ? s->oss_endpoint : arena_fmt(a, "https://oss-%s.aliyuncs.com", s->oss_region),
+                               .bucket = s->oss_bucket, .region = s->oss_region, .credentials = take_key, .refused = wait_for_another,
+                               .release = release, .credentials_arg = new_signer(s, is_patient), .is_patient = is_patient};
+}
+
 static struct files *open_oss(const struct settings *s, bool is_patient)
 {
     struct arena a;
     arena_init(&a);
-    const struct oss_config config = {.endpoint = s->oss_endpoint ? s->oss_endpoint : arena_fmt(&a, "https://oss-%s.aliyuncs.com", s->oss_region),
-                                      .bucket = s->oss_bucket, .region = s->oss_region, .credentials = take_key, .refused = wait_for_another,
-                                      .release = release, .credentials_arg = new_signer(s, is_patient), .is_patient = is_patient};
+    const struct oss_config config = config_of(s, &a, is_patient);
     struct files *files = files_open_oss(&config);
     arena_free(&a);
     return files;
+}
+
+struct oss *storage_open_bucket(const struct settings *s)
+{
+    struct arena a;
+    arena_init(&a);
+    const struct oss_config config = config_of(s, &a, true);
+    struct oss *o = oss_open(&config);
+    arena_free(&a);
+    return o;
 }
 
 struct files *storage_open_at(const struct settings *s, enum upload_backend where, bool is_patient)

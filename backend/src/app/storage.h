@@ -10,4 +10,8 @@ struct files *storage_open(const struct settings *settings, bool is_patient);
 /* One of the two. Object storage wants OSS_BUCKET and OSS_REGION. */
 struct files *storage_open_at(const struct settings *settings, enum upload_backend where, bool is_patient);
 
+struct oss;
+/* The bucket itself (cloud/oss.h), for a command. */
+struct oss *storage_open_bucket(const struct settings *settings);
+
 #endif

@@ -50,6 +50,13 @@ enum breaker_news breaker_tell(struct breaker *b, bool was_there, int64_t now_ms
     return news;
 }
 
+void breaker_forget(struct breaker *b)
+{
+    pthread_mutex_lock(&b->lock);
+    b->is_trying = false;
+    pthread_mutex_unlock(&b->lock);
+}
+
 int64_t breaker_wait_ms(struct breaker *b, int64_t now_ms)
 {
     pthread_mutex_lock(&b->lock);

@@ -22,11 +22,12 @@ struct breaker {
 
 void breaker_init(struct breaker *b, bool never_opens);
 void breaker_end(struct breaker *b);
-/* False: it is open. True: breaker_tell must follow. */
+/* False: it is open. True: breaker_tell must follow, or breaker_forget when nobody was asked after all. */
 bool breaker_lets_through(struct breaker *b, int64_t now_ms);
 enum breaker_news { BREAKER_NO_NEWS, BREAKER_OPENED, BREAKER_CLOSED };
 /* How it went. */
 enum breaker_news breaker_tell(struct breaker *b, bool was_there, int64_t now_ms);
+void breaker_forget(struct breaker *b);
 /* In how many ms a trial may be made; 0: it is closed, or now. */
 int64_t breaker_wait_ms(struct breaker *b, int64_t now_ms);
 

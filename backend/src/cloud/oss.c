@@ -93,7 +93,6 @@ struct getting {
     const struct files_sink *to;
     int64_t at, told_at; /* bytes that were handed on; by the attempts before */
     uint64_t crc, theirs;
-    bool has_theirs;
 };
 
 static bool hand_on(void *arg, const void *bytes, size_t n)
@@ -109,8 +108,7 @@ static bool hand_on(void *arg, const void *bytes, size_t n)
 static enum rc note_sum(void *arg, struct arena *a, const struct client_answer *answer)
 {
     struct getting *g = arg;
-    g->has_theirs = oss_read_crc(a, answer, &g->theirs);
-    return RC_OK;
+    return oss_read_crc(a, answer, &g->theirs) ? RC_OK : RC_FILES_BROKEN;
 }
 
 /* From where it was cut: what is under a key never changes. */
@@ -140,7 +138,7 @@ static enum rc get_once(struct oss *o, const char *key, const struct files_sink 
         rc = oss_head(o, key, &fact);
         g.theirs = fact.crc;
     }
-    return rc == RC_OK && g.has_theirs && g.theirs != g.crc ? RC_FILES_BROKEN : rc;
+    return rc == RC_OK && g.theirs != g.crc ? RC_FILES_BROKEN : rc;
 }
 
 enum rc oss_get(struct oss *o, const char *key, const struct files_sink *sink)
@@ -149,7 +147,7 @@ enum rc oss_get(struct oss *o, const char *key, const struct files_sink *sink)
     for (int i = 1; i < DAMAGED_TRIES && rc == RC_FILES_BROKEN && sink->restart && sink->restart(sink->arg); i++)
         rc = get_once(o, key, sink);
     if (rc == RC_FILES_BROKEN)
-        log_event(LOG_ERROR, "oss.damaged", NULL, LOG_TEXT("key", key));
+        log_event(LOG_WARN, "oss.damaged", NULL, LOG_TEXT("key", key));
     return rc;
 }
 
@@ -216,8 +214,11 @@ enum rc oss_list(struct oss *o, const char *prefix, void (*found)(void *arg, con
     arena_init(&pages[0]);
     arena_init(&pages[1]);
     do {
+        const char *asked = page.next;
         arena_reset(&pages[turn]);
         rc = read_one_page(o, &pages[turn], prefix, &page);
+        if (rc == RC_OK && page.is_cut && asked && strcmp(page.next, asked) == 0)
+            rc = RC_FILES_BROKEN; /* it would go round for ever */
         turn = !turn;
     } while (rc == RC_OK && page.is_cut);
     arena_free(&pages[0]);
@@ -246,6 +247,43 @@ bool oss_address(struct oss *o, const char *key, const char *disposition, const 
         buf_fmt(out, "%s%s", o->public_base, made.target);
     arena_free(&a);
     return is_made;
+}
+
+const char *oss_address_of_bucket(const struct oss *o)
+{
+    return o->base;
+}
+
+struct looking {
+    struct arena *arena;
+    struct oss_bucket *out;
+};
+
+static void take_fact(void *arg, const char *around, const char *name, const char *text)
+{
+    const struct looking *l = arg;
+    const struct {
+        const char *around, *name, **to;
+    } wanted[] = {{"AccessControlList", "Grant", &l->out->acl},
+                  {"Bucket", "Location", &l->out->location},
+                  {"Bucket", "Versioning", &l->out->versioning},
+                  {"Bucket", "BlockPublicAccess", &l->out->blocked}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (strcmp(around, wanted[i].around) == 0 && strcmp(name, wanted[i].name) == 0)
+            *wanted[i].to = arena_dup(l->arena, text);
+}
+
+enum rc oss_look_at_bucket(struct oss *o, struct arena *a, struct oss_bucket *out)
+{
+    struct oss_call call = {.method = "GET"};
+    struct oss_answer answer;
+    struct looking l = {a, out};
+    *out = (struct oss_bucket){"", "", "", ""};
+    sign_add(a, &call.query, "bucketInfo", NULL);
+    enum rc rc = oss_ask(o, a, &call, &answer);
+    if (rc != RC_OK)
+        return rc == RC_NOT_FOUND ? RC_FILES_REFUSED : rc;
+    return oss_xml_read(answer.http.body, answer.http.body_n, take_fact, &l) ? RC_OK : RC_FILES_BROKEN;
 }
 
 int oss_status_for_anybody(struct oss *o, const char *key)

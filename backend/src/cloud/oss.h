@@ -45,7 +45,19 @@ bool oss_address(struct oss *o, const char *key, const char *disposition, const 
 /* The last failure in words: status, the vendor's code and request id, both clocks when they differ. */
 void oss_why(struct oss *o, struct buf *out);
 
+/* ---- for the doctor ---- */
+
+/* Where it is asked: "https://bucket.host". */
+const char *oss_address_of_bucket(const struct oss *o);
 /* What somebody without credentials is answered; 0: nothing. */
 int oss_status_for_anybody(struct oss *o, const char *key);
+/* What the bucket says of itself; "" where it does not. In the arena. */
+struct oss_bucket {
+    const char *acl;        /* "private" */
+    const char *location;   /* "oss-cn-hangzhou" */
+    const char *versioning; /* "Enabled", "Suspended" */
+    const char *blocked;    /* "true": nothing in it can be made public */
+};
+MUST_CHECK enum rc oss_look_at_bucket(struct oss *o, struct arena *a, struct oss_bucket *out);
 
 #endif

@@ -31,7 +31,7 @@ struct course {
     struct cloud_key key;
     /* Of the last attempt. */
     enum rc rc;
-    bool may_repeat, at_once, was_there;
+    bool may_repeat, at_once, was_asked, was_there;
     int64_t wait_ms; /* they want us to wait so long */
 };
 
@@ -252,12 +252,13 @@ static void attempt(struct course *k)
     struct oss_call *call = k->call;
     const char *target;
     const char *const *lines;
-    k->may_repeat = k->at_once = false;
+    k->may_repeat = k->at_once = k->was_asked = false;
     k->was_there = true;
     k->wait_ms = 0;
     *k->out = (struct oss_answer){.refusal = {"", "", "", "", ""}};
     if (!sign_call(k, &target, &lines))
         return;
+    k->was_asked = true;
     int64_t left_ms = k->until_ms - monotonic_ms();
     const struct client_request r = {.method = call->method, .url = arena_fmt(k->a, "%s%s", k->o->base, target), .headers = all_lines(k, lines),
                                      .body = call->body, .body_n = call->body_n, .upload = call->upload, .take = call->take,
@@ -338,6 +339,10 @@ static bool goes_on(struct course *k)
 
 static void tell_breaker(struct course *k)
 {
+    if (!k->was_asked) {
+        breaker_forget(&k->o->breaker);
+        return;
+    }
     switch (breaker_tell(&k->o->breaker, k->was_there, monotonic_ms())) {
     case BREAKER_NO_NEWS:
         return;

@@ -54,12 +54,12 @@ static enum rc look_at_part(struct part *p, uint64_t *whole)
     return rc;
 }
 
-/* The sum of what has arrived there. Something between us that takes headers away is no fault: the MD5 went with the bytes. */
+/* The sum of what has arrived there. Who answers without one is not the storage, or something between us is in the way. */
 static enum rc check_sent(void *arg, struct arena *a, const struct client_answer *answer)
 {
     const struct part *p = arg;
     uint64_t theirs;
-    return oss_read_crc(a, answer, &theirs) && theirs != p->crc ? RC_FILES_BROKEN : RC_OK;
+    return oss_read_crc(a, answer, &theirs) && theirs == p->crc ? RC_OK : RC_FILES_BROKEN;
 }
 
 /* ---------------------------------------------------------------- put */

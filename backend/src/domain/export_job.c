@@ -212,7 +212,7 @@ static enum rc get_file(struct call *call)
     int64_t bytes;
     int fd;
     TRY(find_file(call, &file));
-    TRY(say_over(c, files_open_file(c->files, file.key, arena_fmt(c->arena, "%s/" FOLDER, c->settings->upload_dir), &fd, &bytes)));
+    TRY(say_over(c, files_open_file(c->files, file.key, c->settings->upload_dir, &fd, &bytes)));
     call->http->response.status = 200;
     call->http->response.content_type = file.media;
     http_set_header(call->http, "Content-Disposition", file.disposition);

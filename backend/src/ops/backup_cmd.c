@@ -15,6 +15,7 @@
 #include "files/archive.h"
 #include "ops/age.h"
 #include "ops/backup.h"
+#include "ops/backup_cloud.h"
 #include "ops/packed.h"
 
 #define NAME "backup"
@@ -25,6 +26,7 @@
 struct request {
     struct tool *tool;
     const char *to, *second; /* folders; second NULL: none */
+    bool to_cloud;           /* in place of the second */
     const char *recipient;   /* of age; NULL: not encrypted */
     bool gzip, unproven, prune;
     struct backup_keep keep;
@@ -337,6 +339,10 @@ static int run_request(struct request *r)
         code = copy_to_second(r);
     if (code == EXIT_OK && r->second)
         print_step(r, arena_fmt(&r->tool->arena, "5 副本 / copied to %s", r->second));
+    if (code == EXIT_OK && r->to_cloud)
+        code = backup_send(r->tool, NAME, r->to, &r->made);
+    if (code == EXIT_OK && r->to_cloud)
+        print_step(r, arena_fmt(&r->tool->arena, "5 副本 / copied to oss: %s", r->tool->settings.oss_bucket));
     if (r->prune && code == EXIT_OK) {
         prune(r, r->to);
         if (r->second)
@@ -380,6 +386,10 @@ static bool read_options(int argc, char **argv, struct request *r)
         else
             return false;
     }
+    if (r->second && strcmp(r->second, BACKUP_CLOUD) == 0) {
+        r->second = NULL;
+        r->to_cloud = true;
+    }
     return true;
 }
 
@@ -414,7 +424,7 @@ const struct command backup_command = {
             "--to FOLDER      where to; else BACKUP_DIR. It is made when the folder above it is there\n"
             "--gzip           the database is stored as NAME.db.gz\n"
             "--age RECIPIENT  encrypted for this public key (age1…), by the program age, once it is proven\n"
-            "--second FOLDER  a copy there, too: another disk, or another machine's\n"
+            "--second FOLDER  a copy there, too: another disk, or another machine's; oss: for the bucket of the OSS_ settings\n"
             "--keep D,W,M     then removes what is not the newest of one of the last D days, W weeks or M months, such as 7,4,12\n"
             "--unproven       without the proof; it does not count as a backup then, and goes with the next --keep\n\n"
             "May be ended at any moment; what is unfinished goes with the next run. Exit codes: 1 the proof failed, 74 a disk or the database.\n",

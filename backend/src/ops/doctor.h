@@ -20,7 +20,7 @@
 #define DOCTOR_DISK_PERCENT 90      /* … and 5.2.2: no disk fuller than this */
 
 struct doctor_options {
-    const char *stage;                               /* "pre", "mid", "post" */
+    const char *stage;                               /* "pre", "mid", "post"; "cloud": the account itself */
     bool json, strict, write_probe, require_engine;
     const char *url;                                 /* of the service; made from PORT without it */
     const char *domains[DOCTOR_NAMES_MAX + 1], *addresses[DOCTOR_NAMES_MAX + 1], *only[DOCTOR_NAMES_MAX + 1]; /* NULL-ended */
@@ -164,6 +164,17 @@ void doctor_ports(struct doctor *d);
 void doctor_dns(struct doctor *d);
 void doctor_certificate(struct doctor *d);
 void doctor_redirect(struct doctor *d);
+/* doctor_cloud.c */
+void doctor_cloud_role(struct doctor *d);
+void doctor_cloud_metadata(struct doctor *d);
+void doctor_cloud_endpoint(struct doctor *d);
+void doctor_cloud_clock(struct doctor *d);
+void doctor_cloud_bucket(struct doctor *d);
+void doctor_cloud_write(struct doctor *d);
+void doctor_cloud_list(struct doctor *d);
+void doctor_cloud_delete(struct doctor *d);
+void doctor_cloud_private(struct doctor *d);
+void doctor_cloud_kms(struct doctor *d);
 /* doctor_probe.c */
 void doctor_health(struct doctor *d);
 void doctor_functions(struct doctor *d);

@@ -155,6 +155,10 @@ static bool is_address(const char *text)
 
 static bool take_flag(struct doctor_options *o, const char *word)
 {
+    if (text_equal(word, "--cloud")) {
+        o->stage = "cloud";
+        return true;
+    }
     bool *flag = text_equal(word, "--json")          ? &o->json
                  : text_equal(word, "--strict")      ? &o->strict
                  : text_equal(word, "--write-probe") ? &o->write_probe
@@ -262,10 +266,11 @@ static int run(int argc, char **argv)
 const struct command doctor_command = {
     .name = NAME,
     .summary = "look at every line of the migration checklist",
-    .help = "usage: mms doctor --stage pre|mid|post [--json] [--strict] [OPTION VALUE]…\n\n"
+    .help = "usage: mms doctor --stage pre|mid|post | --cloud [--json] [--strict] [OPTION VALUE]…\n\n"
             "Looks, line by line, whether what the migration checklist wants is so: before, in the middle of, and after the migration.\n"
             "Each line is ok, FAIL, or n/a (not applicable: it could not be looked at here), says what was seen, and how to mend it. It reads\n"
             "the settings of the service from the environment; the database is only read.\n\n"
+            "--cloud                the account itself instead: role, metadata, object storage (probes _doctor/…, deleted again), clock, KMS\n"
             "--url URL              the service; else http://127.0.0.1:PORT\n"
             "--ca FILE              authorities whose certificates are believed (PEM), besides the system's\n"
             "--domain NAME          a name of this site, once or several times\n"

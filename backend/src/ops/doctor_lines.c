@@ -60,5 +60,17 @@ const struct doctor_line doctor_lines[] = {
     {"post", "post.alarms", "监控告警", "alarms", doctor_alarms},
     /* 备份策略已实施 */
     {"post", "post.backup", "备份新近且验证过", "backups are fresh and proven", doctor_backup},
+
+    /* No list of the checklist: what only a real account can show (--cloud). */
+    {"cloud", "cloud.role", "访问密钥来自实例的 RAM 角色", "the key is that of the machine's RAM role", doctor_cloud_role},
+    {"cloud", "cloud.metadata", "元数据服务只认令牌（加固模式）", "the metadata service wants a token (hardened mode)", doctor_cloud_metadata},
+    {"cloud", "cloud.endpoint", "对象存储可以访问，证书可信", "object storage answers, with a certificate that is believed", doctor_cloud_endpoint},
+    {"cloud", "cloud.clock", "本机时钟与对象存储一致", "this clock agrees with the storage's", doctor_cloud_clock},
+    {"cloud", "cloud.bucket", "存储空间私有、有版本、在所设地域", "the bucket is private, keeps versions, and is in its region", doctor_cloud_bucket},
+    {"cloud", "cloud.oss_write", "写入并读回", "an object is put and read back", doctor_cloud_write},
+    {"cloud", "cloud.oss_list", "列出", "objects are listed", doctor_cloud_list},
+    {"cloud", "cloud.oss_delete", "删除", "an object is deleted", doctor_cloud_delete},
+    {"cloud", "cloud.oss_private", "未签名的读取被拒绝（403）", "who does not sign gets nothing (403)", doctor_cloud_private},
+    {"cloud", "cloud.kms", "KMS 凭据可读", "the KMS secret can be read", doctor_cloud_kms},
 };
 const size_t doctor_line_count = sizeof doctor_lines / sizeof *doctor_lines;

@@ -6,7 +6,6 @@
 
 #include "app/storage.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/text.h"
 #include "json/json.h"
 #include "ops/files_move.h"
@@ -221,7 +220,6 @@ static int run(int argc, char **argv)
     int code = tool_settings(&t, NAME, false);
     if (code != EXIT_OK)
         return code;
-    log_set_level(LOG_ERROR);
     code = look_at_settings(&r);
     if (code == EXIT_OK) {
         r.began_us = clock_monotonic_us();

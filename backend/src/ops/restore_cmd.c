@@ -15,6 +15,7 @@
 #include "files/archive.h"
 #include "ops/age.h"
 #include "ops/backup.h"
+#include "ops/backup_cloud.h"
 #include "ops/continuous.h"
 
 #define NAME "restore"
@@ -376,6 +377,15 @@ static bool read_options(int argc, char **argv, struct request *r)
     return !(r->check && r->force) && (r->is_continuous ? !r->key : !r->continuous.until_ms);
 }
 
+/* From object storage into BACKUP_DIR first. */
+static int bring_backup(struct request *r)
+{
+    const char *folder = r->tool->settings.backup_dir;
+    if (!folder)
+        return refuse(EXIT_SETTINGS, "请设置 BACKUP_DIR：备份先取到那里", "Set BACKUP_DIR: the backup is brought there first");
+    return backup_fetch(r->tool, NAME, r->from + strlen(BACKUP_CLOUD), folder, &r->from);
+}
+
 static int run(int argc, char **argv)
 {
     struct tool t;
@@ -387,6 +397,13 @@ static int run(int argc, char **argv)
     int code = tool_settings(&t, NAME, false);
     if (code != EXIT_OK)
         return code;
+    if (r.from && text_starts(r.from, BACKUP_CLOUD) && !r.is_continuous) {
+        code = bring_backup(&r);
+        if (code != EXIT_OK) {
+            arena_free(&t.arena);
+            return code;
+        }
+    }
     if (!r.from)
         r.from = r.is_continuous ? t.settings.backup_continuous_dir : t.settings.backup_dir;
     const char *name = r.is_continuous ? "BACKUP_CONTINUOUS_DIR" : "BACKUP_DIR";
@@ -401,7 +418,8 @@ const struct command restore_command = {
     .help = "usage: mms restore [BACKUP] [--age-key FILE] [--force | --check]\n"
             "       mms restore --continuous [FOLDER] [--until TIME] [--force | --check]\n\n"
             "BACKUP is one of its files, such as mms_backup_20261129_143000.json, or a folder, whose newest proven one is taken;\n"
-            "else BACKUP_DIR. Checksums, rows, control totals, mms verify and the log's chain are proven before anything is replaced;\n"
+            "else BACKUP_DIR. oss:NAME is brought from the bucket of the OSS_ settings into BACKUP_DIR first, oss: is the newest proven one there.\n"
+            "Checksums, rows, control totals, mms verify and the log's chain are proven before anything is replaced;\n"
             "one that an older program has made is brought to this version.\n\n"
             "--continuous    what the service has shipped while it ran, to FOLDER, else BACKUP_CONTINUOUS_DIR: the newest state there is\n"
             "--until TIME    … or the newest not after this moment of UTC, such as 2026-11-29T14:30:00Z\n"

@@ -179,6 +179,21 @@ static void stragglers_change_nothing(void **state)
     breaker_end(&b);
 }
 
+/* A trial that could not be made is no answer: the next one may try. */
+static void forgets_a_trial_that_was_not_made(void **state)
+{
+    (void)state;
+    struct breaker b;
+    breaker_init(&b, false);
+    for (int i = 0; i < BREAKER_FAILURES; i++)
+        (void)breaker_tell(&b, false, 0);
+    assert_true(breaker_lets_through(&b, BREAKER_FIRST_MS));
+    assert_false(breaker_lets_through(&b, BREAKER_FIRST_MS));
+    breaker_forget(&b);
+    assert_true(breaker_lets_through(&b, BREAKER_FIRST_MS));
+    breaker_end(&b);
+}
+
 static void a_patient_one_never_opens(void **state)
 {
     (void)state;
@@ -202,6 +217,7 @@ int main(void)
         cmocka_unit_test(opens_after_failures_in_a_row),
         cmocka_unit_test(lets_one_try_and_waits_longer_each_time),
         cmocka_unit_test(stragglers_change_nothing),
+        cmocka_unit_test(forgets_a_trial_that_was_not_made),
         cmocka_unit_test(a_patient_one_never_opens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

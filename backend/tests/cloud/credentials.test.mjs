@@ -1,0 +1,73 @@
+// The temporary keys of the machine's role, which end all the time, while people's pictures go to object storage and come back.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Server, accepted } from '../api/harness.mjs';
+import { form, png } from '../api/picture.mjs';
+import { startEmulator } from './emulator/server.mjs';
+
+const BUCKET = 'mms-uploads';
+const events = (server, name) => server.logs.filter(({ event }) => event === name);
+const within = (server, condition, what) => server.until(condition, 90_000, what);
+
+async function served(metadata, use) {
+    const cloud = await startEmulator({ buckets: { [BUCKET]: {} }, metadata });
+    const server = new Server({ env: { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud.url, ALIYUN_METADATA_URL: cloud.url } });
+    try {
+        await server.begin();
+        const admin = await server.admin();
+        await within(server, () => events(server, 'credentials.fetched').length > 0, 'to have a key');
+        await use({ cloud, server, admin, send: () => admin.request('POST', '/api/profile/avatar', form(['avatar', png(8, 8)])) });
+        for (const [id, key] of cloud.state.keys)
+            server.secrets.push(id, key.secret, ...key.token ? [key.token] : []);
+        await server.stop(); // looks for them in all that was logged
+    } finally {
+        server.child?.kill('SIGKILL');
+        await cloud.close();
+    }
+}
+
+/** Keys under which object storage has done something. */
+const keysUsed = (cloud) => new Set(cloud.log.filter(({ service, auth }) => service === 'oss' && auth === 'ok').map(({ key }) => key));
+
+test('keys that end every few seconds, under load: no picture is lost, and nobody waits for the metadata service', async () => {
+    await served({ lifetime: 4 }, async ({ cloud, server, send }) => {
+        let goes = true, pictures = 0;
+        const work = async () => {
+            while (goes) {
+                const { avatar } = accepted(await send(), 200);
+                const answer = await server.client().get(avatar);
+                assert.ok(answer.status === 200 || answer.status === 404, answer.text); // 404: somebody's next one has taken its place
+                pictures++;
+            }
+        };
+        const all = Promise.all([work(), work(), work()]);
+        await Promise.race([all, within(server, () => keysUsed(cloud).size >= 4, 'to use several keys')]).finally(() => {
+            goes = false;
+        });
+        await all;
+        assert.ok(pictures > 20, String(pictures));
+        assert.equal(events(server, 'credentials.not_fetched').length, 0);
+        assert.ok(events(server, 'credentials.fetched').every(({ source }) => source === 'role mms-ecs-role'));
+        assert.ok(cloud.log.filter(({ service, path: place }) => service === 'metadata' && place.includes('security-credentials')).every(({ status }) => status === 200));
+    });
+});
+
+test('a metadata service that fails: the key is used until it ends, then it is told, and all is well when it is back', async () => {
+    await served({ lifetime: 8 }, async ({ cloud, server, send }) => {
+        const end = cloud.fault({ kind: '503', service: 'metadata', times: 'always' });
+        await within(server, () => events(server, 'credentials.not_fetched').length > 0, 'to miss the metadata service');
+        const { error, used_until: until } = events(server, 'credentials.not_fetched')[0];
+        assert.match(error, /the metadata service \S+ refused api\/token \(HTTP 503\)|refused meta-data/);
+        const answer = await send();
+        if (Date.now() < Date.parse(until)) // else this machine was too slow to see it
+            accepted(answer, 200);
+        await within(server, () => Date.now() > Date.parse(until), 'to outlive its key');
+        const refusal = await send();
+        assert.equal(refusal.status, 503, refusal.text);
+        assert.ok(events(server, 'oss.failed').some((entry) => /metadata service/.test(JSON.stringify(entry))), 'the log says why there is no key');
+        assert.equal((await server.client().get('/api/health')).status, 200);
+        end();
+        await within(server, async () => (await send()).status === 200, 'to have a key again');
+    });
+});
