@@ -110,13 +110,24 @@ static void keep(struct credentials *c, const char *role, const struct cloud_key
         forget(old[i]);
 }
 
+/* It goes into headers: nothing but printable ASCII. */
+static bool is_sendable(const char *text)
+{
+    if (!text)
+        return false;
+    for (; *text; text++)
+        if (*text <= ' ' || *text > '~')
+            return false;
+    return true;
+}
+
 static bool read_key(struct credentials *c, struct arena *a, const char *role, const char *text, struct trouble *why)
 {
     struct json_fault fault;
     const struct json *v = text ? json_parse(a, text, strlen(text), &fault) : NULL;
     const struct cloud_key key = {member(v, "AccessKeyId"), member(v, "AccessKeySecret"), member(v, "SecurityToken")};
     int64_t ends_ms;
-    if (!v || !text_equal(member(v, "Code"), "Success") || !key.id || !key.secret || !key.token || !member(v, "Expiration") ||
+    if (!v || !text_equal(member(v, "Code"), "Success") || !is_sendable(key.id) || !is_sendable(key.secret) || !is_sendable(key.token) || !member(v, "Expiration") ||
         !clock_parse(member(v, "Expiration"), &ends_ms))
         return trouble_say(why, true, arena_fmt(a, "实例元数据服务没有给出角色 %s 的密钥", role),
                            arena_fmt(a, "the metadata service gave no key for the role %s", role));

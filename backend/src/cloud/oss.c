@@ -214,8 +214,11 @@ enum rc oss_list(struct oss *o, const char *prefix, void (*found)(void *arg, con
     arena_init(&pages[0]);
     arena_init(&pages[1]);
     do {
+        const char *asked = page.next;
         arena_reset(&pages[turn]);
         rc = read_one_page(o, &pages[turn], prefix, &page);
+        if (rc == RC_OK && page.is_cut && asked && strcmp(page.next, asked) == 0)
+            rc = RC_FILES_BROKEN; /* it would go round for ever */
         turn = !turn;
     } while (rc == RC_OK && page.is_cut);
     arena_free(&pages[0]);

@@ -27,7 +27,8 @@ void keyring_free(struct keyring *k); /* NULL is fine */
 void keyring_put(struct keyring *k, const struct keyring_keys *keys);
 const struct keyring_keys *keyring_get(const struct keyring *k); /* good until keyring_free */
 
-/* Told when a token names a secret that is not here: it may be newer than what is known. From any thread, briefly. */
+/* Told when a token names a secret that is not here: it may be newer than what is known. From any thread, briefly. Set before
+ * others read the ring. */
 void keyring_on_unknown(struct keyring *k, void (*tell)(void *arg), void *arg);
 
 MUST_CHECK enum rc keyring_sign(const struct keyring *k, struct arena *a, const struct access_claims *claims, const char **token);

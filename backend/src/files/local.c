@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "base/text.h"
 #include "files/crc64.h"
 #include "files/driver.h"
 
@@ -55,12 +56,18 @@ static bool write_all(int fd, const struct files_source *source)
     return true;
 }
 
+/* Lists are of who asked for them; the rest anybody in the service's group may back up. */
+static mode_t mode_of(const char *key)
+{
+    return text_starts(key, "exports/") ? 0600 : 0640;
+}
+
 static enum rc local_put(void *self, const char *key, const struct files_source *source)
 {
     char path[PATH_BYTES], part[PATH_BYTES];
     if (!path_of(self, key, "", path) || !path_of(self, key, PART, part) || !make_folders(self, path))
         return files_failure(errno);
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode_of(key));
     if (fd < 0)
         return files_failure(errno);
     bool written = write_all(fd, source);

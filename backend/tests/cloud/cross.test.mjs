@@ -1,6 +1,6 @@
 // What the vendor's own client has put, the program reads; what the program has put, the vendor's own client reads.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { after, test } from 'node:test';
 
 import OSS from 'ali-oss';
@@ -79,9 +79,40 @@ test('foreign keys in the bucket, Chinese and odd ones: left alone, and nobody s
         assert.equal((await oss.get(key)).content.toString(), key);
 });
 
-test('from there to the disk: the program\'s own files come, byte by byte, foreign ones do not', async () => {
+/** What no client of the vendor's would make, and a bucket may hold all the same. */
+const CLIMBING = ['avatars/../../evil.png', 'avatars/..', '../evil', '/evil', 'avatars//evil.png', 'avatars/evil\u0000.png', 'avatars/evil\n.png', 'imports/../../../evil', `avatars/${'e'.repeat(900)}`];
+
+test('from there to the disk: the program\'s own files come, byte by byte; foreign ones do not, and none leaves its folder', async () => {
     const avatar = await upload(png(43, 30));
+    for (const key of CLIMBING)
+        cloud.put(BUCKET, key, 'evil');
     const { code, output } = await server.run(['files', 'migrate', '--to', 'local']);
-    assert.equal(code, 0, output);
+    assert.ok(code === 0 || /evil/.test(output), output);
     assert.deepEqual(readFileSync(`${server.dir}/uploads/${keyOf(avatar)}`), cloud.get(BUCKET, keyOf(avatar)).body);
+    const written = readdirSync(server.dir, { recursive: true }).map(String);
+    assert.deepEqual(written.filter((name) => /evil|eeee|\.\./.test(name)), []);
+    assert.ok(!existsSync(`${server.dir}/../evil`) && !existsSync(`${server.dir}/../evil.png`) && !existsSync('/evil'));
+    for (const key of CLIMBING)
+        cloud.remove(BUCKET, key);
 });
+
+const LAUGHS = `<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a0 "ha">${Array.from({ length: 30 }, (_, i) => `<!ENTITY a${i + 1} "&a${i};&a${i};">`).join('')}]><ListBucketResult><Contents><Key>&a30;</Key></Contents></ListBucketResult>`;
+const LISTS = {
+    'entities that grow': { body: LAUGHS },
+    'an external entity': { body: '<?xml version="1.0"?><!DOCTYPE l [<!ENTITY e SYSTEM "file:///etc/passwd">]><ListBucketResult><Name>&e;</Name><Contents><Key>avatars/&e;</Key></Contents></ListBucketResult>' },
+    'the same page for ever': { times: 'always', body: '<?xml version="1.0"?><ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>same</NextContinuationToken></ListBucketResult>' },
+    'no end of it': { body: `<?xml version="1.0"?><ListBucketResult>${'<Contents><Key>avatars/x</Key></Contents>'.repeat(200_000)}</ListBucketResult>` },
+    'something else': { body: '{"ok": true}' },
+    'nothing': { body: '' },
+    'a page that is cut, without a word of where to go on': { times: 'always', body: '<?xml version="1.0"?><ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>' },
+};
+for (const [what, fault] of Object.entries(LISTS))
+    test(`a list that lies, ${what}: told in words, nothing is done`, async () => {
+        cloud.faults.clear();
+        cloud.fault({ kind: 'answer', method: 'GET', path: 'list-type', times: 'always', ...fault });
+        const { code, output } = await server.run(['files', 'migrate', '--to', 'local']);
+        cloud.faults.clear();
+        assert.ok(code !== null && code !== 0, `it ends, and does not say that all is well: ${code}\n${output}`);
+        assert.doesNotMatch(output, /root:/);
+        assert.match(output, /[一-鿿]/);
+    });

@@ -2,7 +2,7 @@
 // words what it cannot do, and nothing leaves the machine that should not.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -16,7 +16,9 @@ import { startEmulator } from './emulator/server.mjs';
 const BUCKET = 'mms-files-4f2a', KEY = 'LTAI-of-the-tests', SECRET = 'a-secret-that-nobody-may-see-1';
 const AWAY = [503, 'files_unreachable', '文件存储暂时无法访问，请稍后重试'];
 const REFUSED = [503, 'files_refused', '文件存储拒绝了访问，请联系管理员'];
-const POLICY = fileURLToPath(new URL('../../../deploy/terraform/policies/ecs-oss.json', import.meta.url));
+
+/** A policy that is handed out, for the bucket of the tests. */
+const policy = (name) => JSON.parse(readFileSync(fileURLToPath(new URL(`../../../deploy/terraform/policies/${name}.json`, import.meta.url)), 'utf8').replaceAll('${bucket}', BUCKET));
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mms-cloud-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -92,8 +94,7 @@ function watchKeys(server, cloud) {
 }
 
 test('the policy that is handed out suffices for all that the program does, and for nothing else', async (t) => {
-    const policy = JSON.parse(readFileSync(POLICY, 'utf8').replaceAll('${bucket}', BUCKET));
-    const cloud = await emulator(t, { policies: { 'mms-ecs-role': policy } });
+    const cloud = await emulator(t, { policies: { 'mms-ecs-role': policy('ecs-oss') } });
     const { server, admin, send } = await site(t, cloud, { ...byRole, ALIYUN_METADATA_URL: cloud.url });
     const first = accepted(await sent(send), 200).avatar;
     assert.equal((await server.client().get(first)).status, 200);
@@ -104,11 +105,38 @@ test('the policy that is handed out suffices for all that the program does, and 
     const { jobId } = accepted(await admin.post('/api/export-jobs/materials?format=csv'), 202);
     assert.equal((await ended(admin, jobId)).status, 'done');
     assert.equal((await admin.get(`/api/jobs/${jobId}/file`)).status, 200);
+    const { code, output } = await server.run(['backup', '--to', path.join(server.dir, 'backup'), '--second', 'oss:']);
+    assert.equal(code, 0, output);
     await server.restart(); // what nobody names is swept at the start
     accepted(await sent((await againOf(server)).send), 200);
     assert.ok(cloud.log.filter(({ auth, key }) => auth === 'ok' && key.startsWith('STS.')).length > 8, 'it was asked under the role');
-    assert.deepEqual(cloud.log.filter(({ code }) => code === 'AccessDenied').map(({ method, object, action }) => [method, object, action]), []);
+    assert.deepEqual(denied(cloud), []);
     watchKeys(server, cloud);
+});
+
+const denied = (cloud) => cloud.log.filter(({ code }) => code === 'AccessDenied').map(({ method, object, action }) => [method, object, action]);
+
+test('the policies for moving files, and for bringing a backup back, suffice; neither may do the other', async (t) => {
+    const cloud = await emulator(t, { keys: { [KEY]: { secret: SECRET }, mover: { secret: SECRET, policy: policy('migrate') }, bringer: { secret: SECRET, policy: policy('restore') } } });
+    const { server, send } = await site(t, cloud, { UPLOAD_BACKEND: 'local' });
+    const { avatar } = accepted(await send(), 200);
+    const run = (id, ...args) => {
+        const place = path.join(server.dir, id);
+        mkdirSync(path.join(place, 'backup'), { recursive: true });
+        return server.run(args, { env: { OSS_ACCESS_KEY_ID: id, OSS_ACCESS_KEY_SECRET: SECRET, DB_PATH: path.join(place, 'mms.db'), DATABASE_URL: null, BACKUP_DIR: path.join(place, 'backup'),
+            ...(id === 'bringer' && { UPLOAD_DIR: path.join(place, 'uploads') }) } });
+    };
+    const backup = await server.run(['backup', '--to', path.join(server.dir, 'backup'), '--second', 'oss:']);
+    assert.equal(backup.code, 0, backup.output);
+    const moved = await run('mover', 'files', 'migrate', '--to', 'oss');
+    assert.equal(moved.code, 0, moved.output);
+    assert.ok(cloud.get(BUCKET, avatar.replace('/uploads/', '')));
+    const brought = await run('bringer', 'restore', 'oss:');
+    assert.equal(brought.code, 0, brought.output);
+    assert.deepEqual(denied(cloud), []);
+    const thief = await run('mover', 'restore', 'oss:');
+    assert.notEqual(thief.code, 0, thief.output);
+    assert.match(thief.output, /AccessDenied.*[0-9A-F]{24}/);
 });
 
 async function againOf(server) {
@@ -139,11 +167,13 @@ test('keys that the storage goes on refusing: in words, and no flood of question
         refused(await send(), ...REFUSED);
     assert.equal(failed().code, 'SecurityTokenExpired');
     const asked = cloud.log.slice(at);
-    assert.ok(asked.filter(({ service }) => service === 'metadata').length <= 12, 'the metadata service has a limit');
+    assert.ok(asked.filter(({ service }) => service === 'metadata').length <= 15, 'the metadata service has a limit');
     cloud.faults.clear();
     accepted(await sent(send), 200);
     watchKeys(server, cloud);
 });
+
+const lie = (cloud, path_, body) => void cloud.fault({ kind: 'answer', service: 'metadata', path: path_, body, times: 'always' });
 
 const NO_KEYS = {
     'no metadata service': (cloud) => ({ ALIYUN_METADATA_URL: `http://127.0.0.1:${cloud.closedPort}` }),
@@ -151,6 +181,15 @@ const NO_KEYS = {
     'a metadata service that fails': (cloud) => void cloud.fault({ kind: '500', service: 'metadata', times: 'always' }),
     'a metadata service that sends us elsewhere': (cloud) => void cloud.fault({ kind: 'redirect', to: cloud.url, service: 'metadata', times: 'always' }),
     'a metadata service that talks nonsense': (cloud) => void cloud.fault({ kind: 'bad-xml', service: 'metadata', times: 'always' }),
+    'a role of a strange name': (cloud) => lie(cloud, 'security-credentials/\\?', '../../api/token'),
+    'a role of two lines': (cloud) => lie(cloud, 'security-credentials/\\?', 'a\r\nX-Injected: b'),
+    'a role without an end': (cloud) => lie(cloud, 'security-credentials/\\?', 'r'.repeat(200_000)),
+    'keys that would break a header': (cloud) => lie(cloud, 'mms-ecs-role', JSON.stringify({ Code: 'Success', AccessKeyId: 'STS.a\r\nX-Injected: b', AccessKeySecret: 's', SecurityToken: 't\nu', Expiration: '2099-01-01T00:00:00Z' })),
+    'keys that ended long ago': (cloud) => lie(cloud, 'mms-ecs-role', JSON.stringify({ Code: 'Success', AccessKeyId: 'STS.a', AccessKeySecret: 's', SecurityToken: 't', Expiration: '2020-01-01T00:00:00Z' })),
+    'keys that are half': (cloud) => lie(cloud, 'mms-ecs-role', JSON.stringify({ Code: 'Success', AccessKeyId: 'STS.a', AccessKeySecret: 's', Expiration: '2099-01-01T00:00:00Z' })),
+    'keys that are none': (cloud) => lie(cloud, 'mms-ecs-role', JSON.stringify({ Code: 'Failed' })),
+    'keys in a heap of brackets': (cloud) => lie(cloud, 'mms-ecs-role', '['.repeat(60_000)),
+    'a token without an end': (cloud) => lie(cloud, 'api/token', 'x'.repeat(100_000)),
     'a metadata service that says nothing': (cloud) => void cloud.fault({ kind: 'hang', service: 'metadata', times: 'always' }),
 };
 for (const [what, arrange] of Object.entries(NO_KEYS))

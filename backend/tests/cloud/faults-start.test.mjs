@@ -1,7 +1,8 @@
 // A start in production whose secret does not come: not started, and one line says which source failed, why, and under which id the vendor
 // knows of it. What goes over is waited for. No secret is ever shown.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,6 +24,37 @@ async function place(t, options = {}, env = {}) {
         ALIYUN_METADATA_URL: cloud.url, ...env } });
     server.secrets.push(SECRET, VALUE);
     return { cloud, server };
+}
+
+async function closedPort() {
+    const cloud = await startEmulator();
+    await cloud.close();
+    return cloud.port;
+}
+
+/** A port that never accepts: its queue is full, so that who connects hears nothing, as where packets are dropped. */
+const HOLE = `
+import socket, sys
+server = socket.socket()
+server.bind(("127.0.0.1", 0))
+server.listen(0)
+held = []
+while True:
+    client = socket.socket()
+    client.settimeout(0.5)
+    try:
+        client.connect(server.getsockname())
+        held.append(client)
+    except OSError:
+        break
+print(server.getsockname()[1], flush=True)
+sys.stdin.read()`;
+
+async function blackHole(t) {
+    const child = spawn('python3', ['-c', HOLE], { stdio: ['pipe', 'pipe', 'inherit'] });
+    t.after(() => child.kill());
+    const [port] = await once(child.stdout, 'data');
+    return String(port).trim();
 }
 
 /** It does not start; lines: what it says to people, one in each language. */
@@ -100,6 +132,19 @@ describe('starts in production', { concurrency: 3 }, () => {
         }));
     });
 
+    const NONSENSE = {
+        'no JSON': 'SecretData', 'a heap of brackets': '['.repeat(100_000), 'a secret that is a number': '{"SecretData": 12345678901234567890123456789012}', 'no secret': '{"SecretName": "mms-jwt-secret"}',
+        'too much': `{"SecretData": "${'x'.repeat(300_000)}"}`, 'a null within': `{"SecretData": "${'x'.repeat(40)}\\u0000${'y'.repeat(40)}"}`, 'nothing': '',
+    };
+    test('KMS, answers that are none are not taken for a secret', async (t) => {
+        await Promise.all(Object.entries(NONSENSE).map(async ([what, body]) => {
+            const { cloud, server } = await place(t);
+            cloud.fault({ kind: 'answer', service: 'api', body, times: 'always' });
+            const { lines } = await failsToStart(t, server);
+            assert.match(lines[0], /kms/, what);
+        }));
+    });
+
     test('KMS, a certificate of nobody\'s is not spoken to; one that is named is; one of another name is not', async (t) => {
         const [key, cert] = ['kms.key', 'kms.crt'].map((name) => path.join(folder, name));
         const make = (names) => assert.equal(spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '30', '-subj', '/CN=kms', '-addext', `subjectAltName=${names}`]).status, 0);
@@ -140,19 +185,22 @@ describe('starts in production', { concurrency: 3 }, () => {
         assert.match(lines.at(-1), /role mms-ecs-role.*InvalidSecurityToken\.Expired.*RequestId/);
     });
 
-    test('no metadata service: told at once, and the next source is asked', async (t) => {
-        const closed = await startEmulator();
-        await closed.close();
-        const { server } = await place(t, {}, { SECRET_SOURCE: 'user-data', ALIYUN_METADATA_URL: closed.url });
-        const plain = new Server({ env: { NODE_ENV: 'production', JWT_SECRET: null } });
-        const bare = await failsToStart(t, plain); // how long this machine takes to fail by itself
-        const { lines, tookMs } = await failsToStart(t, server);
-        assert.match(lines.at(-1), new RegExp(`user-data.*${closed.url}`));
-        assert.ok(tookMs - bare.tookMs < 2000, `${tookMs} ms, of which ${bare.tookMs} for nothing`);
-        const next = await place(t, {}, { SECRET_SOURCE: 'user-data,environment', JWT_SECRET: VALUE, ALIYUN_METADATA_URL: closed.url });
-        await next.server.begin();
-        await next.server.stop();
-    });
+    for (const [what, away] of [['nobody listens', closedPort], ['everything is swallowed', blackHole]])
+        test(`no metadata service, ${what}: told within two seconds, and the next source is asked`, async (t) => {
+            const ALIYUN_METADATA_URL = `http://127.0.0.1:${await away(t)}`;
+            const { server } = await place(t, {}, { SECRET_SOURCE: 'user-data', ALIYUN_METADATA_URL });
+            const plain = new Server({ env: { NODE_ENV: 'production', JWT_SECRET: null } });
+            let waitedMs = Infinity;
+            for (let i = 0; i < 5 && waitedMs >= 2000; i++) { // others may be at work on this machine
+                const bare = await failsToStart(t, plain), { lines, tookMs } = await failsToStart(t, server);
+                assert.match(lines.at(-1), new RegExp(`user-data.*${ALIYUN_METADATA_URL}`));
+                waitedMs = tookMs - bare.tookMs;
+            }
+            assert.ok(waitedMs < 2000, `${waitedMs} ms longer than without`);
+            const next = await place(t, {}, { SECRET_SOURCE: 'user-data,environment', JWT_SECRET: VALUE, ALIYUN_METADATA_URL });
+            await next.server.begin();
+            await next.server.stop();
+        });
 
     const USER_DATA = {
         'none': [null, /没有用户数据|no user data/],

@@ -14,16 +14,24 @@ import { startEmulator } from './emulator/server.mjs';
 const METADATA = '100.100.100.200';
 const inside = process.env.MMS_METADATA_IS_HERE === '1';
 
-let trap, server, admin, address;
+const KEY = 'LTAI-of-the-tests', SECRET = 'a-secret-that-nobody-may-see-1', BUCKET = 'mms-files-4f2a';
+
+let trap, store, server, admin, address;
+
+/** Files are in object storage, asked with a key from the settings; so nothing ever has to be asked of the metadata service. */
+const storage = () => ({ UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: store.url, OSS_ACCESS_KEY_ID: KEY, OSS_ACCESS_KEY_SECRET: SECRET,
+    ...(!inside && { ALIYUN_METADATA_URL: trap.url }) });
 
 before(async () => {
     trap = await startEmulator(inside ? { host: METADATA, port: 80, metadata: { hardened: false } } : { metadata: { hardened: false } });
     address = new URL(trap.url).host; // what stands for the metadata service
-    server = await start();
+    store = await startEmulator({ keys: { [KEY]: { secret: SECRET } }, buckets: { [BUCKET]: {} } });
+    server = await start({ env: storage() });
     admin = await server.admin();
 });
 after(async () => {
     await server.stop();
+    await store.close();
     await trap.close();
 });
 
@@ -227,4 +235,35 @@ test('lines of a request that name another place', async () => {
     nobodyCame('CONNECT and TRACE');
 });
 
+test('a storage that sends the program there is not followed', async () => {
+    for (const method of ['PUT', 'GET', 'POST', 'DELETE'])
+        store.fault({ kind: 'redirect', to: hostile(), method, times: 'always' });
+    for (let i = 0; i < 3; i++)
+        assert.equal((await admin.request('POST', '/api/profile/avatar', form(['avatar', png(9, 9 + i)]))).status, 503);
+    assert.ok(store.log.some(({ fault }) => fault === 'redirect'), 'it was sent');
+    store.faults.clear();
+    nobodyCame('redirected');
+});
+
 test('at the end of it all nobody has come', () => nobodyCame('at the end'));
+
+test('where the role\'s keys are asked for, nobody but the program says what is asked', async (t) => {
+    const second = await start({ env: { ...storage(), OSS_ACCESS_KEY_ID: null, OSS_ACCESS_KEY_SECRET: null } });
+    const first = [server, admin];
+    [server, admin] = [second, await second.admin()];
+    t.after(() => {
+        [server, admin] = first;
+        return second.stop();
+    });
+    for (const word of spellings()) {
+        await say('PUT', '/api/profile/me', { body: { realName: word.slice(0, 30), avatar: word }, headers: HEADERS() });
+        await say('GET', `/uploads/avatars/${encodeURIComponent(word)}`, { headers: HEADERS() });
+        await say('POST', '/api/notifications', { body: { title: '看', content: word, type: 'info', link: word }, headers: HEADERS() });
+    }
+    await second.until(() => trap.log.some(({ path }) => path.endsWith('/mms-ecs-role')), 60_000, 'to ask for the keys');
+    assert.deepEqual([...new Set(trap.log.map(({ method, path, headers }) => `${method} ${path} ${headers.host}`))].sort(),
+        [`GET ${ROLE} ${new URL(trap.url).host}`, `GET ${ROLE}mms-ecs-role ${new URL(trap.url).host}`, `PUT /latest/api/token ${new URL(trap.url).host}`]);
+    for (const key of trap.state.keys.values())
+        if (key.token)
+            second.secrets.push(key.secret, key.token);
+});

@@ -16,7 +16,7 @@ function run(command, args, env) {
     const { NODE_TEST_CONTEXT: _, ...ours } = process.env; // it is a run of its own
     void _;
     return new Promise((resolve, reject) => {
-        const child = spawn(command, args, { env: { ...ours, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+        const child = spawn(command, args, { env: { ...ours, ...env }, stdio: ['ignore', 'pipe', 'inherit'], timeout: 600_000 });
         let report = '';
         child.stdout.setEncoding('utf8').on('data', (text) => (report += text));
         child.on('error', reject).on('close', (code) => {

@@ -100,11 +100,20 @@ static bool read_url(struct vector *v, const char *url)
     return v->path && (*query != '?' || read_query(v, query + 1, strcspn(query + 1, "#")));
 }
 
+static const char *upper(const char *text)
+{
+    char *out = arena_dup(&arena, text);
+    for (char *c = out; c && *c; c++)
+        if (*c >= 'a' && *c <= 'z')
+            *c = (char)(*c - 'a' + 'A');
+    return out;
+}
+
 static const char *read_vector(struct vector *v)
 {
     const struct json *headers = json_member(v->object, "headers"), *more = json_member(v->object, "additional_headers");
     const char *date = text_of(v->object, "date"), *url = text_of(v->object, "url");
-    v->method = text_of(v->object, "method");
+    v->method = upper(text_of(v->object, "method"));
     v->key = (struct cloud_key){text_of(v->object, "access_key_id"), text_of(v->object, "access_key_secret"), text_of(v->object, "security_token")};
     v->bucket = text_of(v->object, "bucket");
     if (v->key.token && !v->key.token[0])

@@ -146,6 +146,11 @@ const FAULTS = {
         assert.equal(status, 200);
         assert.doesNotMatch(body.toString(), /<\/ListBucketResult>/);
     },
+    answer: async () => {
+        cloud.fault({ kind: 'answer', status: 202, body: '<a/>', headers: { ETag: '"x"' } });
+        const { status, headers, body } = await ask('GET', 'there');
+        assert.deepEqual([status, headers.etag, body.toString()], [202, '"x"', '<a/>']);
+    },
     'html-error': async () => {
         cloud.fault({ kind: 'html-error' });
         const { status, headers } = await ask('GET', 'there');

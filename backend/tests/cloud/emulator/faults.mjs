@@ -1,6 +1,6 @@
 // Faults on demand: each waits for the requests that it fits, and is used up by them.
 export const KINDS = ['error', '500', '502', '503', '429', 'throttle', 'hang', 'slow', 'slow-read', 'truncate', 'reset-before', 'reset-mid', 'reset-after', 'corrupt', 'lost-ack',
-    'skew', 'bad-xml', 'html-error', 'redirect', 'expired-token', 'no-continue'];
+    'skew', 'bad-xml', 'answer', 'html-error', 'redirect', 'expired-token', 'no-continue'];
 
 export class Faults {
     waiting = [];

@@ -76,6 +76,8 @@ export function planned(fault, request) {
         return make(fault.status, fault.code, fault.message ?? fault.code, { ec: fault.ec });
     case 'html-error':
         return { raw: { status: 502, headers: { Server: 'nginx', 'Content-Type': 'text/html' }, chunks: [Buffer.from(PROXY_PAGE)], code: 'html' } };
+    case 'answer':
+        return { raw: { status: fault.status ?? 200, headers: { 'Content-Type': 'application/xml', ...fault.headers }, chunks: [Buffer.from(fault.body ?? '')], code: 'answer' } };
     case 'redirect':
         return { raw: { status: 307, headers: { Location: fault.to }, chunks: [], code: 'redirect' } };
     case 'bad-xml':

@@ -112,7 +112,7 @@ export class Emulator {
         });
         server.on('request', (req, res) => serve(req, res, false));
         server.on('checkContinue', (req, res) => serve(req, res, true));
-        server.on(server instanceof https.Server ? 'secureConnection' : 'connection', (socket) => {
+        server.on('connection', (socket) => {
             this.connections++;
             this.sockets.add(socket);
             socket.on('close', () => this.sockets.delete(socket)).on('error', () => {});
