@@ -189,8 +189,8 @@ size_t http_queues(const struct http_server *s, struct http_queue out[static HTT
 /* The deferred answer is ready; from any thread, once. */
 void http_done(struct http_exchange *x);
 /* Stops accepting, answers whoever has come before that and what has begun (at most timeout_ms), closes and
- * frees. Each answer ends its connection; streams end. False: time ran out while handlers were still in a lane; nothing is freed, their http_done
- * may still come, and the process should end without freeing what they use. */
+ * frees. Each answer ends its connection; streams end. False: time ran out while handlers were still in a lane; nothing is freed, their
+ * http_done may still come. Then it may be called again, or the process should end without freeing what they use. */
 bool http_stop(struct http_server *s, int timeout_ms);
 
 /* ---- router.c: usable alone ---- */

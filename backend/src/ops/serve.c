@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "domain/recent_moves.h"
 #include "ops/env_file.h"
+#include "files/files.h"
 #include "ops/tool.h"
 
 #define IO_THREADS 2
@@ -23,6 +24,7 @@
 #define STREAMS_MAX 768
 #define STREAMS_PER_PERSON 512 /* his service tokens' included: nobody takes all of them */
 #define STOP_WITHIN_MS 8000
+#define STOP_FILES_WITHIN_MS 3000 /* more, for those who wait for object storage and are not let wait any longer */
 #define SLOW_STATEMENT_US 250000
 #define DATABASE_WITHIN_MS 10000 /* at the start */
 #define HOLD_AGAIN_MS 20         /* how often a database that another instance serves is tried */
@@ -248,6 +250,14 @@ static enum rc look_at_clock(struct ctx *c, void *arg)
     return RC_OK;
 }
 
+static bool stop_server(const struct app *app, struct http_server *server)
+{
+    if (http_stop(server, STOP_WITHIN_MS))
+        return true;
+    files_stop(app->files);
+    return http_stop(server, STOP_FILES_WITHIN_MS);
+}
+
 static int serve(struct tool *t, int signals, struct secrets *secrets, struct http_door *door)
 {
     struct app app;
@@ -274,7 +284,7 @@ static int serve(struct tool *t, int signals, struct secrets *secrets, struct ht
                    LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", t->settings.database_name));
         secrets_start(secrets);
         wait_for_signal(signals, secrets);
-        if (!http_stop(server, STOP_WITHIN_MS)) { /* handlers still run: nothing they use may be freed */
+        if (!stop_server(&app, server)) { /* handlers still run: nothing they use may be freed */
             log_write(LOG_ERROR, "server.stop_timed_out", NULL, NULL, 0);
             _exit(EXIT_FAILED);
         }

@@ -248,6 +248,23 @@ test('it starts while the storage is away, says so, and ends at once', async () 
     }
 });
 
+test('it ends properly while a file comes slowly, and in the middle of an upload that nobody answers', async () => {
+    const job = await ended(M, accepted(await M.post('/api/export-jobs/materials?format=csv'), 202).jobId);
+    cloud.put(BUCKET, `exports/${job.result.file}`, Buffer.alloc(20 << 20));
+    const calls = cloud.log.length;
+    const undo = [cloud.fault({ kind: 'slow', service: 'oss', method: 'GET', times: 'always' }), cloud.fault({ kind: 'hang', service: 'oss', method: 'PUT', times: 'always' })];
+    try {
+        const waiting = [M.get(job.result.url), send(U, png(4, 4))];
+        await until(() => ['GET', 'PUT'].every((wanted) => cloud.log.slice(calls).some(({ method }) => method === wanted)), 'both are under way');
+        await server.halt(); // with 0: nothing was left running
+        for (const { status } of await Promise.all(waiting))
+            assert.equal(status, 503);
+    } finally {
+        undo.forEach((take) => take());
+        await server.begin();
+    }
+});
+
 test('leftovers that no row names go at the start, and only those', async () => {
     const avatar = keyOf(await put());
     const mine = cloud.state.buckets.get(BUCKET);
