@@ -166,7 +166,11 @@ step_disk() {
     local device places kind uuid size
     [ -n "$disk" ] || { [ -d /data ] || say '没有给出数据盘，/data 在系统盘上 / no data disk was given: /data is on the system disk'; return 0; }
     device=$(readlink -f "$disk")
-    [ -b "$device" ] || { problem "没有此磁盘 / there is no such disk: $disk"; return 0; }
+    if [ ! -b "$device" ]; then
+        [ -n "$dry" ] || fail "没有此磁盘 / there is no such disk: $disk" # or all would be on the system's disk
+        problem "没有此磁盘 / there is no such disk: $disk"
+        return 0
+    fi
     places=$(findmnt -rno TARGET -S "$device" || true)
     [ "$places" != /data ] || return 0
     [ -z "$(lsblk -nro NAME "$device" | sed 1d)" ] || fail "磁盘有分区，不会使用 / the disk has partitions and is not used: $disk"

@@ -24,7 +24,9 @@ const certificates = (name) => tests('backend/tests/certificates/certificates.te
 const secrets = (name) => tests('backend/tests/cloud/secrets.test.mjs', name);
 const cloud = (what) => unfinished(`${what}尚未接入`, 'backend/tests/cloud');
 const storage = (name) => tests('backend/tests/cloud/storage.test.mjs', name);
-const terraform = (what) => unfinished(`${what}尚未建成`, 'deploy/terraform');
+const terraform = (name) => tests('backend/tests/cloud/terraform/terraform.test.mjs', name);
+const logs = (name) => tests('backend/tests/cloud/logtail.test.mjs', name);
+const VALUES = /^the values are those|^the examples, applied/;
 
 export const tasks = [
     { id: '1.1.1', what: '后端 Dockerfile' },
@@ -73,26 +75,26 @@ export const tasks = [
     { id: '3.2.1-3', by: [storage(/^OSS_DELIVERY|no permission/)] },
     { id: '3.2.2', what: '本地文件迁移至 OSS', by: [tests('backend/tests/cloud/files-migrate.test.mjs')] },
     { id: '4.1.1', what: '安全组配置' },
-    { id: '4.1.1-1', by: [terraform('安全组'), site(/^mid\.ports/)] },
-    { id: '4.1.1-2', by: [terraform('安全组')] },
-    { id: '4.1.1-3', by: [terraform('安全组')] },
-    { id: '4.2.1', what: '域名解析配置', by: [site(/^mid\.dns/)] },
+    { id: '4.1.1-1', by: [terraform(VALUES), site(/^mid\.ports/)] },
+    { id: '4.1.1-2', by: [terraform(/^the values are those|^the examples, applied|^wrong input is refused/)] },
+    { id: '4.1.1-3', by: [terraform(VALUES)] },
+    { id: '4.2.1', what: '域名解析配置', by: [terraform(/^the module, the state|^the examples, applied/), site(/^mid\.dns/)] },
     { id: '4.2.2', what: 'SSL 证书申请与配置', by: [certificates()] },
     { id: '4.2.2-1', by: [compose(/^TLS 1\.2 and 1\.3/)] },
     { id: '4.2.2-2', by: [site(/^mid\.certificate/)] },
     { id: '4.2.2-3', by: [site(/^mid\.redirect/), compose(/^port 80 sends everybody/)] },
-    { id: '4.3.1', what: '阿里云 SLB 配置（可选）', by: [terraform('负载均衡')] },
+    { id: '4.3.1', what: '阿里云 SLB 配置（可选）', by: [terraform(VALUES)], note: '真实账号上须由人看过一次 plan' },
     { id: '5.1.1', what: '自动化部署脚本' },
     { id: '5.1.1-1', by: [command(['shellcheck', '-x', 'scripts/deploy.sh'], { needs: 'scripts/deploy.sh' })] },
     { id: '5.1.1-2', by: [deploy()] },
     { id: '5.1.1-3', by: [deploy()] },
     { id: '5.2.1', what: '健康检查端点增强', by: [doctor('post.health'), tests('backend/tests/api/health.test.mjs'), tests('backend/tests/api/health-command.test.mjs')] },
-    { id: '5.2.2', what: '阿里云云监控配置', by: [terraform('云监控的告警规则')] },
+    { id: '5.2.2', what: '阿里云云监控配置', by: [terraform(VALUES)], note: '联系人须确认邮件' },
     { id: '5.3.1', what: '容器日志驱动配置', by: [compose(/^up: all three are healthy|^mms doctor/)] },
     { id: '5.3.2', what: '阿里云 SLS 日志收集' },
-    { id: '5.3.2-1', by: [unfinished('阿里云 SLS 尚未接入', 'deploy/logtail')] },
-    { id: '5.3.2-2', by: [unfinished('阿里云 SLS 尚未接入', 'deploy/logtail')] },
-    { id: '5.3.2-3', by: [unfinished('阿里云 SLS 尚未接入', 'deploy/logtail')] },
+    { id: '5.3.2-1', by: [logs(/^the pipelines take/)] },
+    { id: '5.3.2-2', by: [logs(/^every field that is written|^every saved query/)] },
+    { id: '5.3.2-3', by: [terraform(/^the examples, applied|^wrong input is refused/)] },
 ];
 
 export const checks = [
@@ -125,6 +127,11 @@ export const risks = [
 ];
 
 export const appendices = [
+    { id: 'A-1', by: [terraform(/^the examples, applied/), tests('backend/tests/cloud/bootstrap.test.mjs')] },
+    { id: 'A-2', by: [terraform(VALUES)] },
+    { id: 'A-3', by: [terraform(VALUES)], note: '可选，默认不建' },
+    { id: 'A-4', by: [terraform(/^the examples, applied/), logs(/^the pipelines take/)] },
+    { id: 'A-5', by: [terraform(/^the examples, applied/)] },
     { id: 'B-1', by: [images(/^they are small, and tagged/)] },
     { id: 'B-2', by: [images(/^as one tries them/)] },
     { id: 'B-3', by: [compose(/^nginx tells what happened/)] },

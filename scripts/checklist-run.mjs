@@ -213,7 +213,7 @@ function lineOf({ id, what, note, results, all }) {
     return { state: found.state, text: `| ${id} | ${cell(what)} | ${cell(commands.join('；') || (results.length ? '—' : '见下'))}${note ? `；${cell(note)}` : ''} | ${found.state}${says ? `：${cell(says)}` : ''} |` };
 }
 
-const SECTIONS = [['tasks', '任务与验收标准'], ['checks', '迁移检查清单（前、中、后）'], ['risks', '技术风险'], ['appendices', '附录 B、C：常用命令与故障排查']];
+const SECTIONS = [['tasks', '任务与验收标准'], ['checks', '迁移检查清单（前、中、后）'], ['risks', '技术风险'], ['appendices', '附录 A、B、C：资源清单、常用命令与故障排查']];
 const parts = [], count = Object.fromEntries(ORDER.map((state) => [state, 0]));
 for (const [section, title] of SECTIONS) {
     const lines = (await rowsOf(section)).map(lineOf);

@@ -226,6 +226,9 @@ test('an empty disk becomes /data; one that holds anything, and a /data that doe
         return t.skip('没有 loop 设备 / there is no loop device');
     const device = stdout.trim(), env = { INSIDE_DISK: device };
     undo.push(() => ran('losetup', ['-d', device]));
+    const absent = bootstrap(['--data-disk', '/dev/vdz']);
+    assert.equal(absent.code, 1);
+    assert.match(absent.output, /there is no such disk: \/dev\/vdz\n$/, 'nothing is done after that');
     const taken = bootstrap(['--data-disk', device], env);
     assert.equal(taken.code, 1);
     assert.match(taken.output, /there is something in \/data already/);

@@ -65,6 +65,8 @@ export function checkPlan(list) {
     for (const metric of CHECKLIST.traffic)
         wanted(metric, alarms.filter((one) => one.metric === metric).map(({ escalations_warn: [one] }) => one.comparison_operator).sort(), ['>', 'GreaterThanLastWeek']);
     const instances = of('alicloud_instance');
+    wanted('2 processors, 4 GiB', instances.filter((one) => !/^ecs\.(e-c1m2|u1-c1m2|c\d\w*)\.large$/.test(one.instance_type)), []);
+    wanted('bandwidth', of('alicloud_eip_address').map((one) => one.bandwidth), instances.map(() => '5'));
     for (const { metric_dimensions, contact_groups } of alarms) {
         wanted('alarm on every machine', JSON.parse(metric_dimensions).map((one) => one.instanceId).sort(), instances.map((one) => one.id).sort());
         wanted('alarm tells', contact_groups, of('alicloud_cms_alarm_contact_group').map((one) => one.alarm_contact_group_name));
