@@ -5,6 +5,7 @@
 
 #include "app/app.h"
 #include "app/metrics.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "domain/idempotency.h"
@@ -159,7 +160,8 @@ static enum rc write_job(struct db *db, void *arg)
     has_waited(call);
     call->ctx.db = db;
     call->ctx.memo = NULL;
-    http_answer_anew(call->http); /* a job may be run twice */
+    call->ctx.now_ms = clock_now_ms(); /* in the order of the deeds, whoever began to ask first: the log's rows follow one another in time */
+    http_answer_anew(call->http);      /* a job may be run twice */
     error_clear(&call->ctx.err);
     TRY(idempotency_replay(call, &replayed));
     if (replayed)
