@@ -70,23 +70,26 @@ image_id() { docker image inspect -f '{{.Id}}' "$registry$1:$tag" 2>/dev/null ||
 
 # bring HOST: both images, if it does not have these very ones.
 bring() {
-    local host=$1 name id missing=()
+    local host=$1 name id digest missing=()
     for name in mms-backend mms-frontend; do
         id=$(image_id "$name")
         [ "$(on "$host" docker image inspect -f '{{.Id}}' "$registry$name:$tag" 2>/dev/null </dev/null)" = "$id" ] || missing+=("$registry$name:$tag")
     done
     [ ${#missing[@]} -gt 0 ] || { say "镜像已在主机上 / the images are there: $tag"; return 0; }
     if [ -n "$dry" ]; then
-        say "将执行 / would: ${load:+直接传送 / send }${load:-推送并拉取 / push and pull} ${missing[*]}"
+        say "将执行 / would: $([ -n "$load" ] && echo '直接传送 / send' || echo '推送并拉取 / push and pull') ${missing[*]}"
     elif [ -n "$load" ]; then
         say "· 传送镜像 / sending ${missing[*]}"
-        docker save "${missing[@]}" | on "$host" docker load >/dev/null
+        docker save "${missing[@]}" | on "$host" docker load >/dev/null || fail '传送失败 / sending them failed'
     else
         [ -n "$registry" ] || fail '没有设置 MMS_REGISTRY：请设置它，或用 --load / MMS_REGISTRY is not set: set it, or use --load'
         for name in "${missing[@]}"; do
             say "· 推送并拉取 / pushing and pulling $name"
-            docker push -q "$name" >/dev/null
-            on "$host" docker pull -q "$name" >/dev/null </dev/null
+            digest=$(docker push "$name" | sed -n 's/.*digest: \(sha256:[0-9a-f]\{64\}\).*/\1/p') || digest=''
+            [ -n "$digest" ] || fail "推送失败 / the push failed: $name"
+            # By the digest: what the tag means in the registry by then is of no account.
+            on "$host" docker pull -q "${name%:*}@$digest" >/dev/null </dev/null || fail "主机拉取失败 / the host could not pull: ${name%:*}@$digest"
+            on "$host" docker tag "${name%:*}@$digest" "$name" </dev/null || return 1
         done
     fi
 }

@@ -186,24 +186,50 @@ try_on_copy() {
         --health-interval 1s -v "$TRIAL:/data" -e UPLOAD_DIR=/data/uploads -e "JWT_SECRET=$secret" "$image" serve >/dev/null
     until_true '试运行不健康 / the trial is not healthy' "$TRIAL" asks "$TRIAL" || fail '试运行没有成功，正在运行的一切都没有改变 / the trial failed; nothing that runs was changed'
     probe_trial || fail '试用没有成功，正在运行的一切都没有改变 / using the trial failed; nothing that runs was changed'
+    tell_schema
     end_trial
 }
 
+# What can be taken back afterwards and what cannot is said before anything that runs is touched.
+tell_schema() {
+    local now after
+    now=$(schema_of "$BACKEND")
+    after=$(schema_of "$TRIAL")
+    [ -n "$now" ] && [ -n "$after" ] || fail '不能得知数据库结构的版本 / the version of the schema could not be told'
+    [ "$now" != "$after" ] || return 0
+    schema_changes=yes
+    say "注意：此版本改变数据库结构（$now → $after）/ mind: this version changes the schema"
+    if on_postgres; then
+        say '  PostgreSQL 没有快照：迁移之后原版本不能再启动，因此不自动退回；请先用 pg_dump 留一份
+  PostgreSQL has no snapshot: once it has migrated, the version of before cannot be started any more, so nothing is taken back by itself; have a pg_dump first'
+    else
+        say '  开始服务后若试用失败：其间无人写入，则恢复升级前的快照并自动退回；有人写入，则写入的数据保留，新版本留着，由人决定
+  Should it fail after it has served: back by itself with the snapshot when nobody has written since; else what was written is kept, and the new version stays'
+    fi
+}
+# Beside the service; what is of that version already stays as it is.
+schema_of() { docker exec "$1" /usr/local/bin/mms migrate 2>/dev/null | sed -n 's/.*, schema version \([0-9]*\)$/\1/p'; }
+on_postgres() { [ -n "$(setting DATABASE_URL)" ]; }
+
 # ---------------------------------------------------------------- beside, switch, end
 
-phase=nothing new='' snapshots=''
-list_snapshots() { find "$data/db" -maxdepth 1 -name 'mms.db.before-*' 2>/dev/null | sort; }
+phase=nothing new='' snapshots='' schema_changes='' served=''
+list_snapshots() { find "$data/db" -maxdepth 1 -name 'mms.db.before-*' ! -name '*-wal' ! -name '*-shm' 2>/dev/null | sort; }
 
+compose_up() { MMS_VERSION=$tag MMS_SIDE_A=1 MMS_SIDE_B=1 compose up -d --no-deps "$1" >"$work/up" 2>&1 || { sed 's/^/    /' "$work/up"; return 1; }; }
 start_beside() {
     local suffix=''
     [ "$new" = a ] || suffix=-b
     phase=beside
     docker rename "$BACKEND" "$OLD_BACKEND"
     docker rename "$FRONTEND" "$OLD_FRONTEND"
-    MMS_VERSION=$tag MMS_SIDE_A=1 MMS_SIDE_B=1 compose up -d --no-deps "backend$suffix" "frontend$suffix" >"$work/up" 2>&1 || { sed 's/^/    /' "$work/up"; return 1; }
-    [ "$(image_of "$BACKEND")" = "$backend_id" ] && [ "$(image_of "$FRONTEND")" = "$frontend_id" ] || { say '启动的不是所要的镜像 / what was started is another image'; return 1; }
-    until_true '新的后端没有启动 / the new service has not started' "$BACKEND" waits_or_serves "$BACKEND"
+    # The page first: as long as it is not well, the new service has not touched a database that both may use (PostgreSQL).
+    compose_up "frontend$suffix" || return 1
+    [ "$(image_of "$FRONTEND")" = "$frontend_id" ] || { say '启动的不是所要的镜像 / what was started is another image'; return 1; }
     until_true '新的页面不健康 / the new page is not healthy' "$FRONTEND" is_healthy "$FRONTEND"
+    compose_up "backend$suffix" || return 1
+    [ "$(image_of "$BACKEND")" = "$backend_id" ] || { say '启动的不是所要的镜像 / what was started is another image'; return 1; }
+    until_true '新的后端没有启动 / the new service has not started' "$BACKEND" waits_or_serves "$BACKEND"
 }
 
 point_to() {
@@ -224,6 +250,7 @@ end_old() {
 
 take_over() {
     until_true '新的后端没有接管 / the new service has not taken over' "$BACKEND" asks "$BACKEND"
+    served=yes
 }
 
 # From outside, as users come: through nginx.
@@ -263,8 +290,8 @@ finish() {
 
 # ---------------------------------------------------------------- back
 
-# The schema is another, and the old program cannot read it: what it was before lies beside. Only when the new one never served: nothing
-# that anybody was told is lost then.
+# The schema is another, and the old program cannot read it: what it was before lies beside. Only when nobody was told of anything that
+# is not in it.
 put_back_snapshot() {
     local snapshot=$1 file kept
     kept=$data/db/mms.db.failed-$(date -u +%Y%m%d_%H%M%S)
@@ -275,7 +302,32 @@ put_back_snapshot() {
     mv "$data/db/mms.db.back" "$data/db/mms.db"
     say "  数据库恢复为升级前的快照 / the database is the snapshot from before: ${snapshot##*/}; $kept"
 }
-has_served() { docker logs "$BACKEND" 2>&1 | grep '"event":"server.started"' >/dev/null; }
+has_served() { [ -n "$served" ] || docker logs "$BACKEND" 2>&1 | grep '"event":"server.started"' >/dev/null; }
+
+# head_of IMAGE FILE: the last row of the operation log in that database, with its hash.
+head_of() { docker run --rm --network none -v "$data/db:/data" -e "DB_PATH=/data/$2" "$1" audit verify 2>/dev/null </dev/null | sed -n 's/^head  //p'; }
+# Somebody was told that a change was made: a request that changes and was answered well. Without a log of requests nobody can know.
+has_acknowledged() {
+    local lines
+    lines=$(docker logs "$BACKEND" 2>&1 | grep -E '"event":"(server.started|http.request)"') || return 0
+    grep -E '"method":"(POST|PUT|PATCH|DELETE)",.*"status":[23]' <<<"$lines" >/dev/null
+}
+# nothing_written SNAPSHOT: since then, as far as anybody was told; the new service is ended for it, so that it stays so.
+nothing_written() {
+    local before
+    ! has_acknowledged || return 1
+    docker stop -t 15 "$BACKEND" >/dev/null
+    before=$(head_of "$(image_of "$OLD_BACKEND")" "${1##*/}")
+    [ -s "$1-wal" ] || rm -f "$1-wal" "$1-shm" # what reading has left beside it
+    [ -n "$before" ] && [ "$before" = "$(head_of "$backend_id" mms.db)" ] && ! has_acknowledged
+}
+
+# leave_as_is WHY: the new version stays, as what docker-compose starts as well.
+leave_as_is() {
+    is_running "$BACKEND" || docker start "$BACKEND" >/dev/null
+    remember "$new"
+    note "FAILED after $1; it was left as it is"
+}
 
 go_back() {
     local snapshot='' old=a
@@ -283,10 +335,16 @@ go_back() {
     say '退回原版本 / going back to what was there'
     if [ "$phase" = ended ]; then
         snapshot=$(comm -13 <(printf '%s\n' "$snapshots") <(list_snapshots) | tail -n 1)
-        if [ -n "$snapshot" ] && has_served; then
+        if on_postgres && [ -n "$schema_changes" ] && has_served; then
+            say '新版本已改变 PostgreSQL 的结构并开始服务，原版本不能在其上启动，因此不自动退回
+The new version has changed the schema in PostgreSQL and served: the version of before cannot run on it, so nothing is taken back by itself'
+            leave_as_is 'the new version had changed the schema in PostgreSQL and served'
+            return 0
+        fi
+        if [ -n "$snapshot" ] && has_served && ! nothing_written "$snapshot"; then
             say "新版本已改变数据库结构并开始服务，此后写入的数据不能丢，因此不自动退回；快照：$snapshot
 The new version has changed the schema and served: what was written since must not be lost, so nothing is taken back by itself. Snapshot: $snapshot"
-            note "FAILED after the new version had changed the schema and served; it was left as it is"
+            leave_as_is 'the new version had changed the schema and served'
             return 0
         fi
         if [ -n "$snapshot" ]; then
@@ -299,6 +357,10 @@ The new version has changed the schema and served: what was written since must n
             note 'FAILED, and what was there before cannot be started; both are left as they are'
             return 1
         fi
+    elif on_postgres && [ -n "$schema_changes" ] && [ -z "$(schema_of "$OLD_BACKEND")" ]; then # it knows no newer one
+        say '  PostgreSQL 的结构已改变：原版本继续服务，但重新启动会被拒绝，请尽快部署修好的新版本
+  The schema in PostgreSQL is the new one already: the version of before goes on, but would not start again; deploy a mended new one soon'
+        note 'the schema in PostgreSQL is the new one already; the version of before goes on, but would not start again'
     fi
     [ "$phase" = beside ] || { point_to "$old"; sleep 0.5; }
     ! service_is "$BACKEND" "$new" || docker stop -t 15 "$BACKEND" >/dev/null 2>&1 || true

@@ -5,6 +5,7 @@
 
 #include "app/app.h"
 #include "app/metrics.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "domain/idempotency.h"
@@ -30,6 +31,7 @@ static struct call *new_call(struct app *app, struct http_exchange *x)
                              .writer = app->writer,
                              .hub = app->hub,
                              .now_ms = x->request.now_ms,
+                             .asked_ms = x->request.now_ms,
                              .request_id = x->request.id,
                              .english = language && strncasecmp(language, "en", 2) == 0,
                              .numbers_as_text = accept && strstr(accept, "numbers=text") != NULL};
@@ -159,7 +161,8 @@ static enum rc write_job(struct db *db, void *arg)
     has_waited(call);
     call->ctx.db = db;
     call->ctx.memo = NULL;
-    http_answer_anew(call->http); /* a job may be run twice */
+    call->ctx.now_ms = clock_now_ms(); /* in the order of the deeds, whoever began to ask first: the log's rows follow one another in time */
+    http_answer_anew(call->http);      /* a job may be run twice */
     error_clear(&call->ctx.err);
     TRY(idempotency_replay(call, &replayed));
     if (replayed)

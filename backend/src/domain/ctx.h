@@ -47,7 +47,8 @@ struct ctx {
     struct notification_hub *hub;      /* who hears of notifications at once; NULL for commands */
     struct actor actor;
     struct bulk_change *bulk;          /* gathers what many changes note down; NULL: each notes its own (bulk_change.h) */
-    int64_t now_ms;
+    int64_t now_ms;                    /* when it is done; writes follow one another by it */
+    int64_t asked_ms;                  /* when the request came, before it waited for its turn; 0 for commands */
     const char *request_id;
     bool english;                      /* Accept-Language begins with en */
     bool numbers_as_text;              /* Accept: application/json;numbers=text */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { accepted, approve, faulty, forbidden, makeDocument, makeMaterial, makeUser, receiptOf, reject, start } from './harness.mjs';
+import { raw } from './raw.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -71,6 +72,23 @@ test('a new entry is there at once', async () => {
     const now = await logs('module=materials');
     assert.equal(now.total, before.total + 1);
     assert.notEqual(now.list[0].id, before.list[0].id);
+});
+
+test('who asks first and is done last comes last: times follow one another as the entries do', async () => {
+    const body = JSON.stringify({ username: 'admin', password: 'wrong-password-2' }), second = () => Math.floor(Date.now() / 1000);
+    const { answers } = await raw(server, (socket) => {
+        socket.write(`POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`);
+        socket.once('data', async () => { // the request has begun
+            for (const began = second(); second() <= began;)
+                await new Promise((resolve) => setTimeout(resolve, 20));
+            await makeMaterial(M);
+            socket.write(body);
+        });
+    });
+    assert.equal(answers[0].status, 401);
+    const [early, other] = (await logs('pageSize=2')).list;
+    assert.deepEqual([early.action, other.action], ['login_failed', 'create']);
+    assert.ok(early.created_at >= other.created_at, `${early.created_at} stands above ${other.created_at}`);
 });
 
 test('filters', async () => {

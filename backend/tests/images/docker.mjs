@@ -1,7 +1,7 @@
 // What the tests of the images share: the engine (DOCKER_HOST, see engine), its containers, and people who talk to what runs in them.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -112,4 +112,16 @@ export async function administrator(place) {
     const { status, text } = await first.post('/api/auth/change-password', { currentPassword: FIRST_PASSWORD, newPassword: PASSWORD });
     assert.equal(status, 200, text);
     return new Client(place).login('admin', PASSWORD);
+}
+
+export const NO_REGISTRY = existsSync('/usr/bin/docker-registry') ? false : '没有 docker-registry / docker-registry is not installed';
+/** A registry on loopback, in the test's folder: {at ("127.0.0.1:PORT/mms/"), url, log(), stop()}. */
+export async function startRegistry(folder) {
+    const place = folder.make('registry', 0), port = await freePort(), url = `http://127.0.0.1:${port}/v2/`, file = path.join(place, 'log');
+    writeFileSync(path.join(place, 'config.yml'), `version: 0.1\nstorage: {filesystem: {rootdirectory: ${place}/data}}\nhttp: {addr: "127.0.0.1:${port}"}\n`);
+    const output = openSync(file, 'a');
+    const child = spawn('docker-registry', ['serve', path.join(place, 'config.yml')], { stdio: ['ignore', output, output] });
+    closeSync(output);
+    await until(() => fetch(url).then(({ ok }) => ok, () => false), 'the registry');
+    return { at: `127.0.0.1:${port}/mms/`, url, log: () => readFileSync(file, 'utf8'), stop: () => child.kill() };
 }

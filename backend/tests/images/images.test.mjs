@@ -10,7 +10,7 @@ import { Client, accepted } from '../api/client.mjs';
 import { checked, rowsOf, step } from '../api/import-steps.mjs';
 import { GIF, JPEG, WEBP, form, jpegSize, png, pngSize } from '../api/picture.mjs';
 import {
-    BACKEND, FRONTEND, Folder, HARDENED, OUT, OWNER, PASSWORD, SECRET, TAG, TOP, administrator, docker, freePort, healthOf, inspect, logsOf, ran, remove, removeAll, start,
+    BACKEND, FRONTEND, Folder, HARDENED, NO_REGISTRY, OUT, OWNER, PASSWORD, SECRET, TAG, TOP, administrator, docker, freePort, healthOf, inspect, logsOf, ran, remove, removeAll, start, startRegistry,
     startService, tried, until, untilHealthy,
 } from './docker.mjs';
 
@@ -184,8 +184,8 @@ const urlOf = (name) => `http://127.0.0.1:${inspect(name).NetworkSettings.Ports[
 test('what older clients rely on holds there', () => {
     const suites = readdirSync(path.join(TOP, 'backend/tests/contract')).filter((name) => name.endsWith('.test.mjs')).map((name) => path.join(TOP, 'backend/tests/contract', name));
     const env = { PATH: process.env.PATH, MMS_BASE_URL: urlOf('mms-images-service'), MMS_ADMIN: 'admin', MMS_ADMIN_PASSWORD: PASSWORD };
-    const { status, stdout } = tried(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=tap', ...suites], { env, cwd: TOP });
-    assert.equal(status, 0, stdout.split('\n').filter((line) => /^\s*not ok|error:/.test(line)).join('\n'));
+    const { status, stdout } = tried(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=tap', ...suites], { env, cwd: TOP, timeout: 1_200_000 });
+    assert.equal(status, 0, stdout.match(/^ *not ok [^]*?^ *\.\.\.$/gm)?.join('\n') ?? stdout);
     assert.ok(Number(/^# pass (\d+)/m.exec(stdout)[1]) > 50, stdout.slice(-500));
 });
 
@@ -321,13 +321,11 @@ test('mms doctor looks at the images: their size, user, check and port; and whet
     expect('fail', 'pre.tried', /试运行的是其他镜像/);
 });
 
-test('mms doctor finds the images in a registry once they were pushed there', { skip: existsSync('/usr/bin/docker-registry') ? false : 'docker-registry is not installed' }, async () => {
-    const place = folder.make('registry', 0), port = await freePort(), MMS_REGISTRY = `127.0.0.1:${port}/mms/`;
-    writeFileSync(path.join(place, 'config.yml'), `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${place}/data}}\nhttp: {addr: "127.0.0.1:${port}"}\n`);
-    const registry = spawn('docker-registry', ['serve', path.join(place, 'config.yml')], { stdio: 'ignore' });
+test('mms doctor finds the images in a registry once they were pushed there', { skip: NO_REGISTRY }, async () => {
+    const registry = await startRegistry(folder), MMS_REGISTRY = registry.at;
     const expect = (result, seen) => {
         const { status, stdout, output } = tried(path.join(TOP, 'build/mms'), ['doctor', '--stage', 'mid', '--json', '--only', 'mid.registry', '--tag', TAG],
-            { env: { PATH: process.env.PATH, HOME: place, DOCKER_HOST: process.env.DOCKER_HOST, MMS_REGISTRY } });
+            { env: { PATH: process.env.PATH, HOME: folder.path, DOCKER_HOST: process.env.DOCKER_HOST, MMS_REGISTRY } });
         assert.ok(status <= 1, output);
         const [check] = JSON.parse(stdout).checks;
         assert.equal(check.result, result, check.seen);
@@ -335,7 +333,6 @@ test('mms doctor finds the images in a registry once they were pushed there', { 
     };
     const pushed = [BACKEND, FRONTEND].map((image) => `${MMS_REGISTRY}${image}`);
     try {
-        await until(() => fetch(`http://127.0.0.1:${port}/v2/`).then(({ ok }) => ok, () => false), 'the registry');
         expect('fail', /仓库中没有.*mms-backend/);
         for (const [i, image] of [BACKEND, FRONTEND].entries()) {
             docker('tag', image, pushed[i]);
@@ -343,7 +340,7 @@ test('mms doctor finds the images in a registry once they were pushed there', { 
             expect(i === 0 ? 'fail' : 'ok', i === 0 ? /mms-frontend/ : /127\.0\.0\.1/);
         }
     } finally {
-        registry.kill();
+        registry.stop();
         for (const name of pushed)
             tried('docker', ['rmi', name]);
     }

@@ -1,0 +1,124 @@
+# shellcheck shell=bash disable=SC2154
+# Sourced by run: the service in its container against outside, in turn: the same program file, the same database on the same disk, the limits
+# and the log of docker-compose.prod.yml. $way, when it is set, tells start_server how: host (the machine's network), bridge (at its address on
+# a network, as nginx reaches it), published (a port of 127.0.0.1, as in development).
+
+container=mms-bench own_engine='' made_image='' way=''
+
+container_engine() {
+    need_packages "${image_packages[@]}"
+    if ! docker info >/dev/null 2>&1; then
+        local reason
+        reason=$(backend/tests/images/engine why-not) || { note "container: $reason"; exit 1; }
+        backend/tests/images/engine start "$tmp/engine"
+        own_engine=$tmp/engine
+        export DOCKER_HOST=unix://$own_engine/docker.sock
+    fi
+    docker image inspect "mms-backend:$(cat build-images/tag 2>/dev/null)" >/dev/null 2>&1 || scripts/build-images.sh --local >&2
+    # With the very file that runs outside; its libraries are the image's.
+    mkdir -p "$tmp/image"
+    cp "$build/mms" "$tmp/image/mms"
+    printf 'FROM mms-backend:%s\nCOPY mms /usr/local/bin/mms\n' "$(cat build-images/tag)" >"$tmp/image/Dockerfile"
+    docker build -q -t "$container" "$tmp/image" >/dev/null
+    made_image=yes
+}
+container_ends() {
+    [ -z "$own_engine" ] || { backend/tests/images/engine stop "$own_engine"; own_engine=''; return 0; }
+    [ -n "$made_image" ] || return 0
+    docker rm -f "$container" >/dev/null 2>&1 || true
+    docker rmi -f "$container" >/dev/null 2>&1 || true
+    made_image=''
+}
+
+# start_container DATABASE: as start_server; its folder becomes the container's.
+start_container() {
+    local options=() i port='' host=0.0.0.0 name
+    case $way in
+    host) options=(--network host) host=127.0.0.1 port=0 ;;
+    bridge) port=3000 ;;
+    published) options=(-p 127.0.0.1::3000) port=3000 ;;
+    esac
+    for name in NODE_ENV LOG_LEVEL JWT_SECRET JWT_EXPIRES_IN ADMIN_INITIAL_PASSWORD; do options+=(-e "$name"); done
+    chown -R 1001:1001 "$(dirname "$1")"
+    chmod 755 "$tmp"
+    # shellcheck disable=SC2086 # CONTAINER_OPTIONS: more of them, to look for what costs
+    docker run -d --name "$container" "${options[@]}" -e "HOST=$host" -e "PORT=$port" -e "DB_PATH=/data/$(basename "$1")" -e WEB_DIR=/web -v "$tmp/web:/web:ro" -v "$(dirname "$1"):/data" \
+        --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges:true --memory 1g --cpus 2 --pids-limit 256 \
+        --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 ${CONTAINER_OPTIONS:-} "$container" serve >/dev/null
+    for ((i = 0; i < 600; i++)); do
+        port=$(docker logs "$container" 2>&1 | sed -n '/"server.started"/s/.*"port":\([0-9]*\).*/\1/p')
+        [ -z "$port" ] || break
+        [ "$(docker inspect -f '{{.State.Running}}' "$container")" = true ] || break
+        sleep 0.05
+    done
+    [ -n "$port" ] || { note "the container does not start:"; docker logs "$container" >&2; exit 1; }
+    case $way in
+    host) base=http://127.0.0.1:$port ;;
+    bridge) base=http://$(docker inspect -f '{{.NetworkSettings.IPAddress}}' "$container"):$port ;;
+    published) base=http://$(docker port "$container" 3000/tcp) ;;
+    esac
+    TOKEN=$(client login "$base" "$password")
+    export TOKEN
+}
+stop_container() {
+    docker stop -t 15 "$container" >/dev/null 2>&1 || true
+    docker rm -f "$container" >/dev/null 2>&1 || true
+}
+
+# The processor's time that the service has taken, in hundredths of a second.
+service_ticks() {
+    local pid=$server
+    [ -z "$way" ] || pid=$(docker inspect -f '{{.State.Pid}}' "$container")
+    awk '{ print $14 + $15 }' "/proc/$pid/stat"
+}
+
+# in_container WHAT COMMAND MEASURE…: MEASURE sets $rate, and $cost, the service's processor time for it in µs; outside and each way in turn.
+in_container() {
+    local what=$1 command=$2 r outside ways=(host bridge published)
+    shift 2
+    declare -A by_way=() rates=() costs=()
+    for ((r = 0; r < rounds; r++)); do
+        way=''; "$@"; outside=$rate; rates[outside]+="$rate "; costs[outside]+="$cost "
+        for way in "${ways[@]}"; do
+            "$@"
+            by_way[$way]+="$(ratio "$rate" "$outside") "; rates[$way]+="$rate "; costs[$way]+="$cost "
+        done
+    done
+    way=''
+    # shellcheck disable=SC2086
+    for r in "${ways[@]}"; do
+        row "in its container, $(way_text "$r"), against outside: $what" "$command" "$(median ${by_way[$r]})" 0.9 least "$(median ${rates[$r]})/s$(cost_text ${costs[$r]}), outside $(median ${rates[outside]})/s$(cost_text ${costs[outside]})"
+    done
+}
+cost_text() { [ "$1" = - ] || echo " ($(median "$@") µs of a processor each)"; }
+way_text() { case $1 in host) echo "the machine's network" ;; bridge) echo 'at its address, as nginx reaches it' ;; published) echo 'a published port' ;; esac; }
+
+read_lists() {
+    start_server "$tmp/container/m10000.db"
+    load "$1" 1 >/dev/null
+    local before
+    before=$(service_ticks)
+    rate=$(load "$1" "$seconds")
+    cost=$(awk -v t="$(($(service_ticks) - before))" -v n="$((rate * seconds))" 'BEGIN { printf "%.0f", n ? t * 10000 / n : 0 }')
+    stop_server
+}
+approve_anew() {
+    rm -f "$tmp/container"/copy.db*
+    cp "$tmp/pending.db" "$tmp/container/copy.db"
+    sync "$tmp/container/copy.db"
+    approvals "$tmp/container/copy.db" "$documents"
+    cost=-
+}
+
+measure_container() {
+    note "in its container"
+    container_engine
+    mkdir -p "$tmp/container"
+    cp "$tmp/m10000.db" "$tmp/container/"
+    look_at m10000 10000
+    in_container "lists, another page each time" "GET …&cursor=…" read_lists lists
+    in_container "the same list" "GET /api/materials?category=chemical&pageSize=20&page=1" read_lists list
+    make_pending m10000
+    in_container "durable approvals" "PUT /api/inventory/…/approve" approve_anew
+    container_ends
+}
