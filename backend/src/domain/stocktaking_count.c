@@ -140,7 +140,7 @@ static enum rc log_count(struct ctx *c, const struct task *t, const struct item 
 
 int64_t count_moment(const struct ctx *c, const struct count_body *b, int64_t earliest)
 {
-    int64_t at = c->asked_ms - b->age_ms; /* what was posted while it waited for its turn came after it */
+    int64_t at = (b->age_ms ? c->asked_ms : c->now_ms) - b->age_ms; /* its age is from when it was sent */
     return at < earliest ? earliest : at;
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { accepted, faulty, forbidden, getMaterial, issueOf, makeMaterial, makeUser, makeUsers, post, receiptOf, refused, sleep, start, stockUp } from './harness.mjs';
+import { accepted, faulty, forbidden, getMaterial, issueOf, makeMaterial, makeUser, makeUsers, post, raw, receiptOf, refused, sleep, start, stockUp } from './harness.mjs';
 
 const server = await start();
 after(() => server.stop());
@@ -334,6 +334,23 @@ test('counted without a network: the difference is that of the moment when it wa
     faulty(await count(again, line, 12, { ageMs: 31 * 86_400_000 }), { ageMs: null });
     faulty(await count(again, line, 12, { ageMs: -1 }), { ageMs: null });
     await server.verifyClean();
+});
+
+test('how long ago it was counted is from when the count was sent, however long it waits for its turn', async () => {
+    const material = await stocked(10), id = await make({ materialIds: [material.id] }), [item] = (await get(id)).items;
+    const body = JSON.stringify({ actualStock: 10, ageMs: 1 });
+    await sleep(30);
+    const { answers } = await raw(server, (socket) => {
+        socket.write(`PUT /api/stocktaking/${id}/items/${item.id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${M.token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`);
+        socket.once('data', async () => { // the request has begun
+            await sleep(30);
+            await post(U, M, issueOf(material.id, 3));
+            socket.write(body);
+        });
+    });
+    assert.equal(answers[0].status, 200, answers[0].body);
+    const [counted] = (await get(id)).items;
+    assert.deepEqual([counted.book_stock, counted.difference], [10, 0]);
 });
 
 test('a count of the whole stock and one of a place at a time', async () => {
