@@ -120,7 +120,7 @@ export const risks = [
     { id: '风险-1', by: [compose(/^data outlive down and up|^the machine's disk is gone/), tests('backend/tests/crash/crash.test.mjs')] },
     { id: '风险-2', by: [tests('backend/tests/images/rebuild.test.mjs', undefined, { engine: true })] },
     { id: '风险-3', by: [compose(/^while the service is away/)] },
-    { id: '风险-4', by: [doctor('pre.p0.secret'), images(/^no secret is in them/)] },
+    { id: '风险-4', by: [doctor('pre.p0.secret'), images(/^no secret is in them/), tests('backend/tests/cloud/ssrf.test.mjs')] },
     { id: '风险-5', by: [doctor('post.speed')] },
 ];
 

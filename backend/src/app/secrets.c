@@ -48,15 +48,10 @@ struct secrets {
     pthread_t thread;
 };
 
-/* False: trouble. current NULL: it has none, and why says so. */
+/* False: it has none, or cannot be read. */
 typedef bool read_source(struct secrets *s, struct arena *a, struct found *out, struct trouble *why);
 
 /* ---------------------------------------------------------------- the sources */
-
-static bool has_none(struct trouble *why, const char *zh, const char *en)
-{
-    return trouble_say(why, false, zh, en);
-}
 
 static bool read_environment(struct secrets *s, struct arena *a, struct found *out, struct trouble *why)
 {
@@ -69,23 +64,19 @@ static bool read_environment(struct secrets *s, struct arena *a, struct found *o
         out->previous = NULL;
     if (out->current && !out->current[0])
         out->current = NULL;
-    return out->current || has_none(why, "未设置 JWT_SECRET", "JWT_SECRET is not set");
+    return out->current || trouble_say(why, false, "未设置 JWT_SECRET", "JWT_SECRET is not set");
 }
 
-/* A secret that others on the machine may read is told of, and used. */
 static bool read_whole(const char *path, struct buf *out)
 {
-    struct stat st;
     char some[4096];
     ssize_t n = -1;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    if (fstat(fd, &st) == 0 && (st.st_mode & S_IRWXO))
-        log_event(LOG_WARN, "secret.file_open_to_all", NULL, LOG_TEXT("file", path));
     while ((n = read(fd, some, sizeof some)) > 0)
         buf_add(out, some, (size_t)n);
-    int why = n < 0 ? errno : out->overflow ? EFBIG : 0;
+    int why = n < 0 ? errno : out->overflow ? EFBIG : memchr(buf_text(out), 0, out->n) ? EILSEQ : 0;
     explicit_bzero(some, sizeof some);
     close(fd);
     errno = why;
@@ -117,11 +108,11 @@ static bool read_file(struct secrets *s, struct arena *a, struct found *out, str
         explicit_bzero(text.bytes, text.n);
     buf_free(&text);
     if (!got)
-        return trouble_say(why, failed != ENOENT && failed != EACCES, arena_fmt(a, "%s：%s", path, strerror(failed)),
+        return trouble_say(why, failed == EIO || failed == ESTALE || failed == ETIMEDOUT, arena_fmt(a, "%s：%s", path, strerror(failed)),
                            arena_fmt(a, "%s: %s", path, strerror(failed)));
     out->current = next_line(a, &at);
     out->previous = next_line(a, &at);
-    return out->current || has_none(why, arena_fmt(a, "%s 是空的", path), arena_fmt(a, "%s is empty", path));
+    return out->current || trouble_say(why, false, arena_fmt(a, "%s 是空的", path), arena_fmt(a, "%s is empty", path));
 }
 
 static bool read_kms(struct secrets *s, struct arena *a, struct found *out, struct trouble *why)
@@ -131,10 +122,10 @@ static bool read_kms(struct secrets *s, struct arena *a, struct found *out, stru
     if (!kms_get_secret(&k, a, set->kms_secret_name, set->kms_secret_field, KMS_CURRENT, &out->current, why))
         return false;
     if (!out->current)
-        return has_none(why, arena_fmt(a, "KMS %s 中没有凭据 %s（名称或地域不对？）", set->kms_endpoint, set->kms_secret_name),
+        return trouble_say(why, false, arena_fmt(a, "KMS %s 中没有凭据 %s（名称或地域不对？）", set->kms_endpoint, set->kms_secret_name),
                         arena_fmt(a, "KMS %s has no secret %s (is the name, or the region, wrong?)", set->kms_endpoint, set->kms_secret_name));
     out->current = text_trim(a, out->current);
-    if (!kms_get_secret(&k, a, set->kms_secret_name, set->kms_secret_field, KMS_PREVIOUS, &out->previous, why))
+    if (!kms_get_secret(&k, a, set->kms_secret_name, set->kms_secret_field, KMS_PREVIOUS, &out->previous, why) && why->again)
         return false;
     out->previous = text_trim(a, out->previous);
     return true;
@@ -156,7 +147,7 @@ static bool read_user_data(struct secrets *s, struct arena *a, struct found *out
         return false;
     if (text)
         *out = (struct found){value_of(a, text, USER_DATA_NAME), value_of(a, text, USER_DATA_PREVIOUS)};
-    return out->current || has_none(why, text ? "用户数据中没有 MMS_JWT_SECRET= 一行" : "本实例没有用户数据",
+    return out->current || trouble_say(why, false, text ? "用户数据中没有 MMS_JWT_SECRET= 一行" : "本实例没有用户数据",
                                     text ? "the user data have no line MMS_JWT_SECRET=" : "the instance has no user data");
 }
 
@@ -193,7 +184,15 @@ static bool is_good(const struct secrets *s, struct arena *a, const char *secret
 static bool read_from(struct secrets *s, const struct source *source, struct arena *a, struct found *out, struct trouble *why)
 {
     *out = (struct found){0};
-    return source->read(s, a, out, why) && is_good(s, a, out->current, "current", why) && is_good(s, a, out->previous, "previous", why);
+    if (!source->read(s, a, out, why) || !is_good(s, a, out->current, "current", why))
+        return false;
+    if (is_good(s, a, out->previous, "previous", why))
+        return true;
+    if (!source->is_far)
+        return false;
+    log_event(LOG_WARN, "secret.previous_refused", NULL, LOG_TEXT("source", source->name), LOG_TEXT("error", why->en));
+    out->previous = NULL; /* it cannot be taken away there, other than by yet another one */
+    return true;
 }
 
 /* ---------------------------------------------------------------- the ring */
@@ -302,6 +301,9 @@ static void take_first(struct secrets *s, const struct source *source, const str
         keyring_on_unknown(s->ring, read_soon, s);
     token_kid(f->current, kid);
     log_event(LOG_INFO, "secret.read", NULL, LOG_TEXT("source", source->name), LOG_TEXT("kid", kid), LOG_INT("valid", keys.n));
+    struct stat st;
+    if (source->read == read_file && stat(s->settings->jwt_secret_file, &st) == 0 && (st.st_mode & S_IRWXO))
+        log_event(LOG_WARN, "secret.file_open_to_all", NULL, LOG_TEXT("file", s->settings->jwt_secret_file));
     if (source->read == read_user_data)
         log_event(LOG_WARN, "secret.in_user_data", NULL, LOG_TEXT("advice", "every process on this machine can read it: prefer JWT_SECRET_FILE, --env-file or KMS"));
 }

@@ -2,9 +2,9 @@
  * while the service runs, without signing anybody out.
  *
  * At the start a source that fails is tried again, for at most SECRETS_WITHIN_MS over all of them; one that has none is passed over.
- * The source that gave the secret is read again every SECRET_REFRESH_SECONDS (the environment file is not) and whenever it is asked to. A secret that is new there
- * is valid from then on, and signs from the next reading on: by then all instances know it. The one before stays valid for as
- * long as tokens of it can live (JWT_EXPIRES_IN), or as long as the source names it. */
+ * The source that gave the secret is read again every SECRET_REFRESH_SECONDS (an environment file is not) and whenever it is asked to.
+ * A secret that is new there is valid from then on, and signs from the next reading on: by then all instances know it. The one
+ * before stays valid for as long as tokens of it can live (JWT_EXPIRES_IN), or as long as the source names it. */
 #ifndef MMS_APP_SECRETS_H
 #define MMS_APP_SECRETS_H
 
@@ -30,8 +30,9 @@ enum secrets_outcome {
 /* The variables JWT_SECRET and JWT_SECRET_PREVIOUS as they stand now, in the arena; false: they cannot be read. */
 typedef bool secrets_environment(struct arena *a, const char **current, const char **previous);
 
-/* environment: for the source of that name, when it can change (--env-file); NULL: it cannot. Reads the first secret. NONE and AWAY: err->zh and ->en say in one line what each source answered. Outside of production, with no
- * source but the environment, one is made for this run. */
+/* Reads the first secret. environment: for the source of that name, when it can change (--env-file); NULL: it cannot. NONE and AWAY:
+ * err->zh and ->en say in one line what each source answered. Outside of production, with no source but the environment, one is
+ * made for this run. */
 MUST_CHECK enum secrets_outcome secrets_open(const struct settings *s, secrets_environment *environment, struct arena *a, secrets_pause *pause,
                                              void *arg, struct secrets **out, struct error *err);
 /* Starts the thread that reads again, where the source can be read again. */

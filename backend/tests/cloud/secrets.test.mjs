@@ -107,7 +107,7 @@ test('a source that has none is passed over, and the log says why', async () => 
 
 test('what a file, the environment or user data have wrong is said in one line', async () => {
     const file = path.join(folder, 'wrong');
-    for (const [text, words] of [['', /是空的.*\n.*is empty/s], ['short\n', /at least 32 bytes/], [`${made()}\nshort`, /the previous secret needs at least 32 bytes/], [Buffer.from([0xff, 0xfe]), /UTF-8/]]) {
+    for (const [text, words] of [['', /是空的.*\n.*is empty/s], ['short\n', /at least 32 bytes/], [`${made()}\nshort`, /the previous secret needs at least 32 bytes/], [Buffer.from([0xff, 0xfe]), /UTF-8/], [`${made()}\0${made()}`, /wrong: Invalid or incomplete multibyte/]]) {
         writeFileSync(file, text);
         const { code, output } = await refused(fromFile(file));
         assert.equal(code, 78, output);
@@ -332,6 +332,17 @@ test('a source that fails while the service runs: what was read is used, and it 
     });
 });
 
+test('a secret before it that is no good: KMS goes on naming it, so it is told of and left out', async () => {
+    const secret = made();
+    await cloudWith({ secrets: { [NAME]: 'too-short' } }, async (cloud) => {
+        cloud.state.putSecret(NAME, secret);
+        await served(fromKms(cloud, KEY), [secret], async (server) => {
+            assert.match(events(server, 'secret.previous_refused')[0].error, /the previous secret needs at least 32 bytes/);
+            assert.equal(events(server, 'secret.read')[0].valid, 1);
+        });
+    });
+});
+
 test('role keys that end every few seconds, under load: the secret is read with each of them', async () => {
     const [first, second] = [made(), made()];
     await cloudWith({ secrets: { [NAME]: first }, metadata: { lifetime: 3 } }, async (cloud) => {
@@ -351,8 +362,9 @@ test('role keys that end every few seconds, under load: the secret is read with 
 test('a file: SIGHUP has it read; the second line is valid, a secret that is taken away is not', async () => {
     const [first, second, third] = [made(), made(), made()], file = path.join(folder, 'rotated');
     writeFileSync(file, first);
-    chmodSync(file, 0o400);
+    chmodSync(file, 0o604);
     await served(fromFile(file, { SECRET_REFRESH_SECONDS: 86400 }), [first, second, third], async (server) => {
+        assert.equal(events(server, 'secret.file_open_to_all').length, 1);
         const old = await server.admin();
         chmodSync(file, 0o600);
         writeFileSync(file, `${second}\n${first}\n`);
