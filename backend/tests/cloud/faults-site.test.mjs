@@ -163,11 +163,11 @@ test('keys that the storage goes on refusing: in words, and no flood of question
     accepted(await sent(send), 200);
     cloud.fault({ kind: 'expired-token', times: 'always', service: 'oss' });
     const at = cloud.log.length;
-    for (let i = 0; i < 5; i++)
+    for (let i = 0; i < 3; i++)
         refused(await send(), ...REFUSED);
     assert.equal(failed().code, 'SecurityTokenExpired');
     const asked = cloud.log.slice(at);
-    assert.ok(asked.filter(({ service }) => service === 'metadata').length <= 15, 'the metadata service has a limit');
+    assert.ok(asked.filter(({ service }) => service === 'metadata').length <= 12, 'the metadata service has a limit');
     cloud.faults.clear();
     accepted(await sent(send), 200);
     watchKeys(server, cloud);
