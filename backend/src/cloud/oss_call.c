@@ -16,6 +16,7 @@
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LONGEST_MS 2000
 #define NAP_MS 50            /* how often a pause looks whether it is to end */
+#define SAME_CLOCK_MS 5000
 #define BEGINNINGS_MAX 1000  /* of one call, however far it gets each time */
 #define MIB (INT64_C(1) << 20)
 
@@ -166,9 +167,11 @@ static void set_clock(struct course *k)
     clock_print_iso(theirs_ms, theirs);
     k->may_repeat = k->at_once = !k->clock_set;
     k->clock_set = true;
-    atomic_store(&k->o->skew_ms, theirs_ms - ours_ms);
+    int64_t skew_ms = theirs_ms - ours_ms, change_ms = skew_ms - atomic_exchange(&k->o->skew_ms, skew_ms);
     keep_why(k->o, arena_fmt(k->a, "本机时钟 %s 与对象存储的时钟 %s 相差过大，请校准本机时钟 / this clock (%s) is too far from the storage's (%s): set it right",
                              ours, theirs, ours, theirs));
+    if (change_ms < SAME_CLOCK_MS && change_ms > -SAME_CLOCK_MS)
+        return; /* another call has found out, too, and said so */
     log_event(LOG_WARN, "oss.clock_wrong", NULL, LOG_TEXT("our_clock", ours), LOG_TEXT("their_clock", theirs),
               LOG_INT("behind_s", (theirs_ms - ours_ms) / 1000), LOG_TEXT("vendor_request_id", k->out->refusal.request_id));
 }
