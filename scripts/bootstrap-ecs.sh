@@ -175,12 +175,12 @@ step_disk() {
     [ "$places" != /data ] || return 0
     [ -z "$(lsblk -nro NAME "$device" | sed 1d)" ] || fail "磁盘有分区，不会使用 / the disk has partitions and is not used: $disk"
     [ -z "$places" ] || fail "磁盘已挂载在别处 / the disk is mounted elsewhere: $disk"
+    [ -z "$(ls -A /data 2>/dev/null)" ] || fail "/data 已有内容，不会在上面挂载 / there is something in /data already: nothing is mounted over it"
     kind=$(blkid -p -o value -s TYPE "$device" 2>/dev/null || true)
     if [ -z "$kind" ]; then
         # Nothing that is known, and zeros at both ends.
         size=$(blockdev --getsize64 "$device")
         { cmp -s -n 1048576 "$device" /dev/zero && cmp -s -n 1048576 -i "$((size - 1048576)):0" "$device" /dev/zero; } || fail "磁盘不是空的，不会格式化 / the disk is not empty and is not formatted: $disk"
-        [ -z "$(ls -A /data 2>/dev/null)" ] || fail "/data 已有内容，不会在上面挂载 / there is something in /data already: nothing is mounted over it"
         change "格式化 / make ext4 on $device" mkfs.ext4 -q -L mms-data "$device"
     elif [ "$kind" != ext4 ] && [ "$kind" != xfs ]; then
         fail "磁盘上是 $kind，不会使用 / the disk holds $kind and is not used: $disk"
