@@ -208,7 +208,7 @@ tell_schema() {
     fi
 }
 # Beside the service; what is of that version already stays as it is.
-schema_of() { docker exec "$1" /usr/local/bin/mms migrate 2>/dev/null | sed -n 's/.*, schema version \([0-9]*\)$/\1/p'; }
+schema_of() { docker exec "$1" /usr/local/bin/mms migrate 2>/dev/null | sed -n 's/.*, schema version \([0-9]*\)$/\1/p' || true; }
 on_postgres() { [ -n "$(setting DATABASE_URL)" ]; }
 
 # ---------------------------------------------------------------- beside, switch, end
