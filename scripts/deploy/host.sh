@@ -5,6 +5,7 @@
 # shellcheck disable=SC2015,SC2317   # steps are called by their names
 set -Eeuo pipefail
 trap '' PIPE # whoever watches may go; what was begun is brought to an end
+exec 3>&1   # where what is said goes, also when it is cut off in a step whose own output goes elsewhere
 
 BACKEND=mms-backend-prod FRONTEND=mms-frontend-prod NGINX=mms-nginx-prod
 OLD_BACKEND=mms-backend-old OLD_FRONTEND=mms-frontend-old TRIAL=mms-deploy-trial
@@ -380,6 +381,7 @@ on_exit() {
     local code=$?
     trap - EXIT ERR
     trap '' INT TERM HUP
+    exec >&3
     set +e
     end_trial_quietly
     if [ "$code" != 0 ]; then
