@@ -27,7 +27,7 @@ build_packages=(gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd
 test_packages=(libcmocka-dev libjson-c-dev clang libclang-rt-14-dev sqlite3 postgresql-15 nginx chromium fonts-noto-cjk poppler-utils age openssl git shellcheck faketime)
 image_packages=(docker.io docker-compose docker-registry iptables mmdebstrap curl)
 deb_packages=(dpkg-dev binutils xz-utils git)
-deb_test_packages=(lintian mmdebstrap strace shellcheck)
+deb_test_packages=(lintian mmdebstrap strace shellcheck systemd-container openssl procps)
 environment_packages=(age ansible-core strace shellcheck)
 certificate_packages=(certbot pebble openssl curl shellcheck)
 
