@@ -249,12 +249,27 @@ test('the backup: as its timer starts it, listed by the service, tried, and the 
     drop('mms-backup.timer', '[Timer]\nOnCalendar=\nOnCalendar=*:*:0/2\nRandomizedDelaySec=0\nAccuracySec=100ms\n');
     systemctl('daemon-reload');
     systemctl('restart', 'mms-backup.timer');
-    await until(async () => accepted(await admin.get('/api/admin/backups'), 200).list.length > 1, 'a backup by the timer');
+    await until(async () => accepted(await admin.get('/api/admin/backups'), 200).list[0].name !== list[0].name, 'a backup by the timer'); // of one day one is kept
     rmSync(inside('etc/systemd/system/mms-backup.timer.d'), { recursive: true });
     systemctl('daemon-reload');
     systemctl('restart', 'mms-backup.timer');
     await until(() => shown('mms-backup.service', 'ActiveState') === 'inactive', 'its end');
     assert.equal(shown('mms-backup.service', 'Result'), 'success');
+});
+
+test('the backup, encrypted and to a second place, as its unit confines it', { skip }, () => {
+    const key = path.join(folder, 'age.key');
+    done('age-keygen', ['-o', key]);
+    within('install', '-d', '-o', 'mms', '-g', 'mms', '-m', '700', '/mnt/other/second');
+    const kept = readFileSync(inside('etc/mms/mms.env'), 'utf8');
+    appendFileSync(inside('etc/mms/mms.env'), `SECOND_DIR=/mnt/other/second\nAGE_RECIPIENT=${done('age-keygen', ['-y', key]).trim()}\n`);
+    const { code, output } = tried('systemctl', 'start', 'mms-backup.service');
+    assert.equal(code, 0, output + told('mms-backup'));
+    writeFileSync(inside('etc/mms/mms.env'), kept);
+    const [name] = readdirSync(inside('mnt/other/second')).filter((one) => one.endsWith('.db.gz.age'));
+    assert.ok(name, readdirSync(inside('mnt/other/second')).join(' '));
+    const plain = done('sh', ['-c', 'age --decrypt --identity "$0" "$1" | gunzip | head -c 15', key, inside('mnt/other/second', name)]);
+    assert.equal(plain, 'SQLite format 3');
 });
 
 test('the continuous backup goes to a folder that the unit is told of, and is proven as its timer would', { skip }, async () => {
@@ -346,13 +361,14 @@ test('stopped with requests in flight: each is answered or was never let in, and
     await until(() => codes.length > 20, 'some work');
     const slow = Promise.all(Array.from({ length: 8 }, () => new Client(place).post('/api/auth/login', { username: 'admin', password: PASSWORD }).then(({ status }) => status, () => 'not let in')));
     await until(() => codes.length > 40, 'some more');
+    const stopped = events('server.stopped').length;
     systemctl('stop', 'mms');
     enough = true;
     await Promise.all([all, streamed]);
     for (const status of await slow)
         assert.ok([200, 429, 503, 'not let in'].includes(status), String(status));
     assert.deepEqual(['ActiveState', 'Result', 'ExecMainStatus'].map((name) => shown('mms', name)), ['inactive', 'success', '0']);
-    assert.ok(events('server.stopped').length > 0);
+    assert.equal(events('server.stopped').length, stopped + 1);
     systemctl('start', 'mms');
     await allThere(codes);
 });
