@@ -41,7 +41,7 @@ install -m 755 scripts/{backup-sqlite,certificates,env-encrypt,env-decrypt,migra
 cp -r frontend/dist "$root/usr/share/mms/web"
 rm -f "$root/usr/share/mms/web/.mms-sum"
 install -m 644 deploy/debian/mms.env.in "$root/usr/share/mms/mms.env.in"
-install -D -m 644 -t "$root/lib/systemd/system" deploy/mms.service deploy/mms-{backup,certificates}.{service,timer}
+install -D -m 644 -t "$root/lib/systemd/system" deploy/mms.service deploy/mms-{backup,continuous-check,certificates}.{service,timer}
 install -D -m 644 deploy/debian/certificates.env "$root/etc/mms/certificates.env"
 doc=$root/usr/share/doc/mms
 install -D -m 644 -t "$doc" docs/operations.md docs/api.md THIRD_PARTY.md

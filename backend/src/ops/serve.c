@@ -10,6 +10,7 @@
 #include "app/secrets.h"
 #include "app/sweep.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "domain/recent_moves.h"
 #include "ops/env_file.h"
 #include "files/files.h"
@@ -282,6 +283,8 @@ static int serve(struct tool *t, int signals, struct secrets *secrets, struct ht
         /* With PORT=0 nobody could know the port otherwise. */
         LOG_ALWAYS(&t->settings, "server.started", NULL, LOG_INT("port", http_port(server)), LOG_TEXT("host", t->settings.host),
                    LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", t->settings.database_name));
+        if (!notify_send("READY=1"))
+            log_event(LOG_WARN, "server.not_told", NULL, LOG_TEXT("error", strerror(errno)));
         secrets_start(secrets);
         wait_for_signal(signals, secrets);
         if (!stop_server(&app, server)) { /* handlers still run: nothing they use may be freed */
