@@ -40,6 +40,8 @@ static void on_start(void *arg, const XML_Char *name, const XML_Char **attribute
 {
     struct reading *r = arg;
     (void)attributes;
+    if (r->refused)
+        return;
     if (r->depth == DEPTH_MAX || strlen(name) >= NAME_MAX_BYTES) {
         refuse(r);
         return;
@@ -52,6 +54,8 @@ static void on_start(void *arg, const XML_Char *name, const XML_Char **attribute
 static void on_end(void *arg, const XML_Char *name)
 {
     struct reading *r = arg;
+    if (r->refused) /* expat ends an element without content also after it was stopped at its start */
+        return;
     r->depth--;
     r->element(r->arg, r->depth ? r->names[r->depth - 1] : "", name, buf_text(&r->text));
     buf_reset(&r->text);
@@ -61,7 +65,8 @@ static void on_end(void *arg, const XML_Char *name)
 static void on_text(void *arg, const XML_Char *text, int n)
 {
     struct reading *r = arg;
-    buf_add(&r->text, text, (size_t)n);
+    if (!r->refused)
+        buf_add(&r->text, text, (size_t)n);
 }
 
 bool oss_xml_read(const char *bytes, size_t n, void (*element)(void *arg, const char *around, const char *name, const char *text), void *arg)

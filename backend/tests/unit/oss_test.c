@@ -51,6 +51,13 @@ static void reads_what_is_there(void **state)
         strcat(deep, "<Error>");
     strcat(deep, "<Code>x</Code>");
     assert_string_equal(refusal_of(&a, deep).code, "");
+    /* An element without content is still ended when its start was too much. */
+    assert_string_equal(refusal_of(&a, "<A234567890123456789012345678901234567890123456789012345678901234567890/>").code, "");
+    deep[0] = '\0';
+    for (int i = 0; i < 16; i++)
+        strcat(deep, "<Error>");
+    strcat(deep, "<Code/><Code>x</Code>");
+    assert_string_equal(refusal_of(&a, deep).code, "");
     arena_free(&a);
 }
 
