@@ -46,6 +46,7 @@ struct secrets {
     bool is_wanted, is_stopping, has_thread, is_failing;
     int64_t failures, unknown_us;
     pthread_t thread;
+    bool is_temporary;           /* made for this run */
 };
 
 /* False: it has none, or cannot be read. */
@@ -291,7 +292,6 @@ static void read_soon(void *arg)
 static void take_first(struct secrets *s, const struct source *source, const struct found *f)
 {
     struct keyring_keys keys = {0};
-    char kid[TOKEN_KID_MAX];
     add(&keys, f->current, INT64_MAX);
     if (f->previous)
         add(&keys, f->previous, INT64_MAX);
@@ -299,13 +299,6 @@ static void take_first(struct secrets *s, const struct source *source, const str
     s->source = source;
     if (!source->by_signal)
         keyring_on_unknown(s->ring, read_soon, s);
-    token_kid(f->current, kid);
-    log_event(LOG_INFO, "secret.read", NULL, LOG_TEXT("source", source->name), LOG_TEXT("kid", kid), LOG_INT("valid", keys.n));
-    struct stat st;
-    if (source->read == read_file && stat(s->settings->jwt_secret_file, &st) == 0 && (st.st_mode & S_IRWXO))
-        log_event(LOG_WARN, "secret.file_open_to_all", NULL, LOG_TEXT("file", s->settings->jwt_secret_file));
-    if (source->read == read_user_data)
-        log_event(LOG_WARN, "secret.in_user_data", NULL, LOG_TEXT("advice", "every process on this machine can read it: prefer JWT_SECRET_FILE, --env-file or KMS"));
 }
 
 /* ---------------------------------------------------------------- the start */
@@ -379,7 +372,7 @@ static bool make_temporary(struct secrets *s)
         return false;
     token_random(secret);
     take_first(s, &sources[0], &(struct found){secret, NULL});
-    log_write(LOG_WARN, "server.temporary_secret", NULL, NULL, 0);
+    s->is_temporary = true;
     return true;
 }
 
@@ -460,6 +453,21 @@ void secrets_read_again(struct secrets *s)
     s->is_wanted = true;
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
+}
+
+void secrets_tell(const struct secrets *s)
+{
+    const struct keyring_keys *keys = keyring_get(s->ring);
+    char kid[TOKEN_KID_MAX];
+    struct stat st;
+    token_kid(keys->at[0].secret, kid);
+    log_event(LOG_INFO, "secret.read", NULL, LOG_TEXT("source", s->source->name), LOG_TEXT("kid", kid), LOG_INT("valid", keys->n));
+    if (s->is_temporary)
+        log_write(LOG_WARN, "server.temporary_secret", NULL, NULL, 0);
+    if (s->source->read == read_file && stat(s->settings->jwt_secret_file, &st) == 0 && (st.st_mode & S_IRWXO))
+        log_event(LOG_WARN, "secret.file_open_to_all", NULL, LOG_TEXT("file", s->settings->jwt_secret_file));
+    if (s->source->read == read_user_data)
+        log_event(LOG_WARN, "secret.in_user_data", NULL, LOG_TEXT("advice", "every process on this machine can read it: prefer JWT_SECRET_FILE, --env-file or KMS"));
 }
 
 void secrets_start(struct secrets *s)

@@ -35,6 +35,8 @@ typedef bool secrets_environment(struct arena *a, const char **current, const ch
  * made for this run. */
 MUST_CHECK enum secrets_outcome secrets_open(const struct settings *s, secrets_environment *environment, struct arena *a, secrets_pause *pause,
                                              void *arg, struct secrets **out, struct error *err);
+/* Logs which source gave the secret: once the service begins, since a start that is refused says why and nothing else. */
+void secrets_tell(const struct secrets *s);
 /* Starts the thread that reads again, where the source can be read again. */
 void secrets_start(struct secrets *s);
 void secrets_close(struct secrets *s); /* NULL is fine; after the last token was looked at */

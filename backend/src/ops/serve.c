@@ -280,6 +280,7 @@ static int serve(struct tool *t, int signals, struct secrets *secrets, struct ht
         rc = start_server(t, &app, door, &server);
     int code = rc == RC_OK ? EXIT_OK : fail(t, rc);
     if (rc == RC_OK) {
+        secrets_tell(secrets);
         /* With PORT=0 nobody could know the port otherwise. */
         LOG_ALWAYS(&t->settings, "server.started", NULL, LOG_INT("port", http_port(server)), LOG_TEXT("host", t->settings.host),
                    LOG_TEXT("version", MMS_VERSION), LOG_TEXT("database", t->settings.database_name));
