@@ -93,7 +93,7 @@ for (const [size, screen] of [['desk', DESK], ['phone', PHONE]])
                 await who.page.emulateMedia({ colorScheme });
                 await who.page.waitForFunction((dark) => document.documentElement.classList.contains('dark') === dark, colorScheme === 'dark');
                 await still(who);
-                await check(() => accessible(who));
+                await check(() => accessible(who, colorScheme === 'dark'));
                 await picture(who, `every-${size}-${colorScheme}-${route.name}`);
             }
             await check(() => assert.equal(who.faults.length, 0, who.faults.join('\n')));

@@ -18,6 +18,7 @@ export const DESK = { viewport: { width: 1440, height: 900 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 export const NAMES = ['admin', 'keeper', 'manager'];
 export const BROWSER = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** A site: `await Site.open()`, people by `site.person(name, screen)`, `await site.close()` at the end. */
@@ -145,13 +146,15 @@ export function calm(who, ...expected) {
     assert.deepEqual(who.faults.filter((fault) => !expected.some((known) => known.test(fault))), []);
 }
 
-/** No violation of WCAG 2.2 A and AA, nor of axe's good practice, on the page as it stands. */
-export async function accessible(who) {
+/** No violation of WCAG 2.2 A and AA, nor of axe's good practice, on the page as it stands. `colours`: only what colours can break, where
+ *  all of the page was looked at in the other theme just before. */
+export async function accessible(who, colours = false) {
     // What is just closing is not there any more for anybody but axe.
     await who.page.waitForFunction(() => !document.querySelector('[class*="-leave-active"]'));
     // Through the debugger, which the page's content policy does not bind.
-    await who.page.evaluate(AXE);
-    const { violations } = await who.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+    if (!await who.page.evaluate(() => 'axe' in window)) await who.page.evaluate(AXE);
+    const { violations } = await who.page.evaluate((runOnly) => window.axe.run(document, { resultTypes: ['violations'], ...(runOnly && { runOnly }) }),
+        colours ? COLOUR_RULES : null);
     const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.slice(0, 5).map(({ target, failureSummary }) => `    ${target.join(' ')} ${failureSummary}`).join('\n')}`);
     assert.equal(told.length, 0, `${who.page.url()}\n${told.join('\n')}`);
 }

@@ -42,5 +42,14 @@ describe('reading by a worker', () => {
 
 it('takes a label that stays before the camera once, and again when it comes back', () => {
   const isNew = makeSeen()
-  expect([isNew('A', 0), isNew('A', 200), isNew('A', 1600), isNew('B', 1700), isNew('A', 1800), isNew('A', 3301)]).toEqual([true, false, false, true, true, true])
+  expect([isNew('A', 0), isNew('A', 200), isNew(null, 400), isNew('A', 1600), isNew('B', 1700), isNew('A', 1800)]).toEqual([true, false, false, false, true, true])
+  for (const now of [2000, 2500, 3000]) isNew(null, now)
+  expect(isNew('A', 3200)).toBe(false) // not away for long enough
+  for (const now of [3500, 4000, 4500]) isNew(null, now)
+  expect(isNew('A', 4701)).toBe(true)
+})
+
+it('takes it once where each look takes seconds, and one of them is blurred', () => {
+  const isNew = makeSeen()
+  expect([isNew('A', 0), isNew('A', 3000), isNew(null, 6000), isNew('A', 9000)]).toEqual([true, false, false, false])
 })

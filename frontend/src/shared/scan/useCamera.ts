@@ -36,7 +36,7 @@ export function useCamera(video: Ref<HTMLVideoElement | undefined>, scanned: (co
     const seen = video.value
     if (!seen || seen.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || seen.videoWidth === 0) return
     const code = await read(await createImageBitmap(seen))
-    if (code && !over && isNew(code, performance.now())) scanned(code)
+    if (isNew(code || null, performance.now()) && code && !over) scanned(code)
   }
 
   async function watchOn(): Promise<void> {
