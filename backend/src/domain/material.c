@@ -348,7 +348,7 @@ static enum rc write_totals(struct call *call, struct list_query *q, struct json
                       arena_fmt(call->ctx.arena,
                                 "SELECT (SELECT code FROM units WHERE id = m.unit_id) AS unit, COUNT(*) AS materials, "
                                 "SUM(CASE WHEN m.min_stock > 0 AND m.current_stock <= m.min_stock THEN 1 ELSE 0 END) AS low, "
-                                "CAST(SUM(m.current_stock) AS BIGINT) AS stock FROM materials m%s GROUP BY m.unit_id",
+                                "CAST(SUM(m.current_stock) AS BIGINT) AS stock FROM materials m%s GROUP BY m.unit_id ORDER BY materials DESC, unit",
                                 where),
                       args, count, &rows));
     int64_t materials = 0, low = 0;
