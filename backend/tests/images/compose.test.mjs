@@ -171,7 +171,7 @@ test('somebody signs in, makes a material and a receipt, and sees it on the page
     const material = await site.material(token, 'TLS-1');
     const { body: receipt } = await ask('POST', '/api/inventory', { token, body: { transactionType: 'in', materialId: material, quantity: '12.5' } });
     assert.equal(receipt.success, true);
-    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell', args: ['--no-sandbox', '--disable-gpu'] });
     try {
         const page = await (await browser.newContext({ locale: 'zh-CN', ignoreHTTPSErrors: true })).newPage();
         const faults = [];

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
 import qrcode from 'qrcode';
-import { accessible, BROWSER, calm, DESK, noSidewaysScroll, PHONE, picture, Site } from './steps.mjs';
+import { accessible, calm, DESK, launch, noSidewaysScroll, PHONE, picture, Site } from './steps.mjs';
 
 const WIDTH = 640, HEIGHT = 480, DOT = 10;
 let site, material, video;
@@ -33,7 +32,7 @@ after(() => site?.close());
 /** The site seen through a browser with other devices; it goes back to its own at the end. */
 async function through(args, journey) {
     const own = site.browser;
-    site.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...BROWSER, ...args] });
+    site.browser = await launch(args);
     try {
         await journey();
     } finally {
