@@ -41,11 +41,12 @@ async function through(args, journey) {
     }
 }
 
-const CAMERA = () => ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${video}`];
+/** A camera that looks at the label, and a person who answers the browser's question for it: 'grant' or 'deny'. */
+const camera = (answer) => [`--use-fake-ui-for-media-stream=${answer}`, '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${video}`];
 
-test('the camera adds a line, once for as long as the label is before it', () => through(CAMERA(), async () => {
+test('the camera adds a line, once for as long as the label is before it', () => through(camera('grant'), async () => {
     for (const screen of [PHONE, DESK]) {
-        const keeper = await site.person('keeper', { ...screen, permissions: ['camera'], colorScheme: screen === DESK ? 'dark' : 'light' });
+        const keeper = await site.person('keeper', { ...screen, colorScheme: screen === DESK ? 'dark' : 'light' });
         const wasm = [];
         keeper.context.on('request', (request) => request.url().endsWith('.wasm') && wasm.push(request.url()));
         await keeper.go('/documents/new/in');
@@ -82,7 +83,7 @@ test('a photo of a label; one without', async () => {
     calm(keeper);
 });
 
-test('where the camera is refused, or the address is not https, it is said', () => through([...CAMERA(), '--host-resolver-rules=MAP mms.test 127.0.0.1', '--deny-permission-prompts'], async () => {
+test('where the camera is refused, or the address is not https, it is said', () => through([...camera('deny'), '--host-resolver-rules=MAP mms.test 127.0.0.1'], async () => {
     const keeper = await site.person('keeper', PHONE);
     await keeper.go('/documents/new/in');
     await keeper.at('scan-open').click();
