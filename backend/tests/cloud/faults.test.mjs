@@ -198,7 +198,7 @@ const LARGE = `${csv(['物料编码', '物料名称', '类别', '单位', '备�
 const COMPLETE = '\\?uploadId=';
 const inParts = {
     'as it should be': [[], undefined],
-    'parts that fail, each in another way': [['503', 'reset-mid', 'corrupt', 'lost-ack'].map((kind, skip) => ({ kind, method: 'PUT', skip: skip % 2 })), undefined],
+    'parts that fail, each in another way': [['503', 'reset-mid', 'corrupt', 'lost-ack'].map((kind, i) => ({ kind, method: 'PUT', path: `partNumber=${i % 2 + 1}` })), undefined],
     'the last answer is lost': [[{ kind: 'lost-ack', method: 'POST', path: COMPLETE }], undefined],
     'the end fails once': [[{ kind: '500', method: 'POST', path: COMPLETE }], undefined],
     'the end fails always': [[{ kind: '500', method: 'POST', path: COMPLETE, times: 'always' }], AWAY],

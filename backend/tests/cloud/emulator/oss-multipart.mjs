@@ -1,10 +1,10 @@
 // Uploads in parts.
 import { createHash, randomBytes } from 'node:crypto';
 
-import { escapeXml, xmlTexts } from './encode.mjs';
+import { escapeXml, joinedCrc, xmlTexts } from './encode.mjs';
 import { OssError } from './oss-auth.mjs';
 import { checkBody, checkOverwrite, isoMs, kept, quoted, versionHeader, xml } from './oss-common.mjs';
-import { digest, putObject } from './store.mjs';
+import { putObject } from './store.mjs';
 
 const SMALLEST = 102_400; // of all parts but the last
 const MOST = 10_000;
@@ -30,7 +30,7 @@ function putPart(bucket, request) {
         throw new OssError(400, 'InvalidArgument', `partNumber must be between 1 and ${MOST}.`, { ec: '0017-00000401' });
     checkBody(request);
     const { chunks, size, md5, crc, now } = request;
-    upload.parts.set(number, { chunks, size, md5, etag: quoted(md5), modified: now });
+    upload.parts.set(number, { chunks, size, md5, crc, etag: quoted(md5), modified: now });
     return { status: 200, headers: { ETag: quoted(md5), 'x-oss-hash-crc64ecma': crc, 'Content-MD5': md5.toString('base64') } };
 }
 
@@ -55,10 +55,13 @@ function complete(bucket, request) {
     checkOverwrite(bucket, request);
     const parts = chosenParts(upload, Buffer.concat(request.chunks).toString());
     const chunks = parts.flatMap((part) => part.chunks);
-    const { size, crc } = digest(chunks);
     const whole = createHash('md5');
-    for (const part of parts)
+    let size = 0, crc = '0';
+    for (const part of parts) {
         whole.update(part.md5);
+        crc = joinedCrc(crc, part.crc, part.size);
+        size += part.size;
+    }
     const tag = `"${whole.digest('hex').toUpperCase()}-${parts.length}"`;
     const object = putObject(bucket, request.key, { chunks, size, crc, etag: tag, headers: upload.headers, modified: request.now, type: 'Multipart' });
     bucket.uploads.delete(upload.id);
