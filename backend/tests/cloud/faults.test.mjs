@@ -15,7 +15,8 @@ const BROKEN = [503, 'files_broken', '文件在传输中损坏，请重试'];
 const PATIENCE_MS = 120_000;
 
 const cloud = await startEmulator({ strict: false, keys: { [KEY]: { secret: SECRET } }, buckets: { [BUCKET]: {} } });
-const server = await start({ env: { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud.url, OSS_ACCESS_KEY_ID: KEY, OSS_ACCESS_KEY_SECRET: SECRET } });
+const METRICS = 'metrics-token-of-the-tests';
+const server = await start({ env: { METRICS_TOKEN: METRICS, UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud.url, OSS_ACCESS_KEY_ID: KEY, OSS_ACCESS_KEY_SECRET: SECRET } });
 server.secrets.push(SECRET);
 after(async () => {
     await server.stop();
@@ -245,9 +246,17 @@ test('a storage that never answers: others are not held up, and it ends', async 
     await nothingLost();
 });
 
+/** {health, storage, away, outages}: what a monitor is told of it. */
+async function told() {
+    const { status, body } = await server.client().get('/api/health');
+    const { text } = await server.client().get('/metrics', { headers: { authorization: `Bearer ${METRICS}` } });
+    const figure = (name) => Number(text.match(new RegExp(`^${name} (\\d+)$`, 'm'))[1]);
+    return { health: status, storage: body.checks.objectStorage, away: figure('mms_object_storage_away'), outages: figure('mms_object_storage_outages_total') };
+}
+
 test('away for long: the program stops asking for a while, others go on, health stays good, and it comes back by itself', async () => {
     cloud.fault({ kind: '503', times: 'always' });
-    const since = server.logs.length;
+    const since = server.logs.length, { outages } = await told();
     const logged = (event) => server.logs.slice(since).some((entry) => entry.event === event);
     const opened = () => logged('oss.away');
     for (let i = 0; i < 10 && !opened(); i++)
@@ -257,7 +266,8 @@ test('away for long: the program stops asking for a while, others go on, health 
     refused(await send(another()), ...AWAY);
     assert.equal(cloud.log.length, asked, 'nobody was asked');
     accepted(await admin.get('/api/materials'), 200);
-    assert.equal((await server.client().get('/api/health')).status, 200);
+    assert.deepEqual(await told(), { health: 200, storage: 'away', away: 1, outages: outages + 1 });
     await nothingLost();
     await backAgain(() => logged('oss.back'));
+    assert.deepEqual(await told(), { health: 200, storage: 'asked', away: 0, outages: outages + 1 });
 });
