@@ -1,7 +1,6 @@
 // A site whose object storage cannot be found, is not who it says it is, or whose machine has no keys: the program runs all the same, says in
 // words what it cannot do, and nothing leaves the machine that should not.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { accepted, makeMaterial, refused, sleep, start } from '../api/harness.mjs';
 import { csv, ended, step, upload as uploadTable } from '../api/import-steps.mjs';
 import { form, png } from '../api/picture.mjs';
+import { certificate } from './certificate.mjs';
 import { startEmulator } from './emulator/server.mjs';
 
 const BUCKET = 'mms-files-4f2a', KEY = 'LTAI-of-the-tests', SECRET = 'a-secret-that-nobody-may-see-1';
@@ -19,6 +19,8 @@ const REFUSED = [503, 'files_refused', '文件存储拒绝了访问，请联系�
 
 /** A policy that is handed out, for the bucket of the tests. */
 const policy = (name) => JSON.parse(readFileSync(fileURLToPath(new URL(`../../../deploy/terraform/policies/${name}.json`, import.meta.url)), 'utf8').replaceAll('${bucket}', BUCKET));
+
+const byRole = { OSS_ACCESS_KEY_ID: null, OSS_ACCESS_KEY_SECRET: null };
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mms-cloud-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -38,14 +40,6 @@ async function emulator(t, options = {}) {
     return cloud;
 }
 
-function certificate(name, subject) {
-    const [key, cert] = ['key', 'crt'].map((ending) => path.join(folder, `${name}.${ending}`));
-    const { status, stderr } = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '30', '-subj', `/CN=${name}`,
-        '-addext', `subjectAltName=${subject}`], { encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
-    return { key: readFileSync(key), cert: readFileSync(cert), file: cert };
-}
-
 test('a name that nobody knows: in words, in the log, and the rest goes on', async (t) => {
     const { admin, send, failed } = await site(t, undefined, { OSS_ENDPOINT: 'https://oss.no-such-name.invalid' });
     refused(await send(), ...AWAY);
@@ -63,11 +57,40 @@ test('a port where nobody listens', async (t) => {
 });
 
 test('a certificate of nobody\'s: not spoken to at all', async (t) => {
-    const cloud = await emulator(t, { tls: certificate('oss', 'IP:127.0.0.1') });
+    const cloud = await emulator(t, { tls: certificate(folder, 'oss', 'IP:127.0.0.1') });
     const { send, failed } = await site(t, cloud, { OSS_ENDPOINT: cloud.secureUrl });
     refused(await send(), ...REFUSED);
     assert.match(failed().error, /certificate/i);
     assert.deepEqual(cloud.log, [], 'no request has been made, so no key and no file was shown');
+});
+
+test('a certificate of one\'s own authority, OSS_CA_FILE: all of it over TLS; another authority, or a file that is none, is refused', async (t) => {
+    const own = certificate(folder, 'oss-own', 'IP:127.0.0.1'), cloud = await emulator(t, { tls: own });
+    const over = { OSS_ENDPOINT: cloud.secureUrl, OSS_CA_FILE: own.file };
+    const { server, admin, send } = await site(t, cloud, over);
+    const { avatar } = accepted(await send(), 200);
+    assert.deepEqual((await server.client().get(avatar)).bytes, cloud.get(BUCKET, avatar.replace('/uploads/', '')).body);
+    const large = `${csv(['物料编码', '物料名称', '类别', '单位', '备注'], ...Array.from({ length: 9000 }, (_, i) => [`TLS-${i}`, '氢气', '化学', 'kg', 'x'.repeat(1000)]))}\r\n`;
+    accepted(await uploadTable(admin, 'materials', large), 201);
+    assert.ok(cloud.log.some(({ query }) => query.partNumber === '2'), 'in parts, too');
+    for (const file of [certificate(folder, 'oss-else', 'IP:127.0.0.1').file, '/nowhere/ca.pem']) {
+        const asked = cloud.log.length, other = await site(t, cloud, { ...over, OSS_CA_FILE: file });
+        refused(await other.send(), ...REFUSED);
+        assert.match(other.failed().error, /certificate/i);
+        assert.equal(cloud.log.length, asked, 'no key and no file was shown');
+    }
+});
+
+test('ALIYUN_ACCESS_KEY_… stands in for OSS_ACCESS_KEY_…, which comes first', async (t) => {
+    const cloud = await emulator(t, { keys: { [KEY]: { secret: SECRET }, 'LTAI-general': { secret: 'another-secret-that-nobody-sees' } } });
+    const general = { ALIYUN_ACCESS_KEY_ID: 'LTAI-general', ALIYUN_ACCESS_KEY_SECRET: 'another-secret-that-nobody-sees', ALIYUN_METADATA_URL: cloud.url };
+    for (const [env, id] of [[general, KEY], [{ ...general, ...byRole }, 'LTAI-general']]) {
+        const { server, send } = await site(t, cloud, env);
+        server.secrets.push('another-secret-that-nobody-sees');
+        accepted(await send(), 200);
+        assert.match(cloud.log.at(-1).headers.authorization, new RegExp(`Credential=${id}/`));
+    }
+    assert.ok(!cloud.log.some(({ service }) => service === 'metadata'), 'the machine is not asked for a role');
 });
 
 test('http in the open is for this machine alone', async (t) => {
@@ -75,8 +98,6 @@ test('http in the open is for this machine alone', async (t) => {
     await assert.rejects(site(t, cloud, { OSS_ENDPOINT: 'http://oss-cn-hangzhou.aliyuncs.com' }), /OSS_ENDPOINT/);
     assert.deepEqual(cloud.log, []);
 });
-
-const byRole = { OSS_ACCESS_KEY_ID: null, OSS_ACCESS_KEY_SECRET: null };
 
 /** Once the role's keys are there. */
 async function sent(send) {
