@@ -12,10 +12,7 @@ import { csv, ended, step, upload as uploadTable } from '../api/import-steps.mjs
 import { form, png } from '../api/picture.mjs';
 import { certificate } from './certificate.mjs';
 import { startEmulator } from './emulator/server.mjs';
-
-const BUCKET = 'mms-files-4f2a', KEY = 'LTAI-of-the-tests', SECRET = 'a-secret-that-nobody-may-see-1';
-const AWAY = [503, 'files_unreachable', '文件存储暂时无法访问，请稍后重试'];
-const REFUSED = [503, 'files_refused', '文件存储拒绝了访问，请联系管理员'];
+import { AWAY, BUCKET, KEY, REFUSED, SECRET, bucketCloud, inBucket, keyOf } from './site.mjs';
 
 /** A policy that is handed out, for the bucket of the tests. */
 const policy = (name) => JSON.parse(readFileSync(fileURLToPath(new URL(`../../../deploy/terraform/policies/${name}.json`, import.meta.url)), 'utf8').replaceAll('${bucket}', BUCKET));
@@ -27,7 +24,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 /** A server with its files in a bucket of `cloud`; ends with the test. */
 async function site(t, cloud, env = {}) {
-    const server = await start({ env: { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud?.url, OSS_ACCESS_KEY_ID: KEY, OSS_ACCESS_KEY_SECRET: SECRET, ...env } });
+    const server = await start({ env: inBucket(cloud, env) });
     server.secrets.push(SECRET);
     t.after(() => server.stop());
     const admin = await server.admin();
@@ -35,7 +32,7 @@ async function site(t, cloud, env = {}) {
 }
 
 async function emulator(t, options = {}) {
-    const cloud = await startEmulator({ keys: { [KEY]: { secret: SECRET } }, buckets: { [BUCKET]: {} }, ...options });
+    const cloud = await bucketCloud(options);
     t.after(() => cloud.close());
     return cloud;
 }
@@ -69,7 +66,7 @@ test('a certificate of one\'s own authority, OSS_CA_FILE: all of it over TLS; an
     const over = { OSS_ENDPOINT: cloud.secureUrl, OSS_CA_FILE: own.file };
     const { server, admin, send } = await site(t, cloud, over);
     const { avatar } = accepted(await send(), 200);
-    assert.deepEqual((await server.client().get(avatar)).bytes, cloud.get(BUCKET, avatar.replace('/uploads/', '')).body);
+    assert.deepEqual((await server.client().get(avatar)).bytes, cloud.get(BUCKET, keyOf(avatar)).body);
     const large = `${csv(['物料编码', '物料名称', '类别', '单位', '备注'], ...Array.from({ length: 9000 }, (_, i) => [`TLS-${i}`, '氢气', '化学', 'kg', 'x'.repeat(1000)]))}\r\n`;
     accepted(await uploadTable(admin, 'materials', large), 201);
     assert.ok(cloud.log.some(({ query }) => query.partNumber === '2'), 'in parts, too');
@@ -120,7 +117,7 @@ test('the policy that is handed out suffices for all that the program does, and 
     const first = accepted(await sent(send), 200).avatar;
     assert.equal((await server.client().get(first)).status, 200);
     accepted(await send(), 200);
-    await server.until(() => !cloud.keys(BUCKET).includes(first.replace('/uploads/', '')), 60_000, 'to remove the picture before');
+    await server.until(() => !cloud.keys(BUCKET).includes(keyOf(first)), 60_000, 'to remove the picture before');
     const { id } = accepted(await uploadTable(admin, 'materials', csv(['物料编码', '物料名称', '类别', '单位'], ['OSS-1', '甲', '化学', 'kg'])), 201);
     await step(admin, id, 'check');
     const { jobId } = accepted(await admin.post('/api/export-jobs/materials?format=csv'), 202);
@@ -151,7 +148,7 @@ test('the policies for moving files, and for bringing a backup back, suffice; ne
     assert.equal(backup.code, 0, backup.output);
     const moved = await run('mover', 'files', 'migrate', '--to', 'oss');
     assert.equal(moved.code, 0, moved.output);
-    assert.ok(cloud.get(BUCKET, avatar.replace('/uploads/', '')));
+    assert.ok(cloud.get(BUCKET, keyOf(avatar)));
     const brought = await run('bringer', 'restore', 'oss:');
     assert.equal(brought.code, 0, brought.output);
     assert.deepEqual(denied(cloud), []);

@@ -1,29 +1,17 @@
 // Object storage that refuses, lies, breaks off or is away: the one who asks is told in words, nothing is lost, no secret is shown, and the
 // log has the request id by which the vendor finds it.
 import assert from 'node:assert/strict';
-import { after, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 
-import { accepted, makeUser, refused, sleep, start } from '../api/harness.mjs';
+import { accepted, refused, sleep } from '../api/harness.mjs';
 import { csv, upload as uploadTable } from '../api/import-steps.mjs';
 import { form, png } from '../api/picture.mjs';
-import { startEmulator } from './emulator/server.mjs';
+import { AWAY, BROKEN, BUCKET, REFUSED, keyOf, startSite } from './site.mjs';
 
-const BUCKET = 'mms-files-4f2a', KEY = 'LTAI-of-the-tests', SECRET = 'a-secret-that-nobody-may-see-1';
-const AWAY = [503, 'files_unreachable', '文件存储暂时无法访问，请稍后重试'];
-const REFUSED = [503, 'files_refused', '文件存储拒绝了访问，请联系管理员'];
-const BROKEN = [503, 'files_broken', '文件在传输中损坏，请重试'];
 const PATIENCE_MS = 120_000;
 
-const cloud = await startEmulator({ strict: false, keys: { [KEY]: { secret: SECRET } }, buckets: { [BUCKET]: {} } });
 const METRICS = 'metrics-token-of-the-tests';
-const server = await start({ env: { METRICS_TOKEN: METRICS, UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud.url, OSS_ACCESS_KEY_ID: KEY, OSS_ACCESS_KEY_SECRET: SECRET } });
-server.secrets.push(SECRET);
-after(async () => {
-    await server.stop();
-    await cloud.close();
-});
-const admin = await server.admin();
-const U = await makeUser(admin, 'regular_user');
+const { cloud, server, admin, U } = await startSite({ METRICS_TOKEN: METRICS });
 
 async function send(bytes) {
     const answer = await U.request('POST', '/api/profile/avatar', form(['avatar', bytes]));
@@ -32,7 +20,6 @@ async function send(bytes) {
 }
 const show = (where) => server.client().get(where);
 const mine = async () => accepted(await U.get('/api/profile/me'), 200).avatar;
-const keyOf = (avatar) => avatar.replace('/uploads/', '');
 /** Of what somebody waited for: old pictures are removed by a thread of its own. */
 const failures = () => server.logs.filter((entry) => entry.event === 'oss.failed' && entry.method !== 'DELETE');
 const lastAsked = () => cloud.log.filter(({ method }) => method !== 'DELETE').at(-1);

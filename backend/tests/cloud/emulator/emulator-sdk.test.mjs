@@ -348,7 +348,7 @@ test('the SDK of credentials, by the machine\'s metadata, whose address it has b
         http.request = real;
     });
     const at = cloud.log.length;
-    const client = new Credentials.default(new Credentials.Config({ type: 'ecs_ram_role', roleName: 'mms-ecs-role', disableIMDSv1: true }));
+    const client = new Credentials.default(new Credentials.Config({ type: 'ecs_ram_role', roleName: 'mms-ecs-role', disableIMDSv1: true, timeout: 60_000, connectTimeout: 60_000 }));
     const keys = await client.getCredential();
     assert.match(keys.accessKeyId, /^STS\./);
     assert.deepEqual(cloud.log.slice(at).map(({ service, method, path, status }) => [service, method, path, status]), [

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import { escapeXml, joinedCrc, xmlTexts } from './encode.mjs';
-import { OssError } from './oss-auth.mjs';
+import { OssError, bad, malformed } from './oss-auth.mjs';
 import { checkBody, checkOverwrite, isoMs, kept, quoted, versionHeader, xml } from './oss-common.mjs';
 import { putObject } from './store.mjs';
 
@@ -27,7 +27,7 @@ function putPart(bucket, request) {
     const upload = find(bucket, request);
     const number = Number(request.one('partNumber'));
     if (!Number.isInteger(number) || number < 1 || number > MOST)
-        throw new OssError(400, 'InvalidArgument', `partNumber must be between 1 and ${MOST}.`, { ec: '0017-00000401' });
+        throw bad(`partNumber must be between 1 and ${MOST}.`, '0017-00000401');
     checkBody(request);
     const { chunks, size, md5, crc, now } = request;
     upload.parts.set(number, { chunks, size, md5, crc, etag: quoted(md5), modified: now });
@@ -37,7 +37,7 @@ function putPart(bucket, request) {
 function chosenParts(upload, text) {
     const numbers = xmlTexts(text, 'PartNumber').map(Number), tags = xmlTexts(text, 'ETag');
     if (numbers.length === 0 || numbers.length !== tags.length)
-        throw new OssError(400, 'MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema.', { ec: '0042-00000203' });
+        throw malformed('0042-00000203');
     if (numbers.some((n, i) => i > 0 && n <= numbers[i - 1]))
         throw new OssError(400, 'InvalidPartOrder', 'The list of parts was not in ascending order. Parts list must specified in order by part number.', { ec: '0042-00000205' });
     return numbers.map((number, i) => {
