@@ -6,7 +6,7 @@ import { beforeEach, test } from 'node:test';
 import { accepted, refused, sleep } from '../api/harness.mjs';
 import { csv, upload as uploadTable } from '../api/import-steps.mjs';
 import { form, png } from '../api/picture.mjs';
-import { AWAY, BROKEN, BUCKET, REFUSED, keyOf, startSite } from './site.mjs';
+import { AWAY, BROKEN, BUCKET, KEY, REFUSED, keyOf, startSite } from './site.mjs';
 
 const PATIENCE_MS = 120_000;
 
