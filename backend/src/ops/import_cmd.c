@@ -16,6 +16,7 @@
 
 #define NAME "import-legacy"
 #define TERMINAL_EVERY_US INT64_C(200000)
+#define STORAGE_SAYS_MAX 1024
 #define LINE_EVERY_US INT64_C(10000000) /* where each line stays, as in a log */
 
 struct request {
@@ -186,10 +187,20 @@ static int write_report(struct request *r)
 /* Before the transaction, which would hold everybody up while object storage is waited for. */
 static enum rc bring_pictures(struct request *r)
 {
+    struct arena *a = &r->tool->arena;
+    struct buf why;
     if (!r->options.uploads)
         return RC_OK;
-    r->options.pictures = legacy_pictures_new(&r->tool->arena);
-    return legacy_pictures_put(r->options.pictures, &r->options, r->files, &r->tool->err);
+    r->options.pictures = legacy_pictures_new(a);
+    enum rc rc = legacy_pictures_put(r->options.pictures, &r->options, r->files, &r->tool->err);
+    if (rc != RC_FILES_AWAY && rc != RC_FILES_REFUSED && rc != RC_FILES_BROKEN)
+        return rc;
+    buf_init(&why, STORAGE_SAYS_MAX);
+    files_why(r->files, &why);
+    rc = error_say(&r->tool->err, rc, arena_fmt(a, "%s，未导入任何数据：%s", error_row(rc)->zh, buf_text(&why)),
+                   arena_fmt(a, "%s; nothing was imported: %s", error_row(rc)->en, buf_text(&why)));
+    buf_free(&why);
+    return rc;
 }
 
 static void remove_pictures(struct request *r, enum rc rc)
