@@ -277,6 +277,7 @@ step_folders() {
     folder "$dir" 0750 "$RUN_ID:$RUN_ID"
     for backup in nginx nginx/side; do folder "$dir/$backup" 0755 "$RUN_ID:$RUN_ID"; done
     folder "$dir/nginx/ssl" 0755 "$RUN_ID:$RUN_ID"
+    folder "$dir/secrets" 0700 "$RUN_ID:$RUN_ID"
 }
 
 # What the deployment needs in its folder. Files that are there and differ belong to whoever changed them.

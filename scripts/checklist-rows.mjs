@@ -22,7 +22,6 @@ const site = (name) => tests('backend/tests/api/doctor-site.test.mjs', name);
 const deploy = (name) => tests('backend/tests/images/deploy.test.mjs', name, { engine: true });
 const certificates = (name) => tests('backend/tests/certificates/certificates.test.mjs', name);
 const secrets = (name) => tests('backend/tests/cloud/secrets.test.mjs', name);
-const cloud = (what) => unfinished(`${what}尚未接入`, 'backend/tests/cloud');
 const storage = (name) => tests('backend/tests/cloud/storage.test.mjs', name);
 const terraform = (name) => tests('backend/tests/cloud/terraform/terraform.test.mjs', name);
 const logs = (name) => tests('backend/tests/cloud/logtail.test.mjs', name);

@@ -33,6 +33,10 @@ MMS_VERSION=
 # Folder of backups; must belong to user 1001, and is best on another disk
 #MMS_BACKUP=/backup
 
+# 密钥与 CA 证书目录，用户 1001 可读，容器内为 /run/secrets：JWT_SECRET_FILE、KMS_CA_FILE、OSS_CA_FILE 按容器内的路径写
+# Folder of secrets and authorities, readable for user 1001; /run/secrets within the container, as JWT_SECRET_FILE, KMS_CA_FILE and OSS_CA_FILE name it
+#MMS_SECRETS=./secrets
+
 # 证书目录：cert.pem（含中间证书）与 key.pem，用户 101 可读
 # Folder of cert.pem (with what is between it and the root) and key.pem, readable for user 101
 #MMS_TLS=./nginx/ssl

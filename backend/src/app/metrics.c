@@ -11,6 +11,7 @@
 #include "crypto/token.h"
 #include "db/ship.h"
 #include "domain/reply.h"
+#include "files/files.h"
 
 /* Others are counted as 0. */
 static const int statuses[] = {200, 201, 204, 206, 304, 400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503, 0};
@@ -203,6 +204,16 @@ static void tell_continuous(struct buf *out, struct db_writer *writer, int64_t n
     figure(out, "mms_continuous_written_bytes_total", "counter", "Bytes written to it.", s.bytes);
 }
 
+/* Only with UPLOAD_BACKEND=oss. */
+static void tell_files(struct buf *out, const struct files *files)
+{
+    struct files_state s;
+    if (!files_state(files, &s))
+        return;
+    figure(out, "mms_object_storage_away", "gauge", "1: it failed again and again, and is asked again only after a while.", s.is_away);
+    figure(out, "mms_object_storage_outages_total", "counter", "How often that began.", s.outages);
+}
+
 /* Only where it can change while the service runs. */
 static void tell_secrets(struct buf *out, struct secrets *secrets)
 {
@@ -237,6 +248,7 @@ static void tell_all(struct buf *out, const struct app *app, struct http_server 
     tell_writer(out, &writer);
     tell_continuous(out, app->writer, now_ms);
     tell_secrets(out, app->secrets);
+    tell_files(out, app->files);
     figure(out, "mms_open_connections", "gauge", "Open connections.", (int64_t)http_connections(server));
     figure(out, "mms_open_streams", "gauge", "Of these, event streams.", (int64_t)http_streams(server));
     tell_process(out, app, now_ms);

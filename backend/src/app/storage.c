@@ -57,11 +57,17 @@ static void release(void *arg)
     free(s);
 }
 
+struct cloud_key storage_key(const struct settings *s)
+{
+    return s->oss_access_key_id ? (struct cloud_key){s->oss_access_key_id, s->oss_access_key_secret, NULL}
+                                : (struct cloud_key){s->aliyun_access_key_id, s->aliyun_access_key_secret, NULL};
+}
+
 /* A command has no time to wait for the thread's first key. */
 static struct signer *new_signer(const struct settings *settings, bool is_patient)
 {
     struct signer *s = calloc(1, sizeof *s);
-    const struct cloud_key key = {.id = settings->oss_access_key_id, .secret = settings->oss_access_key_secret};
+    const struct cloud_key key = storage_key(settings);
     struct arena a;
     struct trouble why;
     if (!s)
@@ -82,7 +88,7 @@ static struct signer *new_signer(const struct settings *settings, bool is_patien
 static struct oss_config config_of(const struct settings *s, struct arena *a, bool is_patient)
 {
     return (struct oss_config){.endpoint = s->oss_endpoint ? s->oss_endpoint : arena_fmt(a, "https://oss-%s.aliyuncs.com", s->oss_region),
-                               .bucket = s->oss_bucket, .region = s->oss_region, .credentials = take_key, .refused = wait_for_another,
+                               .bucket = s->oss_bucket, .region = s->oss_region, .ca = s->oss_ca_file, .credentials = take_key, .refused = wait_for_another,
                                .release = release, .credentials_arg = new_signer(s, is_patient), .is_patient = is_patient};
 }
 

@@ -46,7 +46,8 @@ struct settings {
     const char *oss_bucket;             /* OSS_BUCKET; NULL: none. Wanted with oss, as is the next */
     const char *oss_region;             /* OSS_REGION, "cn-hangzhou" ("oss-" in front is taken off); NULL: none */
     const char *oss_endpoint;           /* OSS_ENDPOINT: https://host[:port], http on loopback only. Default: the region's public one */
-    const char *oss_access_key_id;      /* OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET, secret, both or neither; NULL: by the machine's role */
+    const char *oss_ca_file;            /* OSS_CA_FILE: authorities of an endpoint of one's own; NULL: the system's */
+    const char *oss_access_key_id;      /* OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET, secret, both or neither; NULL: ALIYUN_ACCESS_KEY_… (storage_key) */
     const char *oss_access_key_secret;
     enum oss_delivery oss_delivery;     /* OSS_DELIVERY: service (default), or signed: large files by an address that is good for minutes */
     const char *backup_dir;             /* BACKUP_DIR: where backups lie; NULL: nowhere */

@@ -30,6 +30,7 @@ static enum breaker_news note_failure(struct breaker *b, int64_t now_ms)
     b->until_ms = now_ms + b->open_ms;
     b->open_ms = 2 * b->open_ms < BREAKER_LONGEST_MS ? 2 * b->open_ms : BREAKER_LONGEST_MS;
     b->is_trying = false;
+    b->opened += !was_open;
     return was_open ? BREAKER_NO_NEWS : BREAKER_OPENED;
 }
 
@@ -63,4 +64,13 @@ int64_t breaker_wait_ms(struct breaker *b, int64_t now_ms)
     int64_t wait_ms = b->until_ms > now_ms ? b->until_ms - now_ms : 0;
     pthread_mutex_unlock(&b->lock);
     return wait_ms;
+}
+
+int64_t breaker_opened(struct breaker *b, bool *is_open)
+{
+    pthread_mutex_lock(&b->lock);
+    int64_t opened = b->opened;
+    *is_open = b->until_ms != 0;
+    pthread_mutex_unlock(&b->lock);
+    return opened;
 }

@@ -18,6 +18,7 @@ struct breaker {
     int64_t open_ms;     /* how long it stays open the next time */
     int64_t until_ms;    /* 0: it is closed */
     bool is_trying;      /* somebody was let through */
+    int64_t opened;      /* how often, from being closed */
 };
 
 void breaker_init(struct breaker *b, bool never_opens);
@@ -30,5 +31,7 @@ enum breaker_news breaker_tell(struct breaker *b, bool was_there, int64_t now_ms
 void breaker_forget(struct breaker *b);
 /* In how many ms a trial may be made; 0: it is closed, or now. */
 int64_t breaker_wait_ms(struct breaker *b, int64_t now_ms);
+/* How often it has opened; *is_open: it is open now, or has let through a trial that has not been told of. */
+int64_t breaker_opened(struct breaker *b, bool *is_open);
 
 #endif

@@ -82,13 +82,18 @@ static bool address(void *self, const char *key, const char *disposition, const 
     return oss_address(self, key, disposition, media, seconds, out);
 }
 
+static void state(void *self, struct files_state *out)
+{
+    oss_state(self, out);
+}
+
 static void why(void *self, struct buf *out)
 {
     oss_why(self, out);
 }
 
 static const struct files_driver driver = {.is_remote = true, .close = close_oss, .stop = stop, .put = put, .get = get, .head = head,
-                                           .remove = delete, .list = list, .address = address, .why = why};
+                                           .remove = delete, .list = list, .address = address, .state = state, .why = why};
 
 struct files *files_open_oss(const struct oss_config *config)
 {

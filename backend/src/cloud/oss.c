@@ -80,6 +80,11 @@ void oss_stop(struct oss *o)
     atomic_store(&o->stop, true);
 }
 
+void oss_state(struct oss *o, struct files_state *out)
+{
+    out->outages = breaker_opened(&o->breaker, &out->is_away);
+}
+
 void oss_why(struct oss *o, struct buf *out)
 {
     pthread_mutex_lock(&o->lock);

@@ -42,6 +42,7 @@ MUST_CHECK enum rc oss_list(struct oss *o, const char *prefix, void (*found)(voi
 /* An address at which anybody gets the object for so many seconds. False: no credentials. */
 bool oss_address(struct oss *o, const char *key, const char *disposition, const char *media, int seconds, struct buf *out);
 
+void oss_state(struct oss *o, struct files_state *out);
 /* The last failure in words: status, the vendor's code and request id, both clocks when they differ. */
 void oss_why(struct oss *o, struct buf *out);
 

@@ -10,47 +10,49 @@
 
 #define PIECE (64 * 1024)
 #define COMPLETE_MAX (2 << 20) /* bytes of the list of parts */
-#define MD5_TEXT 25
+#define MD5_TEXT 25 /* 16 bytes in base64 */
 
 /* ---------------------------------------------------------------- sums */
 
-/* What is to be sent: a part of a source, and what it has to come out as. */
+/* What is to be sent: a part of a source, summed as it is read; what is sent once more is read from its beginning. */
 struct part {
     struct files_source source, all;
-    int64_t at;
+    int64_t at, summed;
     uint64_t crc;
-    char md5[MD5_TEXT];
 };
 
 static bool read_part(void *arg, int64_t at, void *into, size_t n)
 {
-    const struct part *p = arg;
-    return p->all.read(p->all.arg, p->at + at, into, n);
+    struct part *p = arg;
+    if (!p->all.read(p->all.arg, p->at + at, into, n))
+        return false;
+    if (at == 0)
+        p->crc = 0, p->summed = 0;
+    if (at == p->summed) {
+        p->crc = crc64(p->crc, into, n);
+        p->summed += (int64_t)n;
+    }
+    return true;
 }
 
-/* Reads it once, for its sums; *whole goes on over all parts. */
-static enum rc look_at_part(struct part *p, uint64_t *whole)
+/* For those who are to refuse what has been damaged, before it stands under its key. */
+static enum rc find_md5(struct part *p, char text[static MD5_TEXT])
 {
     unsigned char piece[PIECE], md5[EVP_MAX_MD_SIZE];
     EVP_MD_CTX *sum = EVP_MD_CTX_new();
-    bool good = sum && EVP_DigestInit_ex(sum, EVP_md5(), NULL) == 1, read = true;
-    if (!good)
+    bool read = true;
+    if (!sum || EVP_DigestInit_ex(sum, EVP_md5(), NULL) != 1)
         abort();
-    p->crc = 0;
-    for (int64_t at = 0; read && at < p->source.bytes;) {
+    for (int64_t at = 0; read && at < p->source.bytes; at += PIECE) {
         size_t n = p->source.bytes - at < PIECE ? (size_t)(p->source.bytes - at) : PIECE;
-        read = p->source.read(p->source.arg, at, piece, n);
-        if (read) {
+        read = p->all.read(p->all.arg, p->at + at, piece, n);
+        if (read)
             EVP_DigestUpdate(sum, piece, n);
-            p->crc = crc64(p->crc, piece, n);
-            *whole = crc64(*whole, piece, n);
-        }
-        at += (int64_t)n;
     }
     enum rc rc = read ? RC_OK : files_failure(errno);
     EVP_DigestFinal_ex(sum, md5, NULL);
     EVP_MD_CTX_free(sum);
-    EVP_EncodeBlock((unsigned char *)p->md5, md5, 16);
+    EVP_EncodeBlock((unsigned char *)text, md5, 16);
     return rc;
 }
 
@@ -59,7 +61,7 @@ static enum rc check_sent(void *arg, struct arena *a, const struct client_answer
 {
     const struct part *p = arg;
     uint64_t theirs;
-    return oss_read_crc(a, answer, &theirs) && theirs == p->crc ? RC_OK : RC_FILES_BROKEN;
+    return p->summed == p->source.bytes && oss_read_crc(a, answer, &theirs) && theirs == p->crc ? RC_OK : RC_FILES_BROKEN;
 }
 
 /* ---------------------------------------------------------------- put */
@@ -71,7 +73,6 @@ static enum rc send_part(struct oss *o, struct arena *a, struct part *p, struct 
     call->bytes = p->source.bytes;
     call->check = check_sent;
     call->arg = p;
-    sign_add(a, &call->headers, "content-md5", p->md5);
     return oss_ask(o, a, call, answer);
 }
 
@@ -80,10 +81,11 @@ static enum rc put_at_once(struct oss *o, struct arena *a, const char *key, cons
     struct part p = {.all = *source};
     struct oss_call call = {.key = key};
     struct oss_answer answer;
-    uint64_t whole = 0;
+    char md5[MD5_TEXT];
     p.source = (struct files_source){source->bytes, read_part, &p};
-    TRY(look_at_part(&p, &whole));
+    TRY(find_md5(&p, md5));
     sign_add(a, &call.headers, "content-type", media);
+    sign_add(a, &call.headers, "content-md5", md5);
     return send_part(o, a, &p, &call, &answer);
 }
 
@@ -96,6 +98,7 @@ struct uploading {
     uint64_t crc;
 };
 
+/* Read once: a part that arrives as something else is noticed by its sum, and nothing stands under the key before all are right. */
 static enum rc put_part(struct uploading *u, int number, int64_t at, int64_t bytes)
 {
     struct arena a; /* there may be very many */
@@ -109,12 +112,11 @@ static enum rc put_part(struct uploading *u, int number, int64_t at, int64_t byt
     sign_add(&a, &call.query, "partNumber", text);
     sign_add(&a, &call.query, "uploadId", u->id);
     sign_add(&a, &call.headers, "content-type", "application/octet-stream");
-    enum rc rc = look_at_part(&p, &u->crc);
-    if (rc == RC_OK)
-        rc = send_part(u->o, &a, &p, &call, &answer);
+    enum rc rc = send_part(u->o, &a, &p, &call, &answer);
     const char *etag = rc == RC_OK ? client_header(&a, &answer.http, "ETag") : NULL;
     if (rc == RC_OK && (!etag || strpbrk(etag, "<>&")))
         rc = RC_FILES_BROKEN;
+    u->crc = crc64_join(u->crc, p.crc, bytes);
     if (rc == RC_OK)
         buf_fmt(&u->parts, "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>", number, etag);
     arena_free(&a);

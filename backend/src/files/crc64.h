@@ -7,5 +7,7 @@
 
 /* Goes on from `crc`; 0 at the beginning. */
 uint64_t crc64(uint64_t crc, const void *bytes, size_t n);
+/* That of two things, one behind the other, from those of each: without their bytes. */
+uint64_t crc64_join(uint64_t first, uint64_t second, int64_t second_bytes);
 
 #endif

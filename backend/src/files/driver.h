@@ -15,6 +15,7 @@ struct files_driver {
     enum rc (*remove)(void *self, const char *key);
     enum rc (*list)(void *self, const char *prefix, void (*found)(void *arg, const char *key, int64_t changed_ms), void *arg);
     bool (*address)(void *self, const char *key, const char *disposition, const char *media, int seconds, struct buf *out); /* or NULL */
+    void (*state)(void *self, struct files_state *out); /* remote ones */
     void (*why)(void *self, struct buf *out);                                                                               /* or NULL */
 };
 

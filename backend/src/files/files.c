@@ -53,6 +53,13 @@ bool files_are_remote(const struct files *f)
     return f->driver->is_remote;
 }
 
+bool files_state(const struct files *f, struct files_state *out)
+{
+    if (f->driver->state)
+        f->driver->state(f->self, out);
+    return f->driver->state != NULL;
+}
+
 bool files_key_is_good(const char *key)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";

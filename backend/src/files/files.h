@@ -28,6 +28,13 @@ void files_close(struct files *f);
  * process, from any thread. */
 void files_stop(struct files *f);
 bool files_are_remote(const struct files *f);
+/* How it has been with another machine since it was opened. */
+struct files_state {
+    bool is_away;    /* it is not asked for a while, since it failed again and again */
+    int64_t outages; /* how often that began */
+};
+/* Asks nobody, waits for nobody. False: they are on the disk. */
+bool files_state(const struct files *f, struct files_state *out);
 
 bool files_key_is_good(const char *key);
 

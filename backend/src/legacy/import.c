@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "files/files.h"
 #include "legacy/import.h"
 
 static const struct sql PRESENT = {
@@ -167,10 +166,10 @@ enum rc legacy_import(struct ctx *c, const struct legacy_options *options, struc
     struct arena *keep = c->arena, scratch;
     struct legacy_import *im = arena_new(keep, struct legacy_import);
     arena_init(&scratch);
-    for (char **key = result->pictures; key && *key && c->files; key++) /* of a run that was rolled back */
-        TRY(files_remove(c->files, *key));
+    if (options->pictures)
+        forget_pictures(options->pictures); /* of a run that was rolled back */
     buf_free(&result->report);
-    *result = (struct legacy_result){.pictures = result->pictures};
+    *result = (struct legacy_result){0};
     *im = (struct legacy_import){.options = options, .result = result, .c = c, .keep = keep, .now_ms = c->now_ms};
     im->people.arena = im->material_ids.arena = im->document_ids.arena = im->task_ids.arena = im->item_keys.arena = im->numbers.arena =
         im->suffixes.arena = keep;
@@ -182,7 +181,5 @@ enum rc legacy_import(struct ctx *c, const struct legacy_options *options, struc
     c->err.en = arena_dup(keep, c->err.en);
     c->err.members = arena_dup(keep, c->err.members);
     arena_free(&scratch);
-    *LIST_ADD(keep, im->pictures) = NULL;
-    result->pictures = im->pictures.items;
     return rc;
 }

@@ -123,10 +123,6 @@ struct legacy_import {
         size_t count, cap;
     } items;
     struct {
-        char **items;
-        size_t count, cap;
-    } pictures;
-    struct {
         const char **items;
         size_t count, cap;
     } notices; /* lines for the report's head: zh / en */
@@ -191,7 +187,6 @@ void import_exec(struct legacy_import *im, const struct sql *sql, const struct d
 
 /* ---- the parts, in their order ---- */
 MUST_CHECK enum rc import_people(struct legacy_import *im);    /* people.c */
-MUST_CHECK enum rc import_pictures(struct legacy_import *im);  /* pictures.c */
 MUST_CHECK enum rc import_materials(struct legacy_import *im); /* materials.c */
 MUST_CHECK enum rc import_finish_materials(struct legacy_import *im);
 MUST_CHECK enum rc read_documents(struct legacy_import *im); /* documents.c */
@@ -214,6 +209,7 @@ const char *unescape(struct arena *a, const char *text);
 /* An account for somebody who was deleted, or for the import itself. */
 void import_closed_account(struct legacy_import *im, int64_t id, const char *username, int64_t at_ms);
 void import_picture(struct old_row *r, int column); /* pictures.c */
+void forget_pictures(struct legacy_pictures *p);    /* which of them an import has named */
 
 /* A document as it is written and, when approved, posted. */
 struct new_posting {

@@ -13,6 +13,7 @@
 struct legacy_options {
     const char *path;    /* the old file */
     const char *uploads; /* the folder with its avatars/; NULL: pictures are not brought */
+    struct legacy_pictures *pictures; /* that were brought from there */
     bool dry_run;        /* everything is done and reported, and nothing kept */
     bool accept_damage;
     /* Told of each row that was read, and each document that was posted; total 0: not known. NULL: nobody asks. */
@@ -28,11 +29,18 @@ struct legacy_result {
     bool complete;      /* came to its end, whether it is kept or not */
     bool kept;          /* … and is to be kept */
     const char *damage; /* in the caller's arena; NULL: the file is whole */
-    char **pictures;    /* keys of the files that were put, ended by NULL: the caller removes them when nothing is kept */
 };
 
 /* Whether nothing is in the database that an import could meet. Also of an older schema, or of none. */
 MUST_CHECK enum rc legacy_target_is_empty(struct db *db, bool *empty);
+
+/* The pictures of `uploads`, encoded anew and put into `files` before the import, since that may wait for another machine, which nobody
+ * who holds the writer may do. In the arena. With dry_run they are looked at, and none is put. Not RC_OK: *why, and what had been put is to
+ * be removed. */
+struct legacy_pictures *legacy_pictures_new(struct arena *a);
+MUST_CHECK enum rc legacy_pictures_put(struct legacy_pictures *p, const struct legacy_options *options, struct files *files, struct error *why);
+/* Those that the last import left unnamed, or all of them. The first that cannot be removed ends it: the sweep finds what nobody names. */
+void legacy_pictures_remove(struct legacy_pictures *p, struct files *files, bool all);
 
 /* Runs in the writer's job; c->arena is used for what lives until the end. With dry_run, or a damaged file that was not accepted,
  * everything is done and then RC_NOTHING_TO_UPDATE returned, so that the job is rolled back: result->complete tells.

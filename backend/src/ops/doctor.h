@@ -72,6 +72,7 @@ struct doctor_request {
     const char *method, *url; /* url: a path of the service ("/api/health"), or a whole address */
     const char *token, *media, *body, *origin;
     size_t body_n;            /* 0: strlen(body) */
+    const char *ca;           /* a file of authorities; NULL: those of --ca */
     bool wants_certificate;
 };
 

@@ -37,14 +37,14 @@ static void close_keys(struct keys *k)
 
 void doctor_cloud_role(struct doctor *d)
 {
-    const struct cloud_key permanent = {d->settings.oss_access_key_id, d->settings.oss_access_key_secret, NULL};
+    const struct cloud_key permanent = storage_key(&d->settings);
     struct keys keys;
     struct cloud_key key;
     struct trouble why = {0};
     char ends[CLOCK_TEXT_MAX];
     int64_t ends_ms;
     if (permanent.id) {
-        doctor_not_applicable(d, "ECS: 给实例授予 RAM 角色，去掉 OSS_ACCESS_KEY_… / attach a RAM role, unset OSS_ACCESS_KEY_…",
+        doctor_not_applicable(d, "ECS: 给实例授予 RAM 角色，去掉 OSS_ACCESS_KEY_… 与 ALIYUN_ACCESS_KEY_… / attach a RAM role, unset OSS_ACCESS_KEY_… and ALIYUN_ACCESS_KEY_…",
                               "使用固定的 AccessKey / a permanent access key is used");
         return;
     }
@@ -109,10 +109,10 @@ static bool ask_endpoint(struct doctor *d, struct doctor_answer *out)
         return false;
     const char *url = arena_fmt(d->arena, "%s/", oss_address_of_bucket(o));
     oss_close(o);
-    doctor_get(d, url, NULL, out);
+    doctor_ask(d, &(struct doctor_request){.method = "GET", .url = url, .ca = d->settings.oss_ca_file}, out);
     const char *id = out->status ? doctor_header(d, out, "x-oss-request-id") : NULL;
     if (!out->status)
-        doctor_failed(d, "OSS_ENDPOINT, OSS_REGION, DNS", "%s: %s", url, doctor_shown(d, out));
+        doctor_failed(d, "OSS_ENDPOINT, OSS_REGION, OSS_CA_FILE, DNS", "%s: %s", url, doctor_shown(d, out));
     else if (!id)
         doctor_failed(d, "OSS_ENDPOINT", "%s: %s；应答的不是对象存储 / it is not object storage that answers", url, doctor_shown(d, out));
     return id != NULL;

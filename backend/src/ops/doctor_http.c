@@ -50,7 +50,7 @@ bool doctor_ask(struct doctor *d, const struct doctor_request *r, struct doctor_
         .answer_max = DOCTOR_ANSWER_MAX,
         .connect_ms = DOCTOR_CONNECTS_WITHIN_MS,
         .within_ms = DOCTOR_ANSWERS_WITHIN_MS,
-        .ca = d->options.ca,
+        .ca = r->ca ? r->ca : d->options.ca,
         .wants_certificate = r->wants_certificate,
     };
     bool answered = client_ask(d->client, d->arena, &request, &a);

@@ -127,6 +127,19 @@ static size_t bad_ones(const struct files_move *m)
     return files_move_count(m, FILES_FAILED) + files_move_count(m, FILES_DIFFERENT) + files_move_count(m, FILES_WAITING);
 }
 
+/* The older system's pictures are among them; whoever names none of the program's has named the wrong folder. */
+static int tell_strangers(struct request *r)
+{
+    const char *one = "";
+    size_t n = r->where == UPLOAD_OSS ? files_move_strangers(&r->move, r->tool->settings.upload_dir, &one) : 0;
+    if (n)
+        fprintf(stderr,
+                "%zu 个文件的名称不是本系统的，未复制；旧系统的头像由 mms import-legacy --uploads 导入 / %zu files are not named as this system names its own, and were "
+                "left alone; the older system's pictures come with mms import-legacy --uploads: %s\n",
+                n, n, one);
+    return n && r->move.count == 0 ? EXIT_FAILED : EXIT_OK;
+}
+
 static int tell_end(struct request *r)
 {
     const struct files_move *m = &r->move;
@@ -140,8 +153,12 @@ static int tell_end(struct request *r)
     int code = write_report(r);
     if (bad || code != EXIT_OK)
         return code == EXIT_OK ? EXIT_FAILED : code;
-    printf("完成：%zu 个文件均已核对 / done: %zu files, all of them verified\n", m->count, m->count);
-    return EXIT_OK;
+    const char *from = r->where == UPLOAD_OSS ? r->tool->settings.upload_dir : r->tool->settings.oss_bucket;
+    if (m->count)
+        printf("完成：%zu 个文件均已核对 / done: %zu files, all of them verified\n", m->count, m->count);
+    else
+        printf("源中没有文件，无可核对 / no file is in the source, nothing was there to verify: %s\n", from);
+    return tell_strangers(r);
 }
 
 /* ---------------------------------------------------------------- the way */
@@ -152,6 +169,9 @@ static int look_at_settings(struct request *r)
     const struct settings *s = &r->tool->settings;
     if (!s->oss_bucket || !s->oss_region)
         return refuse(RC_INVALID_INPUT, EXIT_SETTINGS, "请设置 OSS_BUCKET 与 OSS_REGION", "Set OSS_BUCKET and OSS_REGION");
+    if (r->where == UPLOAD_OSS && access(s->upload_dir, R_OK | X_OK) != 0)
+        return refuse(RC_FILES_UNWRITABLE, EXIT_STORAGE, arena_fmt(&r->tool->arena, "UPLOAD_DIR 无法读取，未复制任何文件：%s：%s", s->upload_dir, strerror(errno)),
+                      arena_fmt(&r->tool->arena, "UPLOAD_DIR cannot be read, nothing was copied: %s: %s", s->upload_dir, strerror(errno)));
     if (r->delete_source && s->upload_backend != r->where)
         return refuse(RC_INVALID_INPUT, EXIT_SETTINGS,
                       arena_fmt(&r->tool->arena, "--delete-source 仅在服务已改用目标之后可用：请先以 UPLOAD_BACKEND=%s 运行服务", PLACES[r->where]),

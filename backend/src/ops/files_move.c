@@ -1,5 +1,6 @@
 #include "ops/files_move.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,24 @@ enum rc files_move_list(struct files_move *m)
             if (is_ours(names[i].at[k]))
                 m->items[m->count++] = (struct files_move_item){.key = names[i].at[k], .why = ""};
     return RC_OK;
+}
+
+size_t files_move_strangers(struct files_move *m, const char *uploads, const char **one)
+{
+    size_t n = 0;
+    for (size_t i = 0; folders[i]; i++) {
+        DIR *dir = opendir(arena_fmt(&m->arena, "%s/%s", uploads, folders[i]));
+        for (const struct dirent *entry; dir && (entry = readdir(dir));) {
+            const char *key = arena_fmt(&m->arena, "%s/%s", folders[i], entry->d_name);
+            if (entry->d_name[0] == '.' || files_key_is_good(key))
+                continue;
+            *one = key;
+            n++;
+        }
+        if (dir)
+            closedir(dir);
+    }
+    return n;
 }
 
 /* ---------------------------------------------------------------- one file */

@@ -42,6 +42,9 @@ struct files_move {
 
 /* Lists what there is at the source. */
 MUST_CHECK enum rc files_move_list(struct files_move *m);
+/* How many files of the folder `uploads` are left alone, because they are not named as this program names its own; *one: one of them, in
+ * the arena. */
+size_t files_move_strangers(struct files_move *m, const char *uploads, const char **one);
 /* Copies, and proves each by what the other side says of it. `shows` is called now and then, on the caller's thread. */
 void files_move_copy(struct files_move *m, void (*shows)(void *arg, const struct files_move *m), void *arg);
 /* Reads all that is at the other side once more, byte by byte, and only then removes it from the source. For when nothing failed. */

@@ -16,6 +16,7 @@
 
 #define NAME "import-legacy"
 #define TERMINAL_EVERY_US INT64_C(200000)
+#define STORAGE_SAYS_MAX 1024
 #define LINE_EVERY_US INT64_C(10000000) /* where each line stays, as in a log */
 
 struct request {
@@ -159,7 +160,6 @@ static void remove_scratch(struct request *r)
 static enum rc import(struct ctx *c, void *arg)
 {
     struct request *r = arg;
-    c->files = r->files;
     TRY(legacy_import(c, &r->options, &r->result));
     return search_fill_anew(c);
 }
@@ -184,13 +184,29 @@ static int write_report(struct request *r)
     return EXIT_OK;
 }
 
+/* Before the transaction, which would hold everybody up while object storage is waited for. */
+static enum rc bring_pictures(struct request *r)
+{
+    struct arena *a = &r->tool->arena;
+    struct buf why;
+    if (!r->options.uploads)
+        return RC_OK;
+    r->options.pictures = legacy_pictures_new(a);
+    enum rc rc = legacy_pictures_put(r->options.pictures, &r->options, r->files, &r->tool->err);
+    if (rc != RC_FILES_AWAY && rc != RC_FILES_REFUSED && rc != RC_FILES_BROKEN)
+        return rc;
+    buf_init(&why, STORAGE_SAYS_MAX);
+    files_why(r->files, &why);
+    rc = error_say(&r->tool->err, rc, arena_fmt(a, "%s，未导入任何数据：%s", error_row(rc)->zh, buf_text(&why)),
+                   arena_fmt(a, "%s; nothing was imported: %s", error_row(rc)->en, buf_text(&why)));
+    buf_free(&why);
+    return rc;
+}
+
 static void remove_pictures(struct request *r, enum rc rc)
 {
-    if (rc == RC_OK || rc == RC_DB_UNCERTAIN)
-        return; /* of an unknown outcome: the next start finds what nobody names */
-    for (char **key = r->result.pictures; key && *key; key++)
-        if (files_remove(r->files, *key) != RC_OK)
-            return;
+    if (r->options.pictures && rc != RC_DB_UNCERTAIN) /* then the next start finds what nobody names */
+        legacy_pictures_remove(r->options.pictures, r->files, rc != RC_OK);
 }
 
 static int work(struct request *r)
@@ -198,7 +214,9 @@ static int work(struct request *r)
     struct tool *t = r->tool;
     r->files = storage_open(&t->settings, true);
     begin_progress(r);
-    enum rc rc = tool_run(t, import, r);
+    enum rc rc = bring_pictures(r);
+    if (rc == RC_OK)
+        rc = tool_run(t, import, r);
     end_progress(r);
     remove_pictures(r, rc);
     files_close(r->files);

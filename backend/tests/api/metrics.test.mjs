@@ -70,6 +70,7 @@ test('the writer: jobs, commits, groups, waits', async () => {
     const before = await metrics();
     await Promise.all(Array.from({ length: 40 }, () => makeMaterial(admin)));
     const after = await metrics();
+    assert.ok(!Object.keys(after).some((name) => name.startsWith('mms_object_storage')), 'only where there is one');
     const grown = (key) => after[key] - before[key];
     assert.ok(grown('mms_writer_jobs_total') >= 40);
     const commits = grown('mms_writer_commits_total');

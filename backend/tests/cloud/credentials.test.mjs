@@ -42,11 +42,10 @@ test('keys that end every few seconds, under load: no picture is lost, and nobod
             }
         };
         const all = Promise.all([work(), work(), work()]);
-        await Promise.race([all, within(server, () => keysUsed(cloud).size >= 4, 'to use several keys')]).finally(() => {
+        await Promise.race([all, within(server, () => keysUsed(cloud).size >= 4 && pictures > 20, 'to use several keys, for many pictures')]).finally(() => {
             goes = false;
         });
         await all;
-        assert.ok(pictures > 20, String(pictures));
         assert.equal(events(server, 'credentials.not_fetched').length, 0);
         assert.ok(events(server, 'credentials.fetched').every(({ source }) => source === 'role mms-ecs-role'));
         assert.ok(cloud.log.filter(({ service, path: place }) => service === 'metadata' && place.includes('security-credentials')).every(({ status }) => status === 200));

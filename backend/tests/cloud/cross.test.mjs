@@ -1,32 +1,22 @@
 // What the vendor's own client has put, the program reads; what the program has put, the vendor's own client reads.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
 import OSS from 'ali-oss';
 
-import { accepted, makeMaterial, makeUser, start } from '../api/harness.mjs';
+import { accepted, makeMaterial } from '../api/harness.mjs';
 import { ended } from '../api/import-steps.mjs';
 import { form, png } from '../api/picture.mjs';
 import { Crc64 } from './emulator/encode.mjs';
-import { startEmulator } from './emulator/server.mjs';
+import { BUCKET, KEY, SECRET, keyOf, startSite } from './site.mjs';
 
-const BUCKET = 'mms-files-4f2a', KEY = 'LTAI-of-the-tests', SECRET = 'a-secret-that-nobody-may-see-1';
 const FOREIGN = ['avatars/氢气 库存(1)+~\'!*@=&<>.png', 'avatars/报表/2026年.csv', 'avatars/.hidden', 'exports/温度 & 压力.xlsx', '氢气.txt', 'avatars/', 'avatars/UPPER.png', 'avatars/%2e%2e'];
 
-const cloud = await startEmulator({ keys: { [KEY]: { secret: SECRET } }, buckets: { [BUCKET]: {} } });
-const server = await start({ env: { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud.url, OSS_ACCESS_KEY_ID: KEY, OSS_ACCESS_KEY_SECRET: SECRET } });
-server.secrets.push(SECRET);
-after(async () => {
-    await server.stop();
-    await cloud.close();
-});
-const admin = await server.admin();
-const U = await makeUser(admin, 'regular_user');
+const { cloud, server, admin, U } = await startSite();
 const oss = new OSS({ region: 'oss-cn-hangzhou', bucket: BUCKET, endpoint: cloud.url, secure: false, authorizationV4: true, accessKeyId: KEY, accessKeySecret: SECRET });
 
 const upload = async (bytes) => accepted(await U.request('POST', '/api/profile/avatar', form(['avatar', bytes])), 200).avatar;
-const keyOf = (avatar) => avatar.replace('/uploads/', '');
 
 test('what the program has put, the vendor\'s client reads: bytes, kind, checksum', async () => {
     const avatar = await upload(png(40, 30)), key = keyOf(avatar);

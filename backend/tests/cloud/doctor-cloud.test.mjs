@@ -6,11 +6,13 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 
 import { runProgram } from '../api/harness.mjs';
+import { certificate } from './certificate.mjs';
 import { startEmulator } from './emulator/server.mjs';
 
 const BUCKET = 'mms-uploads', KMS_SECRET = 'doctor-reads-this-secret-0123456789';
 const dir = mkdtempSync(path.join(tmpdir(), 'mms-test-'));
-const cloud = await startEmulator({ buckets: { [BUCKET]: { versioning: 'Enabled' } }, secrets: { 'mms-jwt-secret': KMS_SECRET }, policies: {} });
+const own = certificate(dir, 'oss', 'IP:127.0.0.1');
+const cloud = await startEmulator({ tls: own, buckets: { [BUCKET]: { versioning: 'Enabled' } }, secrets: { 'mms-jwt-secret': KMS_SECRET }, policies: {} });
 after(async () => {
     await cloud.close();
     rmSync(dir, { recursive: true, force: true });
@@ -60,6 +62,7 @@ test('nothing is set: nothing was looked at, and that is not fine', async () => 
 
 test('role and metadata', async () => {
     await line('cloud.role', 'not_applicable', /固定的 AccessKey/, { env: { OSS_ACCESS_KEY_ID: 'LTAI-emulator', OSS_ACCESS_KEY_SECRET: 'emulator-secret' } });
+    await line('cloud.role', 'not_applicable', /固定的 AccessKey/, { env: { ALIYUN_ACCESS_KEY_ID: 'LTAI-emulator', ALIYUN_ACCESS_KEY_SECRET: 'emulator-secret' } });
     cloud.state.machine.role = null;
     await line('cloud.role', 'fail', /没有绑定 RAM 角色/);
     cloud.state.machine.role = 'mms-ecs-role';
@@ -77,6 +80,14 @@ test('endpoint and clock', async () => {
         await line('cloud.clock', 'fail', /-1[12]\d\d s/);
     } finally {
         cloud.state.skewMs = 0;
+    }
+});
+
+test('an address of one\'s own authority', async () => {
+    const over = { OSS_ENDPOINT: cloud.secureUrl };
+    for (const id of ['cloud.endpoint', 'cloud.oss_write']) {
+        await line(id, 'fail', /certificate/i, { env: over });
+        await line(id, 'ok', /./, { env: { ...over, OSS_CA_FILE: own.file } });
     }
 });
 

@@ -1,7 +1,6 @@
 // A site whose object storage cannot be found, is not who it says it is, or whose machine has no keys: the program runs all the same, says in
 // words what it cannot do, and nothing leaves the machine that should not.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,21 +10,21 @@ import { fileURLToPath } from 'node:url';
 import { accepted, makeMaterial, refused, sleep, start } from '../api/harness.mjs';
 import { csv, ended, step, upload as uploadTable } from '../api/import-steps.mjs';
 import { form, png } from '../api/picture.mjs';
+import { certificate } from './certificate.mjs';
 import { startEmulator } from './emulator/server.mjs';
-
-const BUCKET = 'mms-files-4f2a', KEY = 'LTAI-of-the-tests', SECRET = 'a-secret-that-nobody-may-see-1';
-const AWAY = [503, 'files_unreachable', '文件存储暂时无法访问，请稍后重试'];
-const REFUSED = [503, 'files_refused', '文件存储拒绝了访问，请联系管理员'];
+import { AWAY, BUCKET, KEY, REFUSED, SECRET, bucketCloud, inBucket, keyOf } from './site.mjs';
 
 /** A policy that is handed out, for the bucket of the tests. */
 const policy = (name) => JSON.parse(readFileSync(fileURLToPath(new URL(`../../../deploy/terraform/policies/${name}.json`, import.meta.url)), 'utf8').replaceAll('${bucket}', BUCKET));
+
+const byRole = { OSS_ACCESS_KEY_ID: null, OSS_ACCESS_KEY_SECRET: null };
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mms-cloud-'));
 after(() => rmSync(folder, { recursive: true }));
 
 /** A server with its files in a bucket of `cloud`; ends with the test. */
 async function site(t, cloud, env = {}) {
-    const server = await start({ env: { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud?.url, OSS_ACCESS_KEY_ID: KEY, OSS_ACCESS_KEY_SECRET: SECRET, ...env } });
+    const server = await start({ env: inBucket(cloud, env) });
     server.secrets.push(SECRET);
     t.after(() => server.stop());
     const admin = await server.admin();
@@ -33,17 +32,9 @@ async function site(t, cloud, env = {}) {
 }
 
 async function emulator(t, options = {}) {
-    const cloud = await startEmulator({ keys: { [KEY]: { secret: SECRET } }, buckets: { [BUCKET]: {} }, ...options });
+    const cloud = await bucketCloud(options);
     t.after(() => cloud.close());
     return cloud;
-}
-
-function certificate(name, subject) {
-    const [key, cert] = ['key', 'crt'].map((ending) => path.join(folder, `${name}.${ending}`));
-    const { status, stderr } = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '30', '-subj', `/CN=${name}`,
-        '-addext', `subjectAltName=${subject}`], { encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
-    return { key: readFileSync(key), cert: readFileSync(cert), file: cert };
 }
 
 test('a name that nobody knows: in words, in the log, and the rest goes on', async (t) => {
@@ -63,11 +54,40 @@ test('a port where nobody listens', async (t) => {
 });
 
 test('a certificate of nobody\'s: not spoken to at all', async (t) => {
-    const cloud = await emulator(t, { tls: certificate('oss', 'IP:127.0.0.1') });
+    const cloud = await emulator(t, { tls: certificate(folder, 'oss', 'IP:127.0.0.1') });
     const { send, failed } = await site(t, cloud, { OSS_ENDPOINT: cloud.secureUrl });
     refused(await send(), ...REFUSED);
     assert.match(failed().error, /certificate/i);
     assert.deepEqual(cloud.log, [], 'no request has been made, so no key and no file was shown');
+});
+
+test('a certificate of one\'s own authority, OSS_CA_FILE: all of it over TLS; another authority, or a file that is none, is refused', async (t) => {
+    const own = certificate(folder, 'oss-own', 'IP:127.0.0.1'), cloud = await emulator(t, { tls: own });
+    const over = { OSS_ENDPOINT: cloud.secureUrl, OSS_CA_FILE: own.file };
+    const { server, admin, send } = await site(t, cloud, over);
+    const { avatar } = accepted(await send(), 200);
+    assert.deepEqual((await server.client().get(avatar)).bytes, cloud.get(BUCKET, keyOf(avatar)).body);
+    const large = `${csv(['物料编码', '物料名称', '类别', '单位', '备注'], ...Array.from({ length: 9000 }, (_, i) => [`TLS-${i}`, '氢气', '化学', 'kg', 'x'.repeat(1000)]))}\r\n`;
+    accepted(await uploadTable(admin, 'materials', large), 201);
+    assert.ok(cloud.log.some(({ query }) => query.partNumber === '2'), 'in parts, too');
+    for (const file of [certificate(folder, 'oss-else', 'IP:127.0.0.1').file, '/nowhere/ca.pem']) {
+        const asked = cloud.log.length, other = await site(t, cloud, { ...over, OSS_CA_FILE: file });
+        refused(await other.send(), ...REFUSED);
+        assert.match(other.failed().error, /certificate/i);
+        assert.equal(cloud.log.length, asked, 'no key and no file was shown');
+    }
+});
+
+test('ALIYUN_ACCESS_KEY_… stands in for OSS_ACCESS_KEY_…, which comes first', async (t) => {
+    const cloud = await emulator(t, { keys: { [KEY]: { secret: SECRET }, 'LTAI-general': { secret: 'another-secret-that-nobody-sees' } } });
+    const general = { ALIYUN_ACCESS_KEY_ID: 'LTAI-general', ALIYUN_ACCESS_KEY_SECRET: 'another-secret-that-nobody-sees', ALIYUN_METADATA_URL: cloud.url };
+    for (const [env, id] of [[general, KEY], [{ ...general, ...byRole }, 'LTAI-general']]) {
+        const { server, send } = await site(t, cloud, env);
+        server.secrets.push('another-secret-that-nobody-sees');
+        accepted(await send(), 200);
+        assert.match(cloud.log.at(-1).headers.authorization, new RegExp(`Credential=${id}/`));
+    }
+    assert.ok(!cloud.log.some(({ service }) => service === 'metadata'), 'the machine is not asked for a role');
 });
 
 test('http in the open is for this machine alone', async (t) => {
@@ -75,8 +95,6 @@ test('http in the open is for this machine alone', async (t) => {
     await assert.rejects(site(t, cloud, { OSS_ENDPOINT: 'http://oss-cn-hangzhou.aliyuncs.com' }), /OSS_ENDPOINT/);
     assert.deepEqual(cloud.log, []);
 });
-
-const byRole = { OSS_ACCESS_KEY_ID: null, OSS_ACCESS_KEY_SECRET: null };
 
 /** Once the role's keys are there. */
 async function sent(send) {
@@ -99,7 +117,7 @@ test('the policy that is handed out suffices for all that the program does, and 
     const first = accepted(await sent(send), 200).avatar;
     assert.equal((await server.client().get(first)).status, 200);
     accepted(await send(), 200);
-    await server.until(() => !cloud.keys(BUCKET).includes(first.replace('/uploads/', '')), 60_000, 'to remove the picture before');
+    await server.until(() => !cloud.keys(BUCKET).includes(keyOf(first)), 60_000, 'to remove the picture before');
     const { id } = accepted(await uploadTable(admin, 'materials', csv(['物料编码', '物料名称', '类别', '单位'], ['OSS-1', '甲', '化学', 'kg'])), 201);
     await step(admin, id, 'check');
     const { jobId } = accepted(await admin.post('/api/export-jobs/materials?format=csv'), 202);
@@ -130,7 +148,7 @@ test('the policies for moving files, and for bringing a backup back, suffice; ne
     assert.equal(backup.code, 0, backup.output);
     const moved = await run('mover', 'files', 'migrate', '--to', 'oss');
     assert.equal(moved.code, 0, moved.output);
-    assert.ok(cloud.get(BUCKET, avatar.replace('/uploads/', '')));
+    assert.ok(cloud.get(BUCKET, keyOf(avatar)));
     const brought = await run('bringer', 'restore', 'oss:');
     assert.equal(brought.code, 0, brought.output);
     assert.deepEqual(denied(cloud), []);

@@ -1,14 +1,15 @@
 // A start in production whose secret does not come: not started, and one line says which source failed, why, and under which id the vendor
 // knows of it. What goes over is waited for. No secret is ever shown.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 
 import { Server } from '../api/harness.mjs';
+import { certificate } from './certificate.mjs';
 import { startEmulator } from './emulator/server.mjs';
 
 const KEY = 'LTAI-of-the-tests', SECRET = 'a-secret-that-nobody-may-see-1', VALUE = 'a secret that signs tokens, of 32 bytes and more';
@@ -146,21 +147,18 @@ describe('starts in production', { concurrency: 3 }, () => {
     });
 
     test('KMS, a certificate of nobody\'s is not spoken to; one that is named is; one of another name is not', async (t) => {
-        const [key, cert] = ['kms.key', 'kms.crt'].map((name) => path.join(folder, name));
-        const make = (names) => assert.equal(spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '30', '-subj', '/CN=kms', '-addext', `subjectAltName=${names}`]).status, 0);
-        make('IP:127.0.0.1');
-        const unknown = await place(t, { tls: { key: readFileSync(key), cert: readFileSync(cert) } });
+        const own = certificate(folder, 'kms', 'IP:127.0.0.1'), elsewhere = certificate(folder, 'kms-elsewhere', 'DNS:kms.example.com');
+        const unknown = await place(t, { tls: own });
         unknown.server.setEnv({ KMS_ENDPOINT: unknown.cloud.secureUrl });
         const { lines } = await failsToStart(t, unknown.server);
         assert.match(lines.at(-1), /certificate/i);
         assert.deepEqual(asked(unknown.cloud), [], 'nothing was shown to it');
-        const known = await place(t, { tls: { key: readFileSync(key), cert: readFileSync(cert) } });
-        known.server.setEnv({ KMS_ENDPOINT: known.cloud.secureUrl, KMS_CA_FILE: cert });
+        const known = await place(t, { tls: own });
+        known.server.setEnv({ KMS_ENDPOINT: known.cloud.secureUrl, KMS_CA_FILE: own.file });
         await known.server.begin();
         await known.server.stop();
-        make('DNS:kms.example.com');
-        const other = await place(t, { tls: { key: readFileSync(key), cert: readFileSync(cert) } });
-        other.server.setEnv({ KMS_ENDPOINT: other.cloud.secureUrl, KMS_CA_FILE: cert });
+        const other = await place(t, { tls: elsewhere });
+        other.server.setEnv({ KMS_ENDPOINT: other.cloud.secureUrl, KMS_CA_FILE: elsewhere.file });
         await failsToStart(t, other.server);
         assert.deepEqual(asked(other.cloud), []);
     });

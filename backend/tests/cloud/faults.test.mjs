@@ -1,28 +1,17 @@
 // Object storage that refuses, lies, breaks off or is away: the one who asks is told in words, nothing is lost, no secret is shown, and the
 // log has the request id by which the vendor finds it.
 import assert from 'node:assert/strict';
-import { after, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 
-import { accepted, makeUser, refused, sleep, start } from '../api/harness.mjs';
+import { accepted, refused, sleep } from '../api/harness.mjs';
 import { csv, upload as uploadTable } from '../api/import-steps.mjs';
 import { form, png } from '../api/picture.mjs';
-import { startEmulator } from './emulator/server.mjs';
+import { AWAY, BROKEN, BUCKET, KEY, REFUSED, keyOf, startSite } from './site.mjs';
 
-const BUCKET = 'mms-files-4f2a', KEY = 'LTAI-of-the-tests', SECRET = 'a-secret-that-nobody-may-see-1';
-const AWAY = [503, 'files_unreachable', '文件存储暂时无法访问，请稍后重试'];
-const REFUSED = [503, 'files_refused', '文件存储拒绝了访问，请联系管理员'];
-const BROKEN = [503, 'files_broken', '文件在传输中损坏，请重试'];
 const PATIENCE_MS = 120_000;
 
-const cloud = await startEmulator({ strict: false, keys: { [KEY]: { secret: SECRET } }, buckets: { [BUCKET]: {} } });
-const server = await start({ env: { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud.url, OSS_ACCESS_KEY_ID: KEY, OSS_ACCESS_KEY_SECRET: SECRET } });
-server.secrets.push(SECRET);
-after(async () => {
-    await server.stop();
-    await cloud.close();
-});
-const admin = await server.admin();
-const U = await makeUser(admin, 'regular_user');
+const METRICS = 'metrics-token-of-the-tests';
+const { cloud, server, admin, U } = await startSite({ METRICS_TOKEN: METRICS });
 
 async function send(bytes) {
     const answer = await U.request('POST', '/api/profile/avatar', form(['avatar', bytes]));
@@ -31,7 +20,6 @@ async function send(bytes) {
 }
 const show = (where) => server.client().get(where);
 const mine = async () => accepted(await U.get('/api/profile/me'), 200).avatar;
-const keyOf = (avatar) => avatar.replace('/uploads/', '');
 /** Of what somebody waited for: old pictures are removed by a thread of its own. */
 const failures = () => server.logs.filter((entry) => entry.event === 'oss.failed' && entry.method !== 'DELETE');
 const lastAsked = () => cloud.log.filter(({ method }) => method !== 'DELETE').at(-1);
@@ -198,7 +186,7 @@ const LARGE = `${csv(['物料编码', '物料名称', '类别', '单位', '备�
 const COMPLETE = '\\?uploadId=';
 const inParts = {
     'as it should be': [[], undefined],
-    'parts that fail, each in another way': [['503', 'reset-mid', 'corrupt', 'lost-ack'].map((kind, skip) => ({ kind, method: 'PUT', skip: skip % 2 })), undefined],
+    'parts that fail, each in another way': [['503', 'reset-mid', 'corrupt', 'lost-ack'].map((kind, i) => ({ kind, method: 'PUT', path: `partNumber=${i % 2 + 1}` })), undefined],
     'the last answer is lost': [[{ kind: 'lost-ack', method: 'POST', path: COMPLETE }], undefined],
     'the end fails once': [[{ kind: '500', method: 'POST', path: COMPLETE }], undefined],
     'the end fails always': [[{ kind: '500', method: 'POST', path: COMPLETE, times: 'always' }], AWAY],
@@ -245,9 +233,17 @@ test('a storage that never answers: others are not held up, and it ends', async 
     await nothingLost();
 });
 
+/** {health, storage, away, outages}: what a monitor is told of it. */
+async function told() {
+    const { status, body } = await server.client().get('/api/health');
+    const { text } = await server.client().get('/metrics', { headers: { authorization: `Bearer ${METRICS}` } });
+    const figure = (name) => Number(text.match(new RegExp(`^${name} (\\d+)$`, 'm'))[1]);
+    return { health: status, storage: body.checks.objectStorage, away: figure('mms_object_storage_away'), outages: figure('mms_object_storage_outages_total') };
+}
+
 test('away for long: the program stops asking for a while, others go on, health stays good, and it comes back by itself', async () => {
     cloud.fault({ kind: '503', times: 'always' });
-    const since = server.logs.length;
+    const since = server.logs.length, { outages } = await told();
     const logged = (event) => server.logs.slice(since).some((entry) => entry.event === event);
     const opened = () => logged('oss.away');
     for (let i = 0; i < 10 && !opened(); i++)
@@ -257,7 +253,8 @@ test('away for long: the program stops asking for a while, others go on, health 
     refused(await send(another()), ...AWAY);
     assert.equal(cloud.log.length, asked, 'nobody was asked');
     accepted(await admin.get('/api/materials'), 200);
-    assert.equal((await server.client().get('/api/health')).status, 200);
+    assert.deepEqual(await told(), { health: 200, storage: 'away', away: 1, outages: outages + 1 });
     await nothingLost();
     await backAgain(() => logged('oss.back'));
+    assert.deepEqual(await told(), { health: 200, storage: 'asked', away: 0, outages: outages + 1 });
 });

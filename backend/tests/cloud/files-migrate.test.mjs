@@ -191,6 +191,28 @@ test('wrong from the beginning: told at once, with the vendor\'s words', async (
         assert.equal((await runProgram(['files', ...args], { env, cwd: dir })).code, 64);
 });
 
+test('a folder that is not there is no empty one; files of other names are left alone, and told', async () => {
+    const { uploads, files, env } = fresh(3);
+    const absent = await migrate({ ...env, UPLOAD_DIR: path.join(dir, 'no-such-folder') }, 'oss');
+    assert.equal(absent.code, 74, absent.output);
+    assert.match(absent.output, /UPLOAD_DIR.*no-such-folder/);
+    mkdirSync(path.join(dir, 'empty'));
+    const empty = await migrate({ ...env, UPLOAD_DIR: path.join(dir, 'empty') }, 'oss');
+    assert.equal(empty.code, 0, empty.output);
+    assert.doesNotMatch(empty.output, /verified\n/, 'nothing was');
+    writeFileSync(path.join(uploads, 'avatars', '1699_张三 photo.PNG'), 'of the older system');
+    const mixed = await migrate(env, 'oss');
+    assert.equal(mixed.code, 0, mixed.output);
+    assert.match(mixed.output, /1 files are not named .*张三 photo\.PNG/);
+    same(inBucket(), files);
+    const old = path.join(dir, 'old-uploads');
+    mkdirSync(path.join(old, 'avatars'), { recursive: true });
+    writeFileSync(path.join(old, 'avatars', 'a b.png'), 'x');
+    const wrong = await migrate({ ...env, UPLOAD_DIR: old }, 'oss');
+    assert.equal(wrong.code, 1, wrong.output);
+    assert.match(wrong.output, /import-legacy --uploads/);
+});
+
 test('the scripts of the checklist', async () => {
     for (const name of ['migrate-files-to-oss.sh', 'migrate-files-to-oss.js']) {
         const { files, env } = fresh(9);

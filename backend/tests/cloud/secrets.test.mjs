@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 
 import { Server, accepted } from '../api/harness.mjs';
+import { certificate } from './certificate.mjs';
 import { startEmulator } from './emulator/server.mjs';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mms-secrets-'));
@@ -157,15 +158,14 @@ for (const [what, [options, env, ...words]] of Object.entries(refusals))
     });
 
 test('KMS with a certificate that nobody vouches for is refused; with its authority it is asked', async () => {
-    const secret = made(), key = path.join(folder, 'kms.key'), cert = path.join(folder, 'kms.pem');
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=kms', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert], { stdio: 'ignore' });
-    await cloudWith({ secrets: { [NAME]: secret }, tls: { key: readFileSync(key), cert: readFileSync(cert) } }, async (cloud) => {
+    const secret = made(), own = certificate(folder, 'kms', 'IP:127.0.0.1');
+    await cloudWith({ secrets: { [NAME]: secret }, tls: own }, async (cloud) => {
         const env = fromKms(cloud, { ...KEY, KMS_ENDPOINT: cloud.secureUrl });
         const { code, output } = await refused(env, [secret]);
         assert.equal(code, 69, output);
         assert.match(output, /certificate/i);
         assert.equal(cloud.log.length, 0, 'nothing was sent to it');
-        await served({ ...env, KMS_CA_FILE: cert }, [secret], (server) => server.admin());
+        await served({ ...env, KMS_CA_FILE: own.file }, [secret], (server) => server.admin());
     });
 });
 

@@ -8,6 +8,7 @@ import { Server, accepted, makeMaterial, makeUsers, refused, sleep } from '../ap
 import { checked, csv, ended, step, upload } from '../api/import-steps.mjs';
 import { form, png, pngSize } from '../api/picture.mjs';
 import { startEmulator } from './emulator/server.mjs';
+import { keyOf } from './site.mjs';
 
 const BUCKET = 'mms-uploads', ID = 'LTAI-emulator', SECRET = 'emulator-secret';
 const UNREACHABLE = ['files_unreachable', '文件存储暂时无法访问，请稍后重试'];
@@ -27,7 +28,6 @@ await makeMaterial(M);
 
 const send = (who, bytes) => who.request('POST', '/api/profile/avatar', form(['avatar', bytes]));
 const put = async (bytes = png(8, 8)) => accepted(await send(U, bytes), 200, '头像上传成功').avatar;
-const keyOf = (avatar) => avatar.replace('/uploads/', '');
 const failed = (what = () => true) => server.logs.filter((entry) => entry.event === 'oss.failed' && what(entry));
 async function until(condition, what) {
     for (const end = Date.now() + 60_000; !await condition(); await sleep(20))

@@ -60,6 +60,8 @@ static void knows_the_sum(void **state)
     assert_true(crc64(0, "123456789", 9) == UINT64_C(11051210869376104954));
     assert_true(crc64(crc64(0, "1234", 4), "56789", 5) == UINT64_C(11051210869376104954));
     assert_true(crc64(0, "", 0) == 0);
+    assert_true(crc64_join(crc64(0, "1234", 4), crc64(0, "56789", 5), 5) == UINT64_C(11051210869376104954));
+    assert_true(crc64_join(crc64(0, "1234", 4), 0, 0) == crc64(0, "1234", 4) && crc64_join(0, crc64(0, "9", 1), 1) == crc64(0, "9", 1));
 }
 
 static void accepts_good_keys_only(void **state)

@@ -11,7 +11,7 @@ import OpenApiUtil from '@alicloud/openapi-util';
 import TeaUtil from '@alicloud/tea-util';
 import OSS from 'ali-oss';
 
-import { Crc64 } from './encode.mjs';
+import { Crc64, joinedCrc } from './encode.mjs';
 import { startEmulator } from './server.mjs';
 
 const ID = 'LTAI-emulator', SECRET = 'emulator-secret', BUCKET = 'mms-uploads';
@@ -54,6 +54,7 @@ const refusedWith = (code, status) => (error) => {
 test('the checksum is that of ECMA-182', () => {
     assert.equal(crcOf(Buffer.from('123456789')), '11051210869376104954');
     assert.equal(new Crc64().update(Buffer.from('12345')).update(Buffer.from('')).update(Buffer.from('6789')).value(), '11051210869376104954');
+    assert.equal(joinedCrc(crcOf(Buffer.from('12345')), crcOf(Buffer.from('6789')), 4), '11051210869376104954');
     assert.equal(crcOf(Buffer.alloc(0)), '0');
 });
 
@@ -347,7 +348,7 @@ test('the SDK of credentials, by the machine\'s metadata, whose address it has b
         http.request = real;
     });
     const at = cloud.log.length;
-    const client = new Credentials.default(new Credentials.Config({ type: 'ecs_ram_role', roleName: 'mms-ecs-role', disableIMDSv1: true }));
+    const client = new Credentials.default(new Credentials.Config({ type: 'ecs_ram_role', roleName: 'mms-ecs-role', disableIMDSv1: true, timeout: 60_000, connectTimeout: 60_000 }));
     const keys = await client.getCredential();
     assert.match(keys.accessKeyId, /^STS\./);
     assert.deepEqual(cloud.log.slice(at).map(({ service, method, path, status }) => [service, method, path, status]), [

@@ -83,3 +83,24 @@ export class Crc64 {
         return ((BigInt(~this.high >>> 0) << 32n) | BigInt(~this.low >>> 0)).toString();
     }
 }
+
+/** The sum (decimal) of two things, one behind the other, from those of each: how the service makes that of an object from those of its parts. */
+export function joinedCrc(first, second, secondBytes) {
+    const polynomial = (BigInt(POLYNOMIAL[1]) << 32n) | BigInt(POLYNOMIAL[0]);
+    const multiply = (a, b) => {
+        let product = 0n;
+        for (let bit = 63n; bit >= 0n; bit--) {
+            if ((a >> bit) & 1n)
+                product ^= b;
+            b = (b >> 1n) ^ (b & 1n ? polynomial : 0n);
+        }
+        return product;
+    };
+    let sum = BigInt(first), power = 1n << 55n; // x⁸; bit 63 is x⁰
+    for (let n = secondBytes; n > 0; n = Math.floor(n / 2)) {
+        if (n % 2)
+            sum = multiply(sum, power);
+        power = multiply(power, power);
+    }
+    return (sum ^ BigInt(second)).toString();
+}

@@ -13,7 +13,8 @@ export class OssError extends Error {
 }
 
 const denied = (message, ec) => new OssError(403, 'AccessDenied', message, { ec });
-const bad = (message, ec) => new OssError(400, 'InvalidArgument', message, { ec });
+export const bad = (message, ec) => new OssError(400, 'InvalidArgument', message, { ec });
+export const malformed = (ec) => new OssError(400, 'MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema.', { ec });
 
 /** YYYYMMDDTHHMMSSZ as ms, or NaN. */
 export function basicTime(text) {

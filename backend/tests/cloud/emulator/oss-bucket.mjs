@@ -1,14 +1,12 @@
 // Calls on the service and on a bucket: lists, what it is, its versioning.
 import { escapeXml, xmlTexts } from './encode.mjs';
-import { OssError } from './oss-auth.mjs';
+import { OssError, bad, malformed } from './oss-auth.mjs';
 import { isoMs, xml } from './oss-common.mjs';
 import { listUploads } from './oss-multipart.mjs';
 import { getObject, sortedKeys } from './store.mjs';
 
 const MOST = 1000;
 const OWNER = '<Owner><ID>1</ID><DisplayName>1</DisplayName></Owner>';
-
-const bad = (message, ec) => new OssError(400, 'InvalidArgument', message, { ec });
 
 function maxKeys(request) {
     const text = request.one('max-keys') ?? '100';
@@ -61,9 +59,12 @@ function list(bucket, request) {
         + `${found.filter((f) => !f.isGroup).map((f) => entry(f.name)).join('')}${found.filter((f) => f.isGroup).map((f) => `<CommonPrefixes><Prefix>${name(f.name)}</Prefix></CommonPrefixes>`).join('')}</ListBucketResult>`);
 }
 
-const info = (bucket) => xml(200, `<BucketInfo><Bucket><CreationDate>${isoMs(bucket.created)}</CreationDate><ExtranetEndpoint>oss-${bucket.hostRegion}.aliyuncs.com</ExtranetEndpoint>`
-    + `<IntranetEndpoint>oss-${bucket.hostRegion}-internal.aliyuncs.com</IntranetEndpoint><Location>oss-${bucket.hostRegion}</Location><Name>${bucket.name}</Name>`
-    + `<StorageClass>Standard</StorageClass>${bucket.versioning && `<Versioning>${bucket.versioning}</Versioning>`}<AccessControlList><Grant>${bucket.acl}</Grant></AccessControlList></Bucket></BucketInfo>`);
+/** What it says of itself, and the list of buckets of each. */
+const facts = (b) => `<CreationDate>${isoMs(b.created)}</CreationDate><ExtranetEndpoint>oss-${b.hostRegion}.aliyuncs.com</ExtranetEndpoint>`
+    + `<IntranetEndpoint>oss-${b.hostRegion}-internal.aliyuncs.com</IntranetEndpoint><Location>oss-${b.hostRegion}</Location><Name>${b.name}</Name><StorageClass>Standard</StorageClass>`;
+
+const info = (bucket) => xml(200, `<BucketInfo><Bucket>${facts(bucket)}${bucket.versioning && `<Versioning>${bucket.versioning}</Versioning>`}`
+    + `<AccessControlList><Grant>${bucket.acl}</Grant></AccessControlList></Bucket></BucketInfo>`);
 
 const getAcl = (bucket) => xml(200, `<AccessControlPolicy>${OWNER}<AccessControlList><Grant>${bucket.acl}</Grant></AccessControlList></AccessControlPolicy>`);
 
@@ -72,7 +73,7 @@ const getVersioning = (bucket) => xml(200, `<VersioningConfiguration>${bucket.ve
 function putVersioning(bucket, request) {
     const [status] = xmlTexts(Buffer.concat(request.chunks).toString(), 'Status');
     if (status !== 'Enabled' && status !== 'Suspended')
-        throw new OssError(400, 'MalformedXML', 'The XML you provided was not well-formed.', { ec: '0016-00000303' });
+        throw malformed('0016-00000303');
     bucket.versioning = status;
     return { status: 200, headers: {} };
 }
@@ -89,9 +90,7 @@ function putBucket(bucket, request, state) {
     return { status: 200, headers: {} };
 }
 
-const listBuckets = (bucket, request, state) => xml(200, `<ListAllMyBucketsResult>${OWNER}<Buckets>${[...state.buckets.values()]
-    .map((b) => `<Bucket><CreationDate>${isoMs(b.created)}</CreationDate><ExtranetEndpoint>oss-${b.hostRegion}.aliyuncs.com</ExtranetEndpoint><IntranetEndpoint>oss-${b.hostRegion}-internal.aliyuncs.com</IntranetEndpoint>`
-        + `<Location>oss-${b.hostRegion}</Location><Name>${b.name}</Name><StorageClass>Standard</StorageClass></Bucket>`).join('')}</Buckets></ListAllMyBucketsResult>`);
+const listBuckets = (bucket, request, state) => xml(200, `<ListAllMyBucketsResult>${OWNER}<Buckets>${[...state.buckets.values()].map((b) => `<Bucket>${facts(b)}</Bucket>`).join('')}</Buckets></ListAllMyBucketsResult>`);
 
 export const SERVICE_CALLS = [['GET', '', 'oss:ListBuckets', listBuckets]];
 export const BUCKET_CALLS = [

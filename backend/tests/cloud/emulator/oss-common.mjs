@@ -1,7 +1,7 @@
 // What the calls on objects, buckets and uploads share.
 import { randomBytes } from 'node:crypto';
 
-import { OssError } from './oss-auth.mjs';
+import { OssError, bad } from './oss-auth.mjs';
 import { getObject } from './store.mjs';
 
 const KEPT = /^(content-type|content-disposition|content-encoding|content-language|cache-control|expires|x-oss-meta-.+|x-oss-server-side-encryption|x-oss-storage-class)$/;
@@ -22,7 +22,7 @@ export const versionHeader = (bucket, object) => (bucket.versioning === '' ? {} 
 export function checkOverwrite(bucket, request) {
     const word = request.headers['x-oss-forbid-overwrite'];
     if (word !== undefined && word !== 'true' && word !== 'false')
-        throw new OssError(400, 'InvalidArgument', 'x-oss-forbid-overwrite must be true or false.', { ec: '0017-00000279' });
+        throw bad('x-oss-forbid-overwrite must be true or false.', '0017-00000279');
     if (word === 'true' && bucket.versioning === '' && getObject(bucket, request.key))
         throw new OssError(409, 'FileAlreadyExists', 'The object you specified already exists and can not be overwritten.', { ec: '0026-00000121' });
 }

@@ -1,10 +1,10 @@
 // Uploads in parts.
 import { createHash, randomBytes } from 'node:crypto';
 
-import { escapeXml, xmlTexts } from './encode.mjs';
-import { OssError } from './oss-auth.mjs';
+import { escapeXml, joinedCrc, xmlTexts } from './encode.mjs';
+import { OssError, bad, malformed } from './oss-auth.mjs';
 import { checkBody, checkOverwrite, isoMs, kept, quoted, versionHeader, xml } from './oss-common.mjs';
-import { digest, putObject } from './store.mjs';
+import { putObject } from './store.mjs';
 
 const SMALLEST = 102_400; // of all parts but the last
 const MOST = 10_000;
@@ -27,17 +27,17 @@ function putPart(bucket, request) {
     const upload = find(bucket, request);
     const number = Number(request.one('partNumber'));
     if (!Number.isInteger(number) || number < 1 || number > MOST)
-        throw new OssError(400, 'InvalidArgument', `partNumber must be between 1 and ${MOST}.`, { ec: '0017-00000401' });
+        throw bad(`partNumber must be between 1 and ${MOST}.`, '0017-00000401');
     checkBody(request);
     const { chunks, size, md5, crc, now } = request;
-    upload.parts.set(number, { chunks, size, md5, etag: quoted(md5), modified: now });
+    upload.parts.set(number, { chunks, size, md5, crc, etag: quoted(md5), modified: now });
     return { status: 200, headers: { ETag: quoted(md5), 'x-oss-hash-crc64ecma': crc, 'Content-MD5': md5.toString('base64') } };
 }
 
 function chosenParts(upload, text) {
     const numbers = xmlTexts(text, 'PartNumber').map(Number), tags = xmlTexts(text, 'ETag');
     if (numbers.length === 0 || numbers.length !== tags.length)
-        throw new OssError(400, 'MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema.', { ec: '0042-00000203' });
+        throw malformed('0042-00000203');
     if (numbers.some((n, i) => i > 0 && n <= numbers[i - 1]))
         throw new OssError(400, 'InvalidPartOrder', 'The list of parts was not in ascending order. Parts list must specified in order by part number.', { ec: '0042-00000205' });
     return numbers.map((number, i) => {
@@ -55,10 +55,13 @@ function complete(bucket, request) {
     checkOverwrite(bucket, request);
     const parts = chosenParts(upload, Buffer.concat(request.chunks).toString());
     const chunks = parts.flatMap((part) => part.chunks);
-    const { size, crc } = digest(chunks);
     const whole = createHash('md5');
-    for (const part of parts)
+    let size = 0, crc = '0';
+    for (const part of parts) {
         whole.update(part.md5);
+        crc = joinedCrc(crc, part.crc, part.size);
+        size += part.size;
+    }
     const tag = `"${whole.digest('hex').toUpperCase()}-${parts.length}"`;
     const object = putObject(bucket, request.key, { chunks, size, crc, etag: tag, headers: upload.headers, modified: request.now, type: 'Multipart' });
     bucket.uploads.delete(upload.id);

@@ -1,6 +1,6 @@
 // Object storage: what a request wants, may it, and the answer.
 import { decodePath, escapeXml, unescapeXml, xmlTexts } from './encode.mjs';
-import { ossAuthenticate, ossAuthorize, OssError } from './oss-auth.mjs';
+import { OssError, bad, malformed, ossAuthenticate, ossAuthorize } from './oss-auth.mjs';
 import { BUCKET_CALLS, SERVICE_CALLS } from './oss-bucket.mjs';
 import { checkBody, checkOverwrite, isoMs, kept, newRequestId, quoted, versionHeader, xml } from './oss-common.mjs';
 import { MULTIPART_CALLS } from './oss-multipart.mjs';
@@ -37,7 +37,7 @@ function copySource(state, request) {
     }
     const m = /^\/([^/]+)\/(.+)$/s.exec(source);
     if (!m)
-        throw new OssError(400, 'InvalidArgument', 'The copy source is invalid.', { ec: '0017-00000601' });
+        throw bad('The copy source is invalid.', '0017-00000601');
     const from = state.buckets.get(m[1]);
     if (!from)
         throw new OssError(404, 'NoSuchBucket', 'The specified bucket does not exist.', { ec: '0015-00000101', BucketName: m[1] });
@@ -133,7 +133,7 @@ function removeMany(bucket, request, state) {
     const text = Buffer.concat(request.chunks).toString();
     const keys = xmlTexts(text, 'Key');
     if (keys.length === 0 || keys.length > 1000)
-        throw new OssError(400, 'MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema.', { ec: '0016-00000303' });
+        throw malformed('0016-00000303');
     for (const key of keys)
         ossAuthorize(state, request.who, 'oss:DeleteObject', bucket, key);
     for (const key of keys)
