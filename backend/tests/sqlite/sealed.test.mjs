@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { inflateSync } from 'node:zlib';
 
 import { ADMIN_PASSWORD, accepted, makeUser, materialBody } from '../api/harness.mjs';
+import { expectLine } from '../api/doctor.mjs';
 import { form, png } from '../api/picture.mjs';
 import { Load, PROMISE_MS, Site, WAIT_MS, arrived, chains, dir, events, namesIn, newestChain, place, shipping, stateOf, untilState } from './shipping.mjs';
 
@@ -276,4 +277,28 @@ test('age is not there, or refuses the recipient: nothing goes out open, and it 
         const eight = await server.run(['check-config'], { env: { AGE_RECIPIENT: Array(8).fill(mine.recipient).join(' , ') } });
         assert.doesNotMatch(eight.output, /AGE_RECIPIENT.*(must|必须)/);
     }, { AGE_RECIPIENT: 'age1nonsense' });
+});
+
+test('mms doctor: sealed, open, for others, behind, not there', async () => {
+    await shipping(async (server, folder) => {
+        const admin = await server.admin(), line = (...args) => expectLine(server, 'post.continuous', ...args);
+        await arrived(server, folder, admin);
+        await line('ok', /^已加密 \/ sealed，已保存到 .*Z；尚未试恢复/);
+        assert.equal((await new Site(server).run('restore', '--continuous', folder, '--check', '--age-key', mine.file)).code, 0);
+        await line('ok', /已试恢复并验证/);
+        await line('fail', /已加密 \/ sealed，与 AGE_RECIPIENT 不符/, [], { AGE_RECIPIENT: other.recipient });
+        await line('fail', /与 AGE_RECIPIENT 不符/, [], { AGE_RECIPIENT: null });
+        await line('fail', /malformed recipient/, [], { AGE_RECIPIENT: 'age1nonsense' });
+        await line('fail', /age is not installed/, [], { PATH: path.join(dir, 'no-programs') });
+        await line('fail', /没有完整的副本/, [], { BACKUP_CONTINUOUS_DIR: dir });
+        await line('not_applicable', /BACKUP_CONTINUOUS_DIR 未设置/, [], { BACKUP_CONTINUOUS_DIR: null });
+        const later = Date.now() / 1000 + 600;
+        await server.kill9(); // so that nobody writes to the log any more
+        utimesSync(`${server.db}-wal`, later, later);
+        await line('fail', /其后的变更尚未写入/);
+    }, SEALED);
+    await shipping(async (server, folder) => {
+        await arrived(server, folder, await server.admin());
+        await expectLine(server, 'post.continuous', 'ok', /^未加密（AGE_RECIPIENT 未设置）/);
+    });
 });

@@ -304,7 +304,7 @@ static void help_names_every_setting(void **state)
     (void)state;
     static const char *const NAMES[] = {
         "PORT", "HOST", "NODE_ENV", "JWT_SECRET", "JWT_EXPIRES_IN", "DB_PATH", "LOG_LEVEL",
-        "LOG_DIR", "UPLOAD_DIR", "BACKUP_CONTINUOUS_DIR", "BACKUP_CONTINUOUS_SECONDS",
+        "LOG_DIR", "UPLOAD_DIR", "AGE_RECIPIENT", "BACKUP_CONTINUOUS_DIR", "BACKUP_CONTINUOUS_SECONDS",
         "MAX_FILE_SIZE", "CORS_ORIGIN", "WEB_DIR", "ADMIN_INITIAL_PASSWORD", "METRICS_TOKEN",
         "TRUSTED_PROXIES",
     };
