@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/durable.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "db/ship_folder.h"
 #include "db/ship_log.h"
 
@@ -499,15 +500,8 @@ static int64_t pause_ms(const struct db_ship *s)
 /* False: the service is stopping. */
 static bool wait_for_turn(struct db_ship *s)
 {
-    struct timespec until;
     int64_t ms = pause_ms(s);
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = wait_until(ms);
     pthread_mutex_lock(&s->log.lock);
     while (!s->stopping && !s->log.hurry && pthread_cond_timedwait(&s->wake, &s->log.lock, &until) != ETIMEDOUT)
         continue;
@@ -566,7 +560,6 @@ static void *ship_main(void *arg)
 struct db_ship *ship_new(struct db_writer *w, const char *path, const struct db_ship_config *config, struct error *why)
 {
     struct db_ship *s = calloc(1, sizeof *s);
-    pthread_condattr_t attr;
     if (!s)
         abort();
     if (ship_log_open(&s->log, path, why) != RC_OK) {
@@ -582,10 +575,7 @@ struct db_ship *ship_new(struct db_writer *w, const char *path, const struct db_
     if (config->recipients)
         age_name(config->recipients, s->sealed_for);
     s->began_ms = clock_now_ms();
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_cond_init(&s->wake);
     return s;
 }
 
@@ -619,10 +609,8 @@ void ship_state(struct db_ship *s, struct db_ship_state *out)
 /* What hangs on a folder that does not answer is left behind: the process ends soon. */
 void ship_end(struct db_ship *s)
 {
-    struct timespec until;
     int late = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += STOP_WITHIN_MS / 1000;
+    struct timespec until = wait_until(STOP_WITHIN_MS);
     pthread_mutex_lock(&s->log.lock);
     s->stopping = true;
     pthread_cond_broadcast(&s->wake);
