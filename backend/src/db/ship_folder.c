@@ -206,7 +206,9 @@ static enum rc open_pages(const struct ship_segment *s, const unsigned char *pac
     struct buf opened;
     enum rc rc = RC_OK;
     buf_init(&opened, RAW_MAX);
-    if (s->sealed && !age_open(key->identity, packed, s->packed, &opened, key->said))
+    if (s->sealed && !key->identity)
+        rc = RC_FILES_REFUSED;
+    else if (s->sealed && !age_open(key->identity, packed, s->packed, &opened, key->said))
         rc = RC_FILES_REFUSED;
     else {
         *pages = s->sealed ? unpack(s, buf_text(&opened), opened.n) : unpack(s, packed, s->packed);
