@@ -136,7 +136,7 @@ enum rc continuous_start(struct app *app, struct continuous **out, struct error 
     c->to = files_open_local(buf_text(&uploads));
     buf_free(&uploads);
     const struct db_ship_config config = {.folder = s->backup_continuous_dir, .interval_ms = s->backup_continuous_s * 1000, .recipients = s->age_recipient,
-                                          .files = bring_files, .arg = c};
+                                          .uploads = s->upload_dir, .files = bring_files, .arg = c};
     *out = c;
     return db_writer_ship(app->writer, &config, why);
 }

@@ -365,7 +365,7 @@ static enum outcome make_base(struct db_ship *s, bool first)
         pthread_mutex_unlock(&s->log.lock);
         s->segment_bytes = 0;
         s->base_bytes = b.stored;
-        size_t gone = ship_prune(&a, s->config.folder, s->state.chain);
+        size_t gone = ship_prune(&a, s->config.folder, s->state.chain, s->config.uploads);
         log_event(LOG_INFO, "ship.base", NULL, LOG_TEXT("chain", s->state.chain), LOG_INT("number", b.number), LOG_INT("bytes", b.bytes), LOG_INT("sealed", b.sealed != NULL),
                   LOG_INT("took_ms", clock_now_ms() - b.made_ms), LOG_INT("removed", (int64_t)gone));
     } else {

@@ -19,6 +19,7 @@ struct db_ship_config {
     const char *folder;   /* must be there, and outlive the writer */
     int64_t interval_ms;
     const char *recipients; /* of age, whom all of it is sealed for; NULL: it lies open */
+    const char *uploads;    /* the service's own folder of uploaded files: never touched; NULL: there is none */
     /* Brings uploaded files into the folder, before the segment whose rows name them. False: errno. */
     bool (*files)(void *arg, bool all);
     void *arg;

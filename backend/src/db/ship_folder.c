@@ -3,7 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -517,12 +517,32 @@ static int64_t needed_from(const struct ship_base *list, const bool *kept, size_
     return first;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+/* "uploads/avatars/name": only what lies as deep as we put it. */
+static void remove_uploads(struct arena *a, const char *path)
 {
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
+    DIR *dir = opendir(path);
+    for (const struct dirent *entry; dir && (entry = readdir(dir));) {
+        const char *inner = arena_fmt(a, "%s/%s", path, entry->d_name);
+        DIR *files = entry->d_name[0] != '.' && entry->d_type != DT_LNK ? opendir(inner) : NULL;
+        for (const struct dirent *file; files && (file = readdir(files));)
+            unlink(arena_fmt(a, "%s/%s", inner, file->d_name));
+        if (files)
+            closedir(files);
+        rmdir(inner);
+    }
+    if (dir)
+        closedir(dir);
+    rmdir(path);
+}
+
+/* Whether `live` is this folder, or lies in it: one that somebody has set to where the service keeps its own. */
+static bool holds(const char *path, const char *live)
+{
+    char ours[PATH_MAX], theirs[PATH_MAX];
+    if (!live || !realpath(live, theirs))
+        return false;
+    size_t n = realpath(path, ours) ? strlen(ours) : 0;
+    return n == 0 || (strncmp(ours, theirs, n) == 0 && (theirs[n] == '/' || !theirs[n]));
 }
 
 /* Whether a kept base is sealed as this folder of uploaded files is; what has another name is not looked at. */
@@ -535,7 +555,7 @@ static bool uploads_are_needed(const struct ship_base *list, const bool *kept, s
     return needed;
 }
 
-size_t ship_prune(struct arena *a, const char *folder, const char *current)
+size_t ship_prune(struct arena *a, const char *folder, const char *current, const char *live)
 {
     struct ship_base *list;
     size_t count = ship_bases(a, folder, &list), gone = 0;
@@ -548,8 +568,9 @@ size_t ship_prune(struct arena *a, const char *folder, const char *current)
         }
     DIR *dir = opendir(folder);
     for (const struct dirent *entry; dir && (entry = readdir(dir));) {
-        if (count && !uploads_are_needed(list, kept, count, entry->d_name))
-            nftw(arena_fmt(a, "%s/%s", folder, entry->d_name), remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        const char *path = arena_fmt(a, "%s/%s", folder, entry->d_name);
+        if (count && !uploads_are_needed(list, kept, count, entry->d_name) && !holds(path, live))
+            remove_uploads(a, path);
         if (!is_chain_name(entry->d_name))
             continue;
         int64_t first = needed_from(list, kept, count, entry->d_name);

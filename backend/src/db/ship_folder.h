@@ -94,8 +94,9 @@ size_t ship_bases(struct arena *a, const char *folder, struct ship_base **out);
 
 /* Removes what no base needs that is kept: the two newest, the newest proven one, and of each of the last 7 days on which there are any
  * the last one. With the last base that is sealed for somebody, or for nobody, the uploaded files go that lie there in the same way.
- * `current` is the chain that is written to. Returns how many bases went. */
-size_t ship_prune(struct arena *a, const char *folder, const char *current);
+ * `current` is the chain that is written to; `live` (may be NULL) the service's own folder of uploaded files, which is never touched. Returns
+ * how many bases went. */
+size_t ship_prune(struct arena *a, const char *folder, const char *current, const char *live);
 /* A chain with all that is in it. */
 void ship_chain_remove(struct arena *a, const char *folder, const char *chain);
 

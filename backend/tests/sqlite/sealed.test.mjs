@@ -302,3 +302,20 @@ test('mms doctor: sealed, open, for others, behind, not there', async () => {
         await expectLine(server, 'post.continuous', 'ok', /^未加密（AGE_RECIPIENT 未设置）/);
     });
 });
+
+test('a folder that somebody has put above UPLOAD_DIR: the uploaded files that are served stay, whatever is cleared away', async () => {
+    await shipping(async (server, folder) => {
+        let avatar;
+        for (const recipient of [null, mine.recipient, mine.recipient, mine.recipient]) {
+            server.setEnv({ AGE_RECIPIENT: recipient, UPLOAD_DIR: path.join(folder, 'uploads') });
+            await server[server.end ? 'begin' : 'restart']();
+            const admin = await server.admin();
+            avatar ??= await pictureOf(admin);
+            await arrived(server, folder, admin);
+            await server.halt();
+        }
+        assert.deepEqual(chains(folder).map((name) => namesIn(path.join(folder, name), '.db').length), [0, 0], 'the open chain is gone');
+        await server.begin();
+        assert.equal((await server.client().get(avatar)).status, 200);
+    });
+});
