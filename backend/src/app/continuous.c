@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "crypto/age.h"
 #include "db/ship.h"
 #include "db/ship_folder.h"
 #include "domain/backup.h"
@@ -12,6 +14,7 @@
 /* Uploaded files never change, so a name that is there is the file. */
 struct continuous {
     struct files *from, *to;
+    const char *recipients; /* of age; NULL: they lie open */
     char **names; /* of those in the folder, sorted */
     size_t count, cap;
     enum rc rc;   /* of the round */
@@ -58,6 +61,24 @@ static void forget_names(struct continuous *c)
     c->count = 0;
 }
 
+/* As they lie. */
+static bool seal(const struct continuous *c, struct buf *bytes)
+{
+    struct buf sealed;
+    char said[AGE_SAID_MAX];
+    if (!c->recipients)
+        return true;
+    buf_init(&sealed, SIZE_MAX);
+    if (!age_seal(c->recipients, buf_text(bytes), bytes->n, &sealed, said)) {
+        log_event(LOG_WARN, "ship.age_failed", NULL, LOG_TEXT("error", said));
+        buf_free(&sealed);
+        return false;
+    }
+    buf_free(bytes);
+    *bytes = sealed;
+    return true;
+}
+
 /* One that went meanwhile was of a row that has changed. */
 static void bring_one(void *arg, const char *key, int64_t changed_ms)
 {
@@ -70,7 +91,7 @@ static void bring_one(void *arg, const char *key, int64_t changed_ms)
     buf_init(&bytes, SIZE_MAX);
     enum rc rc = files_get(c->from, key, &bytes);
     if (rc == RC_OK)
-        rc = files_put(c->to, key, buf_text(&bytes), bytes.n);
+        rc = seal(c, &bytes) ? files_put(c->to, key, buf_text(&bytes), bytes.n) : RC_FILES_UNWRITABLE;
     buf_free(&bytes);
     if (rc == RC_OK)
         note_name(c, key, changed_ms);
@@ -106,11 +127,16 @@ enum rc continuous_start(struct app *app, struct continuous **out, struct error 
     if (!c)
         abort();
     buf_init(&uploads, 8192);
-    buf_fmt(&uploads, "%s/" SHIP_UPLOADS, s->backup_continuous_dir);
+    char sealed_for[AGE_NAME_MAX] = "";
+    c->recipients = s->age_recipient;
+    if (c->recipients)
+        age_name(c->recipients, sealed_for);
+    buf_fmt(&uploads, "%s/%s%s", s->backup_continuous_dir, c->recipients ? SHIP_SEALED_UPLOADS : SHIP_UPLOADS, sealed_for);
     c->from = app->files;
     c->to = files_open_local(buf_text(&uploads));
     buf_free(&uploads);
-    const struct db_ship_config config = {.folder = s->backup_continuous_dir, .interval_ms = s->backup_continuous_s * 1000, .files = bring_files, .arg = c};
+    const struct db_ship_config config = {.folder = s->backup_continuous_dir, .interval_ms = s->backup_continuous_s * 1000, .recipients = s->age_recipient,
+                                          .uploads = s->upload_dir, .files = bring_files, .arg = c};
     *out = c;
     return db_writer_ship(app->writer, &config, why);
 }

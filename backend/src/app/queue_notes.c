@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/wait.h"
 
 struct queue_notes {
     struct db_writer *writer;
@@ -80,10 +81,8 @@ static void note(struct queue_notes *n)
 /* False: it is to stop. */
 static bool wait_a_minute(struct queue_notes *n)
 {
-    struct timespec until;
     int late = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += QUEUE_NOTE_S;
+    struct timespec until = wait_until(QUEUE_NOTE_S * 1000);
     pthread_mutex_lock(&n->lock);
     while (!n->is_stopping && late == 0)
         late = pthread_cond_timedwait(&n->stop, &n->lock, &until);
@@ -103,15 +102,11 @@ static void *notes_main(void *arg)
 struct queue_notes *queue_notes_start(struct db_writer *writer)
 {
     struct queue_notes *n = calloc(1, sizeof *n);
-    pthread_condattr_t attr;
     if (!n)
         abort();
     n->writer = writer;
     pthread_mutex_init(&n->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&n->stop, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_cond_init(&n->stop);
     if (pthread_create(&n->thread, NULL, notes_main, n) != 0)
         abort(); /* at the start: the system's limit of threads */
     return n;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wait.h"
 #include "cloud/kms.h"
 
 #define FILE_MAX (64 << 10)
@@ -306,7 +307,6 @@ static void take_first(struct secrets *s, const struct source *source, const str
 static struct secrets *secrets_new(const struct settings *settings, secrets_environment *environment)
 {
     struct secrets *s = calloc(1, sizeof *s);
-    pthread_condattr_t monotonic;
     if (!s)
         abort();
     s->settings = settings;
@@ -317,10 +317,7 @@ static struct secrets *secrets_new(const struct settings *settings, secrets_envi
     s->credentials = credentials_new(&key, s->metadata);
     s->client = client_new();
     pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    wait_cond_init(&s->wake);
     return s;
 }
 
@@ -403,10 +400,8 @@ enum secrets_outcome secrets_open(const struct settings *settings, secrets_envir
 /* Under the lock. False: it is to stop. */
 static bool wait_for(struct secrets *s)
 {
-    struct timespec until;
     int late = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)s->settings->secret_refresh_s;
+    struct timespec until = wait_until(s->settings->secret_refresh_s * 1000);
     while (!s->is_stopping && !s->is_wanted && late == 0)
         late = s->source->by_signal && !s->pending ? pthread_cond_wait(&s->wake, &s->lock) : pthread_cond_timedwait(&s->wake, &s->lock, &until);
     s->is_wanted = false;

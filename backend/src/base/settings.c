@@ -400,6 +400,14 @@ static void read_database_url(struct reading *r, const struct row *row, const ch
         r->out->database_url = arena_dup(r->arena, value);
 }
 
+static void read_recipients(struct reading *r, const struct row *row, const char *value)
+{
+    if (value && !setting_is_recipients(value))
+        fault(r, row, "format", "必须是 age 的公钥（age1… 或 ssh-…），最多 8 个，以逗号分隔", "must be public keys of age (age1… or ssh-…), 8 at most, with commas between", NULL);
+    else
+        read_text(r, row, value);
+}
+
 /* Its row stands after DATABASE_URL's. */
 static void read_continuous_dir(struct reading *r, const struct row *row, const char *value)
 {
@@ -589,6 +597,9 @@ static const struct row ROWS[] = {
      "How exports reach the browser: service: through this service; signed: from the storage, by an address good for minutes"},
     {"BACKUP_DIR", read_text, show_text, AT(backup_dir), NULL, 0, 0, false, "path",
      "备份目录（mms backup）；不设置则须用 --to 指定", "Folder of backups (mms backup); without it, --to must name one"},
+    {"AGE_RECIPIENT", read_recipients, show_text, AT(age_recipient), NULL, 0, 0, false, "age1…, …",
+     "备份（含连续备份）以此 age 公钥加密，可多个；私钥请另行保管，恢复时才需要；不设置则不加密",
+     "Public keys of age that all backups are encrypted for, the continuous one too; the private key is kept elsewhere. Without it they are not"},
     {"BACKUP_CONTINUOUS_DIR", read_continuous_dir, show_text, AT(backup_continuous_dir), NULL, 0, 0, false, "path",
      "连续备份的目录，须已存在，应在另一块磁盘上；不设置则没有连续备份（仅 SQLite）",
      "Folder of the continuous backup: it must be there, on another disk; without it there is none (SQLite only)"},

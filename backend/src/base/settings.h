@@ -51,6 +51,7 @@ struct settings {
     const char *oss_access_key_secret;
     enum oss_delivery oss_delivery;     /* OSS_DELIVERY: service (default), or signed: large files by an address that is good for minutes */
     const char *backup_dir;             /* BACKUP_DIR: where backups lie; NULL: nowhere */
+    const char *age_recipient;          /* AGE_RECIPIENT: public keys of age that all backups are encrypted for, commas between; NULL: they are not */
     const char *backup_continuous_dir;  /* BACKUP_CONTINUOUS_DIR: where changes are shipped to while the service runs; NULL: nowhere. SQLite only */
     int64_t backup_continuous_s;        /* BACKUP_CONTINUOUS_SECONDS, 1–60: how often. Default 10 */
     int64_t max_file_size;              /* MAX_FILE_SIZE, bytes, 1 KiB – 1 GiB. Default 2097152 */

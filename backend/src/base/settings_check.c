@@ -232,3 +232,33 @@ bool setting_is_weak_secret(const char *text)
     }
     return different_bytes(text) < 8;
 }
+
+/* `n` bytes without the blanks around them. "ssh-ed25519 AAAA… comment" has blanks of its own. */
+static bool is_recipient(const char *text, size_t n)
+{
+    if (n < 5 || strncmp(text, "age1", 4) != 0)
+        return n >= 5 && strncmp(text, "ssh-", 4) == 0;
+    for (size_t i = 4; i < n; i++)
+        if (!is_digit(text[i]) && (text[i] < 'a' || text[i] > 'z'))
+            return false;
+    return true;
+}
+
+bool setting_is_recipients(const char *text)
+{
+    size_t found = 0;
+
+    if (strlen(text) >= SETTING_RECIPIENTS_BYTES)
+        return false;
+    for (const char *at = text;; at++) {
+        at += strspn(at, " ");
+        size_t n = strcspn(at, ","), blanks = 0;
+        while (blanks < n && at[n - blanks - 1] == ' ')
+            blanks++;
+        if (!is_recipient(at, n - blanks) || ++found > SETTING_RECIPIENTS_MAX)
+            return false;
+        at += n;
+        if (!*at)
+            return true;
+    }
+}

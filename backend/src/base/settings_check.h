@@ -26,6 +26,10 @@ bool setting_is_region(const char *text);
 bool setting_is_endpoint(const char *text);
 /* http:// and a host that is this machine. */
 bool setting_is_plain_loopback(const char *text);
+#define SETTING_RECIPIENTS_MAX 8
+#define SETTING_RECIPIENTS_BYTES 8192
+/* Public keys of age (age1…, ssh-…), commas between, with the NUL in so many bytes; whether they are any, age alone can tell. */
+bool setting_is_recipients(const char *text);
 /* Looks like a sample out of a document, or has fewer than 8 different bytes. */
 bool setting_is_weak_secret(const char *text);
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wait.h"
 #include "json/json.h"
 
 #define ROLE_PATH "meta-data/ram/security-credentials/"
@@ -50,15 +51,11 @@ static void forget(char *text)
 struct credentials *credentials_new(const struct cloud_key *key, struct metadata *metadata)
 {
     struct credentials *c = calloc(1, sizeof *c);
-    pthread_condattr_t monotonic;
     if (!c)
         abort();
     pthread_mutex_init(&c->fetching, NULL);
     pthread_mutex_init(&c->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    wait_cond_init(&c->wake);
     if (key && key->id) {
         c->id = copy(key->id);
         c->secret = copy(key->secret);
@@ -190,14 +187,7 @@ static void tell(struct credentials *c, struct arena *a, bool got, const struct 
 /* Under the lock. False: it is to stop. */
 static bool wait_for(struct credentials *c, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = wait_until(ms);
     while (!c->is_stopping && !c->is_wanted && pthread_cond_timedwait(&c->wake, &c->lock, &until) == 0)
         continue;
     c->is_wanted = false;

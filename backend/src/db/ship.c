@@ -16,10 +16,12 @@
 #include "base/clock.h"
 #include "base/durable.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "db/ship_folder.h"
 #include "db/ship_log.h"
 
 #define LOCK ".mms_continuous.lock"
+#define COPY "copy of the database" /* what failed */
 #define STOP_WITHIN_MS 5000
 #define PAUSE_MAX_MS 60000 /* between attempts to begin a chain */
 #define BASE_BYTES (1 << 20)
@@ -38,6 +40,7 @@ struct db_ship {
     /* under log.lock */
     bool stopping, ended, abandoned;
     int64_t began_ms, site; /* constant */
+    char sealed_for[AGE_NAME_MAX]; /* constant; when there are recipients */
     struct db_ship_state state;
     /* of the thread */
     int lock_fd;
@@ -55,10 +58,9 @@ struct db_ship {
 
 /* ---------------------------------------------------------------- what is told */
 
-static void fail(struct db_ship *s, const char *what)
+static void fail_since(struct db_ship *s, const char *what, const char *reason)
 {
     char why[sizeof s->state.why];
-    const char *reason = strerrordesc_np(errno);
     snprintf(why, sizeof why, "%.60s: %s", what, reason ? reason : "?");
     pthread_mutex_lock(&s->log.lock);
     bool news = !s->state.failing;
@@ -71,6 +73,11 @@ static void fail(struct db_ship *s, const char *what)
     s->attempts++;
     if (news)
         log_event(LOG_ERROR, "ship.failed", NULL, LOG_TEXT("folder", s->config.folder), LOG_TEXT("error", why));
+}
+
+static void fail(struct db_ship *s, const char *what)
+{
+    fail_since(s, what, strerrordesc_np(errno));
 }
 
 static bool is_set(struct db_ship *s, const bool *flag)
@@ -162,6 +169,27 @@ static void pack(struct db_ship *s, struct ship_chunk *c)
     seg->packed = (uint32_t)n;
 }
 
+/* Never open instead, when age cannot. */
+static bool seal(struct db_ship *s, struct ship_chunk *c)
+{
+    struct buf out;
+    char said[AGE_SAID_MAX];
+    if (!s->config.recipients || c->segment.sealed)
+        return true;
+    buf_init(&out, UINT32_MAX);
+    bool sealed = age_seal(s->config.recipients, c->packed, c->segment.packed, &out, said);
+    if (sealed) {
+        size_t n;
+        free(c->packed);
+        c->packed = (unsigned char *)buf_take(&out, &n);
+        c->segment.packed = (uint32_t)n;
+        c->segment.sealed = true;
+    } else
+        fail_since(s, "age", said);
+    buf_free(&out);
+    return sealed;
+}
+
 static bool bring_files(struct db_ship *s, const struct ship_chunk *c)
 {
     int64_t now_us = clock_monotonic_us();
@@ -183,6 +211,8 @@ static enum outcome write_chunk(struct db_ship *s, struct ship_chunk *c)
             return GAP;
         pack(s, c);
     }
+    if (!seal(s, c))
+        return FAILED;
     if (!bring_files(s, c)) {
         fail(s, "uploaded files");
         return FAILED;
@@ -224,10 +254,19 @@ static enum outcome ship_round(struct db_ship *s, bool counts)
 /* ---------------------------------------------------------------- bases */
 
 struct copying {
+    struct age_stream age;
     struct hash_stream hash;
     int fd;
-    int64_t n, size;
+    int64_t n, size, stored;
 };
+
+static bool put_base(void *arg, const void *bytes, size_t n)
+{
+    struct copying *c = arg;
+    hash_add(&c->hash, bytes, n);
+    c->stored += (int64_t)n;
+    return durable_write(c->fd, bytes, n);
+}
 
 static enum outcome copy_pages(struct db_ship *s, struct copying *c, bool first)
 {
@@ -237,12 +276,13 @@ static enum outcome copy_pages(struct db_ship *s, struct copying *c, bool first)
         abort();
     while (o == SHIPPED && c->n < c->size) {
         size_t n = c->size - c->n < BASE_BYTES ? (size_t)(c->size - c->n) : BASE_BYTES;
-        if (!wal_read_main(s->log.eyes->sqlite, c->n, room, n) || !durable_write(c->fd, room, n)) {
-            fail(s, "copy of the database");
+        bool read = wal_read_main(s->log.eyes->sqlite, c->n, room, n);
+        if (!read || !(s->config.recipients ? age_add(&c->age, room, n) : put_base(c, room, n))) {
+            if (!read || !s->config.recipients) /* else copy_sealed says it */
+                fail(s, COPY);
             o = FAILED;
             break;
         }
-        hash_add(&c->hash, room, n);
         c->n += (int64_t)n;
         note_written(s, (int64_t)n, 0);
         if (c->n % BASE_ROUND_BYTES == 0)
@@ -254,23 +294,43 @@ static enum outcome copy_pages(struct db_ship *s, struct copying *c, bool first)
     return o;
 }
 
+static enum outcome copy_sealed(struct db_ship *s, struct copying *c, bool first)
+{
+    c->age.take = put_base;
+    c->age.arg = c;
+    if (!age_seal_begin(&c->age, s->config.recipients)) {
+        fail_since(s, "age", errno == ENOENT ? AGE_MISSING : strerrordesc_np(errno));
+        return FAILED;
+    }
+    enum outcome o = copy_pages(s, c, first);
+    if (o != SHIPPED && is_set(s, &s->stopping)) {
+        age_drop(&c->age);
+        return o;
+    }
+    if (age_end(&c->age))
+        return o;
+    fail_since(s, errno == EIO ? "age" : COPY, c->age.said);
+    return o == SHIPPED ? FAILED : o;
+}
+
 static enum outcome copy_base(struct db_ship *s, const char *part, struct ship_base *b, char hash[HASH_HEX_MAX], bool first)
 {
     struct copying c = {.fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), .size = wal_main_size(s->log.eyes->sqlite)};
     if (c.fd < 0 || c.size <= 0) {
-        fail(s, "copy of the database");
+        fail(s, COPY);
         if (c.fd >= 0)
             close(c.fd);
         return FAILED;
     }
     hash_begin(&c.hash);
-    enum outcome o = copy_pages(s, &c, first);
+    enum outcome o = s->config.recipients ? copy_sealed(s, &c, first) : copy_pages(s, &c, first);
     hash_end(&c.hash, hash);
     if (close(c.fd) != 0 && o == SHIPPED) {
-        fail(s, "copy of the database");
+        fail(s, COPY);
         o = FAILED;
     }
     b->bytes = c.size;
+    b->stored = c.stored;
     b->hash = hash;
     return o;
 }
@@ -280,12 +340,13 @@ static enum outcome make_base(struct db_ship *s, bool first)
 {
     struct arena a;
     char hash[HASH_HEX_MAX];
-    struct ship_base b = {.number = s->last.number + 1, .first = s->log_first ? s->log_first : 1, .site = s->site, .made_ms = clock_now_ms(), .page_size = s->log.page_size};
+    struct ship_base b = {.number = s->last.number + 1, .first = s->log_first ? s->log_first : 1, .site = s->site, .made_ms = clock_now_ms(), .page_size = s->log.page_size,
+                          .sealed = s->config.recipients ? s->sealed_for : NULL};
     arena_init(&a);
-    const char *file = ship_base_path(&a, s->chain, b.number, ".db"), *part = arena_fmt(&a, "%s.part", file);
+    const char *file = ship_base_path(&a, s->chain, b.number, ship_base_ending(&b)), *part = arena_fmt(&a, "%s.part", file);
     enum outcome o = copy_base(s, part, &b, hash, first);
     if (o == SHIPPED && !durable_rename(part, file, true)) {
-        fail(s, "copy of the database");
+        fail(s, COPY);
         o = FAILED;
     }
     int64_t whole_ms = clock_now_ms();
@@ -303,9 +364,9 @@ static enum outcome make_base(struct db_ship *s, bool first)
         s->state.base_ms = b.made_ms;
         pthread_mutex_unlock(&s->log.lock);
         s->segment_bytes = 0;
-        s->base_bytes = b.bytes;
-        size_t gone = ship_prune(&a, s->config.folder, s->state.chain);
-        log_event(LOG_INFO, "ship.base", NULL, LOG_TEXT("chain", s->state.chain), LOG_INT("number", b.number), LOG_INT("bytes", b.bytes),
+        s->base_bytes = b.stored;
+        size_t gone = ship_prune(&a, s->config.folder, s->state.chain, s->config.uploads);
+        log_event(LOG_INFO, "ship.base", NULL, LOG_TEXT("chain", s->state.chain), LOG_INT("number", b.number), LOG_INT("bytes", b.bytes), LOG_INT("sealed", b.sealed != NULL),
                   LOG_INT("took_ms", clock_now_ms() - b.made_ms), LOG_INT("removed", (int64_t)gone));
     } else {
         unlink(part);
@@ -439,15 +500,8 @@ static int64_t pause_ms(const struct db_ship *s)
 /* False: the service is stopping. */
 static bool wait_for_turn(struct db_ship *s)
 {
-    struct timespec until;
     int64_t ms = pause_ms(s);
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = wait_until(ms);
     pthread_mutex_lock(&s->log.lock);
     while (!s->stopping && !s->log.hurry && pthread_cond_timedwait(&s->wake, &s->log.lock, &until) != ETIMEDOUT)
         continue;
@@ -506,7 +560,6 @@ static void *ship_main(void *arg)
 struct db_ship *ship_new(struct db_writer *w, const char *path, const struct db_ship_config *config, struct error *why)
 {
     struct db_ship *s = calloc(1, sizeof *s);
-    pthread_condattr_t attr;
     if (!s)
         abort();
     if (ship_log_open(&s->log, path, why) != RC_OK) {
@@ -518,11 +571,11 @@ struct db_ship *ship_new(struct db_writer *w, const char *path, const struct db_
     s->writer = w;
     s->lock_fd = -1;
     s->state.on = true;
+    s->state.sealed = config->recipients != NULL;
+    if (config->recipients)
+        age_name(config->recipients, s->sealed_for);
     s->began_ms = clock_now_ms();
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_cond_init(&s->wake);
     return s;
 }
 
@@ -556,10 +609,8 @@ void ship_state(struct db_ship *s, struct db_ship_state *out)
 /* What hangs on a folder that does not answer is left behind: the process ends soon. */
 void ship_end(struct db_ship *s)
 {
-    struct timespec until;
     int late = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += STOP_WITHIN_MS / 1000;
+    struct timespec until = wait_until(STOP_WITHIN_MS);
     pthread_mutex_lock(&s->log.lock);
     s->stopping = true;
     pthread_cond_broadcast(&s->wake);

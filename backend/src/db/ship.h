@@ -18,6 +18,8 @@ struct db_ship;
 struct db_ship_config {
     const char *folder;   /* must be there, and outlive the writer */
     int64_t interval_ms;
+    const char *recipients; /* of age, whom all of it is sealed for; NULL: it lies open */
+    const char *uploads;    /* the service's own folder of uploaded files: never touched; NULL: there is none */
     /* Brings uploaded files into the folder, before the segment whose rows name them. False: errno. */
     bool (*files)(void *arg, bool all);
     void *arg;
@@ -29,6 +31,7 @@ MUST_CHECK enum rc db_writer_ship(struct db_writer *w, const struct db_ship_conf
 
 struct db_ship_state {
     bool on;                  /* false: nothing else is told */
+    bool sealed;
     bool failing;             /* since failing_ms, for the reason `why` (English) */
     bool late;                /* what was committed more than 60 s ago is not there yet */
     int64_t failing_ms;
@@ -36,7 +39,7 @@ struct db_ship_state {
     int64_t base_ms;          /* when the newest base was begun; 0: none yet */
     int64_t segments, bytes;  /* written since the start, bases included */
     int64_t gaps, failures;   /* chains that ended early; attempts that failed */
-    char chain[64], why[128];
+    char chain[64], why[200];
 };
 /* From any thread. */
 void db_writer_ship_state(struct db_writer *w, struct db_ship_state *out);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@
 
 #define CHAIN "mms_chain_"
 #define MAGIC "mms-segment-v1\n" /* with its NUL 16 bytes */
+#define MAGIC_SEALED "mms-segment-v2\n"
+#define OPEN ".db"
+#define SEALED ".db.age"
 #define PATH_BYTES 4352
 #define MANIFEST_MAX 8192
 #define KEPT_NEWEST 2
@@ -102,7 +106,7 @@ enum { AT_NUMBER = 16, AT_TIME = 24, AT_PAGE_SIZE = 32, AT_PAGES = 36, AT_AFTER 
 static void print_header(const struct ship_segment *s, unsigned char h[SHIP_SEGMENT_HEADER_BYTES])
 {
     memset(h, 0, SHIP_SEGMENT_HEADER_BYTES);
-    memcpy(h, MAGIC, sizeof MAGIC);
+    memcpy(h, s->sealed ? MAGIC_SEALED : MAGIC, sizeof MAGIC);
     put_u64(h + AT_NUMBER, s->number);
     put_u64(h + AT_TIME, s->time_ms);
     put_u32(h + AT_PAGE_SIZE, s->page_size);
@@ -117,10 +121,10 @@ static bool read_header(const unsigned char h[SHIP_SEGMENT_HEADER_BYTES], struct
 {
     *s = (struct ship_segment){.number = get_u64(h + AT_NUMBER), .time_ms = get_u64(h + AT_TIME), .page_size = get_u32(h + AT_PAGE_SIZE),
                                .pages = get_u32(h + AT_PAGES), .pages_after = get_u32(h + AT_AFTER), .packed = get_u32(h + AT_PACKED),
-                               .raw = get_u32(h + AT_RAW)};
+                               .raw = get_u32(h + AT_RAW), .sealed = memcmp(h, MAGIC_SEALED, sizeof MAGIC) == 0};
     memcpy(s->before, h + AT_BEFORE, HASH_HEX_MAX - 1);
     memcpy(s->hash, h + AT_HASH, HASH_HEX_MAX - 1);
-    return memcmp(h, MAGIC, sizeof MAGIC) == 0 && s->page_size >= 512 && s->page_size <= 65536 && s->raw <= RAW_MAX &&
+    return (s->sealed || memcmp(h, MAGIC, sizeof MAGIC) == 0) && s->page_size >= 512 && s->page_size <= 65536 && s->raw <= RAW_MAX &&
            (int64_t)s->raw == (int64_t)s->pages * (4 + (int64_t)s->page_size);
 }
 
@@ -185,24 +189,41 @@ static bool read_exactly(int fd, void *out, size_t n)
     return true;
 }
 
-static unsigned char *unpack(const struct ship_segment *s, const unsigned char *packed)
+static unsigned char *unpack(const struct ship_segment *s, const void *packed, size_t packed_n)
 {
     unsigned char *raw = malloc(s->raw ? s->raw : 1);
     uLongf n = s->raw;
     if (!raw)
         abort();
-    if (uncompress(raw, &n, packed, s->packed) == Z_OK && n == s->raw)
+    if (uncompress(raw, &n, packed, packed_n) == Z_OK && n == s->raw)
         return raw;
     free(raw);
     return NULL;
 }
 
-static bool read_segment(int fd, int64_t number, struct ship_segment *s, unsigned char **pages)
+static enum rc open_pages(const struct ship_segment *s, const unsigned char *packed, struct ship_key *key, unsigned char **pages)
+{
+    struct buf opened;
+    enum rc rc = RC_OK;
+    buf_init(&opened, RAW_MAX);
+    if (s->sealed && !key->identity)
+        rc = RC_FILES_REFUSED;
+    else if (s->sealed && !age_open(key->identity, packed, s->packed, &opened, key->said))
+        rc = RC_FILES_REFUSED;
+    else {
+        *pages = s->sealed ? unpack(s, buf_text(&opened), opened.n) : unpack(s, packed, s->packed);
+        rc = *pages ? RC_OK : RC_FILES_DAMAGED;
+    }
+    buf_free(&opened);
+    return rc;
+}
+
+static enum rc read_segment(int fd, int64_t number, struct ship_segment *s, struct ship_key *key, unsigned char **pages)
 {
     unsigned char header[SHIP_SEGMENT_HEADER_BYTES], more;
     char hash[HASH_HEX_MAX];
     if (!read_exactly(fd, header, sizeof header) || !read_header(header, s) || s->number != number || s->packed > RAW_MAX)
-        return false;
+        return RC_FILES_DAMAGED;
     unsigned char *packed = malloc(s->packed ? s->packed : 1);
     if (!packed)
         abort();
@@ -211,21 +232,20 @@ static bool read_segment(int fd, int64_t number, struct ship_segment *s, unsigne
         hash_segment(header, packed, s->packed, hash);
         good = text_equal(hash, s->hash);
     }
-    if (good && pages)
-        good = (*pages = unpack(s, packed)) != NULL;
+    enum rc rc = !good ? RC_FILES_DAMAGED : pages ? open_pages(s, packed, key, pages) : RC_OK;
     free(packed);
-    return good;
+    return rc;
 }
 
-enum rc ship_segment_read(const char *chain, int64_t number, struct ship_segment *s, unsigned char **pages)
+enum rc ship_segment_read(const char *chain, int64_t number, struct ship_segment *s, struct ship_key *key, unsigned char **pages)
 {
     char path[PATH_BYTES];
     int fd = segment_path(path, chain, number, ".seg") ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     if (fd < 0)
         return RC_NOT_FOUND;
-    bool good = read_segment(fd, number, s, pages);
+    enum rc rc = read_segment(fd, number, s, key, pages);
     close(fd);
-    return good ? RC_OK : RC_FILES_DAMAGED;
+    return rc;
 }
 
 void ship_segment_range(const char *chain, int64_t *first, int64_t *last)
@@ -248,6 +268,11 @@ const char *ship_base_path(struct arena *a, const char *chain, int64_t number, c
     return arena_fmt(a, "%s/base_%0*lld%s", chain, NUMBER_DIGITS, (long long)number, ending);
 }
 
+const char *ship_base_ending(const struct ship_base *b)
+{
+    return b->sealed ? SEALED : OPEN;
+}
+
 static bool write_text(struct arena *a, const char *path, const struct buf *text)
 {
     return write_whole(arena_fmt(a, "%s.part", path), path, text->bytes, text->n, "", 0);
@@ -268,7 +293,7 @@ bool ship_base_write(struct arena *a, const char *chain, const struct ship_base 
     jw_init(&w, &text, false);
     jw_object(&w);
     jw_member_text(&w, "format", "mms-base");
-    jw_member_int(&w, "version", 1);
+    jw_member_int(&w, "version", b->sealed ? 2 : 1);
     jw_member_text(&w, "program", MMS_VERSION);
     jw_member_int(&w, "site", b->site);
     jw_member_int(&w, "number", b->number);
@@ -279,6 +304,11 @@ bool ship_base_write(struct arena *a, const char *chain, const struct ship_base 
     jw_member_int(&w, "bytes", b->bytes);
     jw_member_int(&w, "page_size", b->page_size);
     jw_member_text(&w, "sha256", b->hash);
+    if (b->sealed) {
+        jw_member_text(&w, "sealed", "age");
+        jw_member_text(&w, "sealed_for", b->sealed);
+        jw_member_int(&w, "stored", b->stored);
+    }
     jw_object_end(&w);
     buf_char(&text, '\n');
     bool written = write_text(a, ship_base_path(a, chain, b->number, ".json"), &text);
@@ -338,6 +368,25 @@ static int64_t read_proof(struct arena *a, const char *path)
     return text && clock_parse(text_trim(a, text), &ms) ? ms : 0;
 }
 
+/* It is part of a path. */
+static bool is_age_name(const char *text)
+{
+    return text && strspn(text, "0123456789abcdef") == AGE_NAME_MAX - 1 && !text[AGE_NAME_MAX - 1];
+}
+
+/* What version 2 has and version 1 has not. */
+static bool read_seal(const struct json *m, struct ship_base *b)
+{
+    int64_t version = int_of(m, "version");
+    if (version == 1) {
+        b->stored = b->bytes;
+        return true;
+    }
+    b->sealed = text_of(m, "sealed_for");
+    b->stored = int_of(m, "stored");
+    return version == 2 && text_equal(text_of(m, "sealed"), "age") && is_age_name(b->sealed) && b->stored > 0;
+}
+
 static bool read_base(struct arena *a, const char *folder, const char *chain, int64_t number, struct ship_base *out)
 {
     size_t n;
@@ -348,7 +397,7 @@ static bool read_base(struct arena *a, const char *folder, const char *chain, in
     *out = (struct ship_base){.chain = chain, .site = int_of(m, "site"), .number = int_of(m, "number"), .first = int_of(m, "first"), .whole = int_of(m, "whole"), .made_ms = time_of(m, "made_at"),
                               .whole_ms = time_of(m, "whole_at"), .bytes = int_of(m, "bytes"), .page_size = int_of(m, "page_size"),
                               .hash = text_of(m, "sha256"), .proven_ms = read_proof(a, ship_base_path(a, path, number, ".proven"))};
-    return text_equal(text_of(m, "format"), "mms-base") && int_of(m, "version") == 1 && out->number == number && out->first > 0 &&
+    return text_equal(text_of(m, "format"), "mms-base") && read_seal(m, out) && out->number == number && out->first > 0 &&
            out->first <= number && out->whole >= number - 1 &&
            out->made_ms && out->whole_ms && out->bytes > 0 && out->page_size >= 512 && out->hash;
 }
@@ -427,7 +476,7 @@ static void choose(const struct ship_base *list, size_t count, bool *kept)
 /* The manifest first, so that what is half gone is nothing. */
 static void remove_base(struct arena *a, const char *chain, int64_t number)
 {
-    static const char *const endings[] = {".json", ".proven", ".db"};
+    static const char *const endings[] = {".json", ".proven", OPEN, SEALED};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         unlink(ship_base_path(a, chain, number, endings[i]));
 }
@@ -468,7 +517,45 @@ static int64_t needed_from(const struct ship_base *list, const bool *kept, size_
     return first;
 }
 
-size_t ship_prune(struct arena *a, const char *folder, const char *current)
+/* "uploads/avatars/name": only what lies as deep as we put it. */
+static void remove_uploads(struct arena *a, const char *path)
+{
+    DIR *dir = opendir(path);
+    for (const struct dirent *entry; dir && (entry = readdir(dir));) {
+        const char *inner = arena_fmt(a, "%s/%s", path, entry->d_name);
+        DIR *files = entry->d_name[0] != '.' && entry->d_type != DT_LNK ? opendir(inner) : NULL;
+        for (const struct dirent *file; files && (file = readdir(files));)
+            unlink(arena_fmt(a, "%s/%s", inner, file->d_name));
+        if (files)
+            closedir(files);
+        rmdir(inner);
+    }
+    if (dir)
+        closedir(dir);
+    rmdir(path);
+}
+
+/* Whether `live` is this folder, or lies in it: one that somebody has set to where the service keeps its own. */
+static bool holds(const char *path, const char *live)
+{
+    char ours[PATH_MAX], theirs[PATH_MAX];
+    if (!live || !realpath(live, theirs))
+        return false;
+    size_t n = realpath(path, ours) ? strlen(ours) : 0;
+    return n == 0 || (strncmp(ours, theirs, n) == 0 && (theirs[n] == '/' || !theirs[n]));
+}
+
+/* Whether a kept base is sealed as this folder of uploaded files is; what has another name is not looked at. */
+static bool uploads_are_needed(const struct ship_base *list, const bool *kept, size_t count, const char *name)
+{
+    const char *sealed = text_starts(name, SHIP_SEALED_UPLOADS) ? name + strlen(SHIP_SEALED_UPLOADS) : NULL;
+    bool needed = sealed ? !is_age_name(sealed) : !text_equal(name, SHIP_UPLOADS);
+    for (size_t i = 0; i < count; i++)
+        needed = needed || (kept[i] && (sealed ? text_equal(list[i].sealed, sealed) : !list[i].sealed));
+    return needed;
+}
+
+size_t ship_prune(struct arena *a, const char *folder, const char *current, const char *live)
 {
     struct ship_base *list;
     size_t count = ship_bases(a, folder, &list), gone = 0;
@@ -481,6 +568,9 @@ size_t ship_prune(struct arena *a, const char *folder, const char *current)
         }
     DIR *dir = opendir(folder);
     for (const struct dirent *entry; dir && (entry = readdir(dir));) {
+        const char *path = arena_fmt(a, "%s/%s", folder, entry->d_name);
+        if (count && !uploads_are_needed(list, kept, count, entry->d_name) && !holds(path, live))
+            remove_uploads(a, path);
         if (!is_chain_name(entry->d_name))
             continue;
         int64_t first = needed_from(list, kept, count, entry->d_name);

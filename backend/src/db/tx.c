@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "db/driver.h"
 #include "db/ship.h"
 
@@ -439,11 +440,7 @@ static struct waiter *waiter_new(enum rc (*run)(struct db *db, void *arg), void 
     struct waiter *wait = calloc(1, sizeof *wait);
     if (!wait)
         abort();
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&wait->finished, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_cond_init(&wait->finished);
     pthread_mutex_init(&wait->lock, NULL);
     wait->run = run;
     wait->arg = arg;
@@ -483,19 +480,6 @@ static void waiter_done(void *arg, enum rc rc)
     waiter_drop(wait);
 }
 
-static struct timespec deadline_in(int ms)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 /* deadline NULL: as long as it takes. */
 static enum rc wait_for(struct waiter *wait, const struct timespec *deadline)
 {
@@ -531,6 +515,6 @@ enum rc db_run_tx(struct db_writer *w, enum rc (*run)(struct db *db, void *arg),
 enum rc db_run_tx_within(struct db_writer *w, enum rc (*run)(struct db *db, void *arg), void *arg,
                          void (*release)(void *arg), int timeout_ms)
 {
-    struct timespec deadline = deadline_in(timeout_ms);
+    struct timespec deadline = wait_until(timeout_ms);
     return submit_and_wait(w, waiter_new(run, arg, release), &deadline);
 }

@@ -311,7 +311,7 @@ static void put_continuous(struct json_writer *w, struct ctx *c)
 {
     struct db_ship_state s;
     struct ship_base *bases = NULL;
-    int64_t proven_ms = 0;
+    int64_t proven_ms = 0, open = 0;
     db_writer_ship_state(c->writer, &s);
     jw_name(w, "continuous");
     if (!s.on) {
@@ -320,11 +320,15 @@ static void put_continuous(struct json_writer *w, struct ctx *c)
     }
     const char *folder = c->settings->backup_continuous_dir;
     size_t count = ship_bases(c->arena, folder, &bases);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         proven_ms = bases[i].proven_ms > proven_ms ? bases[i].proven_ms : proven_ms;
+        open += !bases[i].sealed;
+    }
     jw_object(w);
     jw_member_text(w, "folder", folder);
     jw_member_int(w, "every_s", c->settings->backup_continuous_s);
+    jw_member_bool(w, "sealed", s.sealed);
+    jw_member_int(w, "open_bases", open);
     jw_member_bool(w, "late", s.late);
     put_time(w, "safe_until", s.safe_ms);
     put_time(w, "failing_since", s.failing ? s.failing_ms : 0);
@@ -371,6 +375,8 @@ static const struct answer_part backup_parts[] = {{"name", PART_TEXT},    {"made
 
 static const struct answer_part continuous_parts[] = {{"folder", PART_TEXT},
                                                       {"every_s"},
+                                                      {"sealed", PART_BOOL},
+                                                      {"open_bases"},
                                                       {"late", PART_BOOL},
                                                       {"safe_until", PART_TEXT, .nullable = true},
                                                       {"failing_since", PART_TEXT, .nullable = true},

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/wait.h"
 #include "crypto/token.h"
 
 #define INSTANCE_BYTES 16
@@ -76,10 +77,8 @@ static enum rc write_end(struct db *db, void *arg)
 /* Waits; false: it is to stop. With `for_news`, news end it, too. */
 static bool wait_for(struct job_runner *r, int64_t ms, bool for_news)
 {
-    struct timespec until;
     int late = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
+    struct timespec until = wait_until(ms);
     pthread_mutex_lock(&r->lock);
     while (!(for_news && r->is_woken) && !atomic_load(&r->is_stopping) && late == 0)
         late = pthread_cond_timedwait(&r->news, &r->lock, &until);
@@ -176,7 +175,6 @@ struct job_runner *job_runner_new(const struct ctx *base, struct db_writer *writ
                                   void *arg)
 {
     struct job_runner *r = calloc(1, sizeof *r);
-    pthread_condattr_t attr;
     if (!r)
         abort();
     r->base = *base;
@@ -186,10 +184,7 @@ struct job_runner *job_runner_new(const struct ctx *base, struct db_writer *writ
     r->arg = arg;
     random_hex(INSTANCE_BYTES, r->instance);
     pthread_mutex_init(&r->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&r->news, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_cond_init(&r->news);
     return r;
 }
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/wait.h"
 #include "domain/job_runner.h"
 #include "domain/notification.h"
 #include "domain/session.h"
@@ -303,7 +304,6 @@ static void *hub_main(void *arg)
 struct notification_hub *notification_hub_start(bool (*lend_reader)(void *arg, struct ctx *c), void *arg)
 {
     struct notification_hub *hub = calloc(1, sizeof *hub);
-    pthread_condattr_t attr;
     if (!hub)
         abort();
     hub->lend_reader = lend_reader;
@@ -311,10 +311,7 @@ struct notification_hub *notification_hub_start(bool (*lend_reader)(void *arg, s
     arena_init(&hub->arena);
     arena_init(&hub->round_arena);
     pthread_mutex_init(&hub->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&hub->news, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_cond_init(&hub->news);
     if (pthread_create(&hub->thread, NULL, hub_main, hub) != 0)
         abort(); /* at the start: the system's limit of threads */
     return hub;

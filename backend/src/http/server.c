@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "http/exchange.h"
 #include "http/listen.h"
 #include "http/stream.h"
@@ -169,12 +170,7 @@ static bool start_daemons(struct http_server *s)
 
 static void init_locks(struct http_server *s)
 {
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->quiet, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_cond_init(&s->quiet);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->spare_lock, NULL);
     pthread_mutex_init(&s->stream_lock, NULL);

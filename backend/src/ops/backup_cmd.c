@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "domain/search_index.h"
 #include "files/archive.h"
-#include "ops/age.h"
+#include "crypto/age.h"
 #include "ops/backup.h"
 #include "ops/backup_cloud.h"
 #include "ops/packed.h"
@@ -406,6 +406,8 @@ static int run(int argc, char **argv)
         return code;
     if (!r.to)
         r.to = t.settings.backup_dir;
+    if (!r.recipient)
+        r.recipient = t.settings.age_recipient;
     if (r.to)
         code = run_request(&r);
     else
@@ -423,7 +425,8 @@ const struct command backup_command = {
             "writes its manifest: a folder never holds a backup that was not restored once.\n\n"
             "--to FOLDER      where to; else BACKUP_DIR. It is made when the folder above it is there\n"
             "--gzip           the database is stored as NAME.db.gz\n"
-            "--age RECIPIENT  encrypted for this public key (age1…), by the program age, once it is proven\n"
+            "--age RECIPIENT  encrypted for this public key (age1…, or several with commas between), by the program age, once it is proven;\n"
+            "                 else for AGE_RECIPIENT\n"
             "--second FOLDER  a copy there, too: another disk, or another machine's; oss: for the bucket of the OSS_ settings\n"
             "--keep D,W,M     then removes what is not the newest of one of the last D days, W weeks or M months, such as 7,4,12\n"
             "--unproven       without the proof; it does not count as a backup then, and goes with the next --keep\n\n"

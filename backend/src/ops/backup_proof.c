@@ -25,6 +25,8 @@ int backup_say_errno(struct tool *t, const char *command, const char *path)
 int backup_say_age(struct tool *t, const char *command, const char *path)
 {
     struct error err = {.zh = arena_fmt(&t->arena, "%s：age 未能完成（见上）", path), .en = arena_fmt(&t->arena, "%s: age could not do it (see above)", path)};
+    if (errno == EINVAL)
+        err = (struct error){.zh = "AGE_RECIPIENT（--age）必须是 age 的公钥（age1… 或 ssh-…）", .en = "AGE_RECIPIENT (--age) must be public keys of age (age1… or ssh-…)"};
     if (errno == ENOENT)
         err = (struct error){.zh = "未安装 age（Debian：apt-get install age）", .en = "age is not installed (Debian: apt-get install age)"};
     tool_print_error(command, RC_FILES_DAMAGED, &err);

@@ -149,6 +149,7 @@ void doctor_guards(struct doctor *d);
 void doctor_environment(struct doctor *d);
 void doctor_books(struct doctor *d);
 void doctor_backup(struct doctor *d);
+void doctor_continuous(struct doctor *d);
 /* doctor_run.c */
 void doctor_committed(struct doctor *d);
 void doctor_tried(struct doctor *d);

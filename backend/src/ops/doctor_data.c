@@ -6,7 +6,10 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "crypto/age.h"
 #include "db/dialect.h"
+#include "db/ship.h"
+#include "db/ship_folder.h"
 #include "domain/audit_chain.h"
 #include "domain/backup.h"
 #include "ops/doctor.h"
@@ -285,4 +288,74 @@ void doctor_backup(struct doctor *d)
             return;
         }
     doctor_failed(d, "mms backup --gzip --keep 7,4,12", "%s 中没有验证过的备份（共 %zu 个）/ holds no proven backup (%zu in all)", d->settings.backup_dir, count, count);
+}
+
+/* The newest segment's moment, or the base's when none came after it. */
+static int64_t shipped_until(struct doctor *d, const struct ship_base *b)
+{
+    struct ship_segment s;
+    int64_t first, last;
+    const char *chain = arena_fmt(d->arena, "%s/%s", d->settings.backup_continuous_dir, b->chain);
+    ship_segment_range(chain, &first, &last);
+    return last && ship_segment_read(chain, last, &s, NULL, NULL) == RC_OK && s.time_ms > b->whole_ms ? s.time_ms : b->whole_ms;
+}
+
+/* When the database was written last, as its log tells; 0: it has none, so nothing is under way. */
+static int64_t written_ms(struct doctor *d)
+{
+    struct stat st;
+    if (stat(arena_fmt(d->arena, "%s-wal", d->settings.db_path), &st) != 0 || st.st_size == 0)
+        return 0;
+    return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+}
+
+/* False: it was said. */
+static bool age_can_seal(struct doctor *d)
+{
+    struct buf sealed;
+    char said[AGE_SAID_MAX];
+    buf_init(&sealed, 65536);
+    bool can = age_seal(d->settings.age_recipient, "mms", 3, &sealed, said);
+    buf_free(&sealed);
+    if (!can)
+        doctor_failed(d, "apt-get install age; age-keygen", "AGE_RECIPIENT：%s", arena_dup(d->arena, said));
+    return can;
+}
+
+static void look_at_newest_base(struct doctor *d, const struct ship_base *b, size_t open)
+{
+    char at[CLOCK_TEXT_MAX], sealed_for[AGE_NAME_MAX] = "";
+    const char *wanted = d->settings.age_recipient;
+    int64_t until_ms = shipped_until(d, b);
+    clock_print_iso(until_ms, at);
+    if (wanted)
+        age_name(wanted, sealed_for);
+    if (!text_equal(b->sealed, wanted ? sealed_for : NULL))
+        doctor_failed(d, "systemctl restart mms", "%s %s，与 AGE_RECIPIENT 不符 / is not sealed as AGE_RECIPIENT says", b->chain, b->sealed ? "已加密 / sealed" : "未加密 / open");
+    else if (written_ms(d) > until_ms + SHIP_PROMISE_MS)
+        doctor_failed(d, "journalctl -u mms | grep ship", "已保存到 %s，其后的变更尚未写入 / what came after that is not there yet", at);
+    else if (b->sealed && open)
+        doctor_ok(d, "已加密，已保存到 %s；仍有 %zu 份旧副本未加密 / sealed, safe until then; older copies that are not sealed: %zu", at, open, open);
+    else
+        doctor_ok(d, "%s，已保存到 / safe until %s；%s", b->sealed ? "已加密 / sealed" : "未加密（AGE_RECIPIENT 未设置）/ not sealed", at,
+                  b->proven_ms ? "已试恢复并验证 / restored once and proven" : "尚未试恢复 / not restored for a try yet");
+}
+
+void doctor_continuous(struct doctor *d)
+{
+    struct ship_base *list = NULL;
+    const char *folder = d->settings.backup_continuous_dir;
+    if (!folder) {
+        doctor_not_applicable(d, "export BACKUP_CONTINUOUS_DIR=…", "%s", d->settings.database_url ? "PostgreSQL：见 pg_receivewal / see pg_receivewal" : "BACKUP_CONTINUOUS_DIR 未设置 / is not set");
+        return;
+    }
+    size_t count = ship_bases(d->arena, folder, &list), open = 0;
+    for (size_t i = 0; i < count; i++)
+        open += !list[i].sealed;
+    if (d->settings.age_recipient && !age_can_seal(d))
+        return;
+    if (count)
+        look_at_newest_base(d, &list[0], open);
+    else
+        doctor_failed(d, "journalctl -u mms | grep ship", "%s 中没有完整的副本 / holds no whole copy", folder);
 }

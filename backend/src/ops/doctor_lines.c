@@ -60,6 +60,7 @@ const struct doctor_line doctor_lines[] = {
     {"post", "post.alarms", "监控告警", "alarms", doctor_alarms},
     /* 备份策略已实施 */
     {"post", "post.backup", "备份新近且验证过", "backups are fresh and proven", doctor_backup},
+    {"post", "post.continuous", "连续备份没有落后，按设置加密", "the continuous backup keeps up, sealed as the settings say", doctor_continuous},
 
     /* No list of the checklist: what only a real account can show (--cloud). */
     {"cloud", "cloud.role", "访问密钥来自实例的 RAM 角色", "the key is that of the machine's RAM role", doctor_cloud_role},

@@ -13,7 +13,7 @@
 #include "db/bulk.h"
 #include "domain/audit.h"
 #include "files/archive.h"
-#include "ops/age.h"
+#include "crypto/age.h"
 #include "ops/backup.h"
 #include "ops/backup_cloud.h"
 #include "ops/continuous.h"
@@ -25,7 +25,7 @@ struct request {
     const char *from;   /* a manifest, a file of a backup, or a folder: its newest one */
     const char *folder; /* where the backup lies */
     const char *key;    /* file with the key of age; NULL: none was given */
-    bool check, force;
+    bool check, force, check_sums;
     bool is_continuous; /* `from` is the folder of the continuous backup */
     struct continuous_source continuous;
     struct backup backup;
@@ -202,7 +202,7 @@ static int put_files(struct request *r)
     struct archive_sum sum = {0};
     if (!r->is_continuous && !r->backup.files.file)
         return EXIT_OK;
-    const char *file = r->is_continuous ? SHIP_UPLOADS : r->backup.files.file;
+    const char *file = r->is_continuous ? continuous_uploads(r->tool, &r->continuous) : r->backup.files.file;
     const char *path = arena_fmt(&r->tool->arena, "%s/%s", r->folder, file);
     const char *to = r->tool->settings.upload_backend == UPLOAD_OSS ? r->tool->settings.oss_bucket : r->tool->settings.upload_dir;
     struct files *files = r->check ? NULL : storage_open(&r->tool->settings, true);
@@ -341,8 +341,12 @@ static int run_request(struct request *r)
     int code = r->is_continuous ? EXIT_OK : find_backup(r);
     if (code != EXIT_OK)
         return code;
-    if (r->is_continuous)
+    if (r->is_continuous) {
         r->folder = r->continuous.folder = r->from;
+        r->continuous.identity = r->key;
+    }
+    if (r->check_sums)
+        return continuous_check_sums(r->tool, NAME, &r->continuous);
     if (!r->check && s->database_url)
         return REFUSE(r, EXIT_SETTINGS, "备份恢复为 SQLite 文件：请去掉 DATABASE_URL，恢复到 DB_PATH，再用 mms migrate-to-postgres --to %s 迁入 PostgreSQL",
                       "A backup is restored to a SQLite file: unset DATABASE_URL, restore to DB_PATH, then mms migrate-to-postgres --to %s", "URL");
@@ -360,6 +364,8 @@ static bool read_options(int argc, char **argv, struct request *r)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--check") == 0)
             r->check = true;
+        else if (strcmp(argv[i], "--check-sums") == 0)
+            r->check_sums = true;
         else if (strcmp(argv[i], "--force") == 0)
             r->force = true;
         else if (strcmp(argv[i], "--continuous") == 0)
@@ -374,7 +380,7 @@ static bool read_options(int argc, char **argv, struct request *r)
         else
             return false;
     }
-    return !(r->check && r->force) && (r->is_continuous ? !r->key : !r->continuous.until_ms);
+    return r->check + r->force + r->check_sums <= 1 && (r->is_continuous || (!r->continuous.until_ms && !r->check_sums));
 }
 
 /* From object storage into BACKUP_DIR first. */
@@ -416,7 +422,7 @@ const struct command restore_command = {
     .name = NAME,
     .summary = "restore a backup to DB_PATH and UPLOAD_DIR, or only try whether it could be",
     .help = "usage: mms restore [BACKUP] [--age-key FILE] [--force | --check]\n"
-            "       mms restore --continuous [FOLDER] [--until TIME] [--force | --check]\n\n"
+            "       mms restore --continuous [FOLDER] [--until TIME] [--age-key FILE] [--force | --check | --check-sums]\n\n"
             "BACKUP is one of its files, such as mms_backup_20261129_143000.json, or a folder, whose newest proven one is taken;\n"
             "else BACKUP_DIR. oss:NAME is brought from the bucket of the OSS_ settings into BACKUP_DIR first, oss: is the newest proven one there.\n"
             "Checksums, rows, control totals, mms verify and the log's chain are proven before anything is replaced;\n"
@@ -426,7 +432,8 @@ const struct command restore_command = {
             "--age-key FILE  of an encrypted backup: the file with the private key\n"
             "--force         although there is a database: it is kept as DB_PATH.replaced-YYYYMMDD_HHMMSS, its uploaded files beside it\n"
             "                as .files.zip. A database that is in use is never replaced: stop the service first\n"
-            "--check         only the proof: nothing is replaced\n\n"
+            "--check         only the proof: nothing is replaced\n"
+            "--check-sums    only whether a continuous backup is whole and in order, for which nobody needs its key\n\n"
             "May be ended at any moment: DB_PATH is what it was, or what was restored.\n",
     .run = run,
 };

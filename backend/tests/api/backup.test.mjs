@@ -219,6 +219,14 @@ test('encrypted: only who has the key can restore it, and nothing open is left b
     const wrong = await backUp(place('sealed-wrong'), '--age', 'age1nonsense');
     assert.equal(wrong.code, 74, wrong.output);
     assert.deepEqual(namesIn(place('sealed-wrong')), []);
+    const unlike = await backUp(place('sealed-wrong'), '--age', 'nonsense');
+    assert.equal(unlike.code, 74, unlike.output);
+    assert.match(unlike.output, /must be public keys of age/);
+    // As the setting says, for two: each of them can open it.
+    const both = `${recipient}, ${/age1\w+/.exec(readFileSync(other, 'utf8'))[0]}`, made = await server.run(['backup', '--to', place('sealed-set')], { env: { AGE_RECIPIENT: both } });
+    assert.equal(made.code, 0, made.output);
+    for (const one of [key, other])
+        await site.restored(place('sealed-set'), '--age-key', one, '--check');
     const none = await server.run(['backup', '--to', place('sealed-wrong'), '--age', recipient], { env: { PATH: place('no-programs') } });
     assert.match(none.output, /age is not installed/);
 });

@@ -25,27 +25,31 @@ static void put(const uint8_t *data, size_t size)
 static void write_and_read(const uint8_t *data, size_t size)
 {
     struct ship_segment s = {.number = 1, .time_ms = 1, .page_size = 512, .packed = (uint32_t)size}, found;
+    struct ship_key none = {0};
     unsigned char *pages = NULL;
     if (size < 8)
         return;
     memcpy(&s.pages, data, sizeof s.pages);
     s.pages %= 64;
+    s.sealed = data[4] & 1;
     s.raw = s.pages * (4 + s.page_size);
     memset(s.before, '0', sizeof s.before - 1);
     insist(ship_segment_write(folder, &s, data));
-    enum rc rc = ship_segment_read(folder, 1, &found, &pages);
+    enum rc rc = ship_segment_read(folder, 1, &found, &none, &pages);
+    insist(!s.sealed || rc == RC_FILES_REFUSED); /* without a key */
     insist(rc != RC_OK || (found.raw == s.raw && strcmp(found.hash, s.hash) == 0));
-    insist(rc == RC_OK || ship_segment_read(folder, 1, &found, NULL) == RC_OK); /* it is whole: only its pages are none */
+    insist(rc == RC_OK || ship_segment_read(folder, 1, &found, NULL, NULL) == RC_OK); /* it is whole: only its pages are none */
     free(pages);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ship_segment s;
+    struct ship_key none = {0};
     unsigned char *pages = NULL;
     insist(mkdir(folder, 0700) == 0 || errno == EEXIST);
     put(data, size);
-    insist(ship_segment_read(folder, 1, &s, &pages) != RC_OK || (int64_t)s.raw == (int64_t)s.pages * (4 + (int64_t)s.page_size));
+    insist(ship_segment_read(folder, 1, &s, &none, &pages) != RC_OK || (int64_t)s.raw == (int64_t)s.pages * (4 + (int64_t)s.page_size));
     free(pages);
     write_and_read(data, size);
     return 0;

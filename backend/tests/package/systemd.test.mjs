@@ -287,6 +287,18 @@ test('the continuous backup goes to a folder that the unit is told of, and is pr
     systemctl('start', 'mms-continuous-check.service');
     assert.equal(shown('mms-continuous-check.service', 'Result'), 'success');
     await until(async () => (await now()).proven_at, 'the proof');
+    // Sealed: the unit may start age; without the key the nightly look is at order and checksums.
+    const key = path.join(folder, 'continuous.key');
+    done('age-keygen', ['-o', key]);
+    appendFileSync(inside('etc/mms/mms.env'), `AGE_RECIPIENT=${done('age-keygen', ['-y', key]).trim()}\n`);
+    systemctl('restart', 'mms');
+    await signIn();
+    await until(async () => (({ sealed, base_at }) => sealed && base_at)(await now()), 'a sealed copy');
+    assert.notEqual(tried('systemctl', 'start', 'mms-continuous-check.service').code, 0, 'no key: nothing can be proven');
+    assert.match(told('mms-continuous-check'), /--age-key/);
+    appendFileSync(inside('etc/mms/mms.env'), 'CONTINUOUS_CHECK=--check-sums\n');
+    systemctl('start', 'mms-continuous-check.service');
+    assert.equal(shown('mms-continuous-check.service', 'Result'), 'success');
     systemctl('enable', '--now', 'mms-continuous-check.timer');
     assert.match(systemctl('list-timers', '--no-pager'), /mms-continuous-check\.timer/);
 });

@@ -1,129 +1,14 @@
 // Continuous backup: what was acknowledged is elsewhere within seconds, and comes back from there, whatever ends the service.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 
 import { ADMIN_PASSWORD, Server, accepted, makeUser, materialBody, post, receiptOf, sleep, sqlite } from '../api/harness.mjs';
 import { form, png } from '../api/picture.mjs';
 import { FAKETIME, withClock } from './clock.mjs';
-
-const PROMISE_MS = 60_000;
-const WAIT_MS = 120_000;
-const dir = mkdtempSync(path.join(tmpdir(), 'mms-test-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
-let places = 0;
-
-/** A service with a folder for its continuous backup; `work` gets both. Afterwards all is gone. */
-async function shipping(work, env = {}) {
-    const folder = path.join(dir, `ship-${++places}`);
-    mkdirSync(folder);
-    const server = new Server({ engine: 'sqlite', env: { BACKUP_CONTINUOUS_DIR: folder, BACKUP_CONTINUOUS_SECONDS: 1, ...env } });
-    await server.begin();
-    try {
-        await work(server, folder);
-    } finally {
-        if (!server.end)
-            await server.kill9();
-        server.agent.destroy();
-        server.removeFolder();
-    }
-}
-
-const chains = (folder) => readdirSync(folder).filter((name) => name.startsWith('mms_chain_')).sort();
-const namesIn = (chain, ending) => readdirSync(chain).filter((name) => name.endsWith(ending)).sort();
-const events = (server, name) => server.logs.filter(({ event }) => event === name);
-const newestChain = (folder) => path.join(folder, chains(folder).at(-1));
-
-/** How often the log has begun anew, as its header tells (bytes 12 to 15). */
-function logsBegun(server) {
-    const header = Buffer.alloc(16), fd = openSync(`${server.db}-wal`, 'r');
-    const n = readSync(fd, header, 0, 16, 0);
-    closeSync(fd);
-    return n === 16 ? header.readUInt32BE(12) : 0;
-}
-
-/** The moment of the last segment, of its header. */
-function shippedUntil(folder) {
-    const chain = newestChain(folder), last = namesIn(chain, '.seg').at(-1);
-    return last ? Number(readFileSync(path.join(chain, last)).readBigInt64BE(24)) : 0;
-}
-
-/** Until a base is whole, and all that was acknowledged before now has arrived. */
-async function arrived(server, folder, admin) {
-    const at = Date.now();
-    accepted(await admin.post('/api/materials', materialBody()), 201);
-    await server.until(() => chains(folder).length > 0 && namesIn(newestChain(folder), '.json').length > 0 && shippedUntil(folder) > at, WAIT_MS, 'to have shipped');
-}
-
-/** A place of its own to restore to. */
-class Site {
-    constructor(server) {
-        this.dir = path.join(dir, `site-${++places}`);
-        mkdirSync(this.dir);
-        this.server = server;
-        this.db = path.join(this.dir, 'mms.db');
-        this.env = { DB_PATH: this.db, UPLOAD_DIR: path.join(this.dir, 'uploads') };
-    }
-    run(...args) {
-        return this.server.run(args, { env: this.env });
-    }
-    async restored(folder, ...more) {
-        const { code, output } = await this.run('restore', '--continuous', folder, ...more);
-        assert.equal(code, 0, output);
-        const verified = await this.run('verify');
-        assert.equal(verified.code, 0, verified.output);
-        return { output, asOf: Date.parse(/as of (\S+Z)/.exec(output)[1]) };
-    }
-    async checked(folder) {
-        const { code, output } = await this.run('restore', '--continuous', folder, '--check');
-        assert.equal(code, 0, output);
-        assert.match(output, /can be restored/);
-        assert.deepEqual(readdirSync(this.dir), [], 'it leaves no trace');
-    }
-    async refused(folder, wanted, ...more) {
-        const { code, output } = await this.run('restore', '--continuous', folder, ...more);
-        assert.ok(code > 0, output);
-        assert.match(output, wanted);
-        assert.deepEqual(readdirSync(this.dir), [], 'nothing is left behind');
-        return output;
-    }
-    async codes() {
-        return new Set((await sqlite(this.db, 'SELECT material_code AS c FROM materials')).map(({ c }) => c));
-    }
-}
-
-/** Clients that write until they are told to stop or the service is gone; what was acknowledged, and when. */
-class Load {
-    constructor(admin, clients = 6) {
-        this.admin = admin;
-        this.acknowledged = new Map();
-        this.on = true;
-        this.ended = Promise.all(Array.from({ length: clients }, () => this.write()));
-    }
-    async write() {
-        while (this.on) {
-            const body = materialBody({ description: 'x'.repeat(500) });
-            const answer = await this.admin.post('/api/materials', body).catch(() => null);
-            if (!answer)
-                return; // the service is gone
-            accepted(answer, 201);
-            this.acknowledged.set(body.materialCode, Date.now());
-        }
-    }
-    /** Rejects when a client was refused, so that nobody waits for what will not come. */
-    stop() {
-        this.on = false;
-        return this.ended;
-    }
-    /** All that was acknowledged before that moment is there. */
-    check(codes, asOf) {
-        const missing = [...this.acknowledged].filter(([code, at]) => at < asOf && !codes.has(code));
-        assert.deepEqual(missing, [], `acknowledged before ${asOf}, and not there`);
-    }
-}
+import { Load, PROMISE_MS, Site, WAIT_MS, arrived, chains, dir, events, logsBegun, namesIn, newestChain, place, shipping, stateOf, untilState } from './shipping.mjs';
 
 test('killed with -9 under load and its folder gone: no more than a minute is lost, through logs that began anew', async () => {
     await shipping(async (server, folder) => {
@@ -178,12 +63,9 @@ test('ended in order: all of it is there', async () => {
     });
 });
 
-const stateOf = async (admin) => accepted(await admin.get('/api/admin/backups'), 200).continuous;
-const untilState = (server, admin, wanted, what) => server.until(async () => wanted(await stateOf(admin)), WAIT_MS, what);
-
 /** A small disk of its own, or null where none can be mounted. */
 function smallDisk(size) {
-    const disk = path.join(dir, `disk-${++places}`);
+    const disk = place('disk');
     mkdirSync(disk);
     return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'mms-test', disk]).status === 0 ? disk : null;
 }
@@ -228,9 +110,10 @@ test('to a moment in the past; the books of that moment agree', async () => {
         load.check(await site.codes(), then);
         assert.deepEqual(await sqlite(site.db, `SELECT id FROM materials WHERE id = ${later.id}`), []);
         await new Site(server).refused(folder, /nothing as old as/, '--until', '2020-01-01T00:00:00Z');
-        for (const args of [['--until', 'yesterday'], ['--until'], ['--age-key', 'x'], ['--check', '--force']])
+        for (const args of [['--until', 'yesterday'], ['--until'], ['--age-key'], ['--check', '--force'], ['--check', '--check-sums'], ['--check-sums', '--force']])
             assert.equal((await server.run(['restore', '--continuous', folder, ...args])).code, 64, args.join(' '));
-        assert.equal((await server.run(['restore', '--until', until])).code, 64);
+        for (const args of [['--until', until], ['--check-sums']])
+            assert.equal((await server.run(['restore', ...args])).code, 64, args.join(' '));
     });
 });
 

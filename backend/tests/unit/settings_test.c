@@ -195,6 +195,13 @@ static void shapes(void **state)
         {"ADMIN_INITIAL_PASSWORD", "abcdefgh", "format"},
         {"ADMIN_INITIAL_PASSWORD", "密码密码密码a1", NULL}, {"DB_PATH", "a\nb", "format"},
         {"DB_PATH", "\xFF", "format"}, {"JWT_SECRET", "change-me", NULL},
+        {"AGE_RECIPIENT", "age1abc", NULL}, {"AGE_RECIPIENT", "age1a , ssh-ed25519 AAAA a b", NULL},
+        {"AGE_RECIPIENT", "age1a,age1b,age1c,age1d,age1e,age1f,age1g,age1h", NULL},
+        {"AGE_RECIPIENT", "age1a,age1b,age1c,age1d,age1e,age1f,age1g,age1h,age1i", "format"},
+        {"AGE_RECIPIENT", "age1", "format"}, {"AGE_RECIPIENT", "ssh-", "format"},
+        {"AGE_RECIPIENT", "age1a,", "format"}, {"AGE_RECIPIENT", ",age1a", "format"},
+        {"AGE_RECIPIENT", "age1a b", "format"}, {"AGE_RECIPIENT", "age1A", "format"},
+        {"AGE_RECIPIENT", "AGE-SECRET-KEY-1A", "format"}, {"AGE_RECIPIENT", "--output", "format"},
     };
     CHECK(CASES);
 }
@@ -304,7 +311,7 @@ static void help_names_every_setting(void **state)
     (void)state;
     static const char *const NAMES[] = {
         "PORT", "HOST", "NODE_ENV", "JWT_SECRET", "JWT_EXPIRES_IN", "DB_PATH", "LOG_LEVEL",
-        "LOG_DIR", "UPLOAD_DIR", "BACKUP_CONTINUOUS_DIR", "BACKUP_CONTINUOUS_SECONDS",
+        "LOG_DIR", "UPLOAD_DIR", "AGE_RECIPIENT", "BACKUP_CONTINUOUS_DIR", "BACKUP_CONTINUOUS_SECONDS",
         "MAX_FILE_SIZE", "CORS_ORIGIN", "WEB_DIR", "ADMIN_INITIAL_PASSWORD", "METRICS_TOKEN",
         "TRUSTED_PROXIES",
     };

@@ -78,6 +78,7 @@ test('backups: none is told in red, one that was proven in green', async () => {
     await admin.go('/admin');
     await admin.at('admin-backup-age').getByText('还没有经过验证的备份').waitFor();
     await admin.at('admin-continuous').getByText('连续备份正常，已保存到').waitFor();
+    assert.match(await admin.at('admin-sealed').innerText(), /^未加密/);
     for (const more of [['--gzip'], ['--unproven']]) site.program('backup', ...more);
     await admin.page.reload();
     await admin.at('admin-backup-age').getByText('不到 1 小时前').waitFor();

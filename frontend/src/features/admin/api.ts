@@ -64,6 +64,9 @@ export interface Backups {
 }
 export interface Continuous {
   folder: string
+  sealed: boolean
+  /** Copies there that are not sealed. */
+  open_bases: number
   late: boolean
   safe_until: string | null
   failing_since: string | null

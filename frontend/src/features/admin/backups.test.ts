@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { continuity, freshness } from './backups'
+import { continuity, freshness, sealing } from './backups'
 
 const NOW = Date.parse('2026-11-29T12:00:00Z')
 
@@ -11,7 +11,7 @@ test('of one night it is fresh, of three days it is old, and none is worse', () 
 })
 
 test('the continuous backup: off, beginning, good, failing, late', () => {
-  const good = { folder: '/b', late: false, safe_until: '2026-11-29T12:00:00Z', failing_since: null, reason: null, base_at: '2026-11-29T08:00:00Z', proven_at: null }
+  const good = { folder: '/b', sealed: true, open_bases: 0, late: false, safe_until: '2026-11-29T12:00:00Z', failing_since: null, reason: null, base_at: '2026-11-29T08:00:00Z', proven_at: null }
   const ill = { ...good, failing_since: '2026-11-29T11:59:00Z', reason: 'segment: No space left on device' }
   expect(continuity(null)).toEqual({ tone: 'warn', key: 'admin.continuousOff' })
   expect(continuity({ ...good, base_at: null })).toEqual({ tone: 'warn', key: 'admin.continuousBegins' })
@@ -19,4 +19,11 @@ test('the continuous backup: off, beginning, good, failing, late', () => {
   expect(continuity(ill)).toEqual({ tone: 'warn', key: 'admin.continuousFailing' })
   expect(continuity({ ...ill, late: true })).toEqual({ tone: 'bad', key: 'admin.continuousFailing' })
   expect(continuity({ ...good, late: true })).toEqual({ tone: 'bad', key: 'admin.continuousLate' })
+})
+
+test('whether others can read it: sealed, not sealed, or older copies that are not', () => {
+  expect(sealing({ sealed: true, open_bases: 0 })).toBe('admin.continuousSealed')
+  expect(sealing({ sealed: true, open_bases: 2 })).toBe('admin.continuousSealedNow')
+  expect(sealing({ sealed: false, open_bases: 2 })).toBe('admin.continuousOpen')
+  expect(sealing({ sealed: false, open_bases: 0 })).toBe('admin.continuousOpen')
 })

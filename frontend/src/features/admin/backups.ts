@@ -26,3 +26,9 @@ export function continuity(one: Continuous | null): { tone: Tone; key: string } 
   if (one.failing_since) return { tone: 'warn', key: 'admin.continuousFailing' }
   return one.base_at === null ? { tone: 'warn', key: 'admin.continuousBegins' } : { tone: 'good', key: 'admin.continuousGood' }
 }
+
+/** Whether others can read it, as a text's key. */
+export function sealing(one: Pick<Continuous, 'sealed' | 'open_bases'>): string {
+  if (!one.sealed) return 'admin.continuousOpen'
+  return one.open_bases > 0 ? 'admin.continuousSealedNow' : 'admin.continuousSealed'
+}
