@@ -28,7 +28,7 @@ export function useDocumentList() {
     { key: 'material', label: t('shared.document.material'), text: (row) => row.material_name },
     {
       key: 'quantity', label: t('shared.document.quantity'), width: '128px', align: 'right',
-      text: (row) => (row.line_count > 1 ? t('documents.lineCount', { n: row.line_count }) : `${formatQuantity(row.quantity, 0)} ${row.unit}`),
+      text: (row) => (row.line_count > 1 ? t('documents.lineCount', { n: row.line_count }) : `${formatQuantity(row.quantity, row.unit_decimals)} ${row.unit}`),
     },
     {
       key: 'amount', label: t('documents.amount'), width: '128px', align: 'right',
