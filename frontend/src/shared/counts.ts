@@ -73,7 +73,7 @@ export function isByLocation(items: Placed[]): boolean {
 export const placeCode = (item: Placed, byLocation: boolean): string => (byLocation ? item.location_code : item.storage_place?.trim()) ?? ''
 
 /** Codes in the order in which one walks; none last. */
-export const walkingOrder = (a: string, b: string): number => (a && b ? a.localeCompare(b, 'zh-CN', { numeric: true }) : Number(!a) - Number(!b))
+export const walkingOrder = (a: string, b: string): number => (a && b ? a.localeCompare(b, 'zh-CN', { numeric: true }) : a ? -1 : b ? 1 : 0)
 
 export interface CountTask extends CountRow {
   items: CountItem[]
