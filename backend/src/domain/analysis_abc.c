@@ -8,6 +8,7 @@
 
 #include "domain/list.h"
 #include "domain/reply.h"
+#include "domain/unit.h"
 
 #define PARTS_OF_TIME 13 /* a quarter is 13 weeks, a year 13 times 28 days */
 #define SQUARE_OF_ALL 100000000
@@ -28,7 +29,7 @@ static const struct sql CONSUMED = {
     "(CASE WHEN w.used < 900000000000000 THEN w.used * 10000 / t.used ELSE w.used / (t.used / 10000 + 1) END)) AS BIGINT) AS squares "
     "FROM whole w JOIN total t ON t.material_id = w.material_id WHERE t.used > 0 GROUP BY w.material_id"};
 static const struct sql MATERIAL = {
-    "analysis.material", "SELECT m.material_code, m.material_name, m.category, un.code AS unit FROM materials m "
+    "analysis.material", "SELECT m.material_code, m.material_name, m.category, un.code AS unit, " UNIT_DECIMALS_OF " FROM materials m "
                          "JOIN units un ON un.id = m.unit_id WHERE m.id = $1"};
 
 static const char *const periods[] = {"quarter", "year", NULL};
@@ -162,6 +163,7 @@ static enum rc write_one(struct ctx *c, struct json_writer *w, const struct all_
     jw_member_int(w, "id", one->material_id);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         jw_member_text(w, texts[i], db_text(rows, texts[i]));
+    jw_member_int(w, "unit_decimals", db_int(rows, "unit_decimals"));
     jw_member_dec(w, "quantity", one->quantity);
     jw_member_dec(w, "value", one->value);
     jw_member_dec(w, "percent_up_to_here", share);
@@ -238,7 +240,7 @@ static enum rc get_consumption(struct call *call)
 
 static const struct answer_part cell_parts[] = {{"abc", PART_TEXT}, {"xyz", PART_TEXT}, {"materials"}, {"value", PART_DEC}, {0}};
 static const struct answer_part row_parts[] = {
-    {"id"}, {"material_code", PART_TEXT}, {"material_name", PART_TEXT}, {"category", PART_TEXT}, {"unit", PART_TEXT}, {"quantity", PART_DEC},
+    {"id"}, {"material_code", PART_TEXT}, {"material_name", PART_TEXT}, {"category", PART_TEXT}, {"unit", PART_TEXT}, {"unit_decimals"}, {"quantity", PART_DEC},
     {"value", PART_DEC}, {"percent_up_to_here", PART_DEC}, {"abc", PART_TEXT}, {"xyz", PART_TEXT}, {0}};
 static const struct list_filter consumption_query[] = {{"period", FILTER_CHOICE, .choices = periods, .preset = "quarter"},
                                                        {"abc", FILTER_CHOICE, .choices = importances},

@@ -9,6 +9,7 @@
 
 #include "domain/list.h"
 #include "domain/reply.h"
+#include "domain/unit.h"
 
 #define WALK_ROWS 20000 /* at a time: libpq keeps the whole of a result */
 #define PLACES_MAX 5000
@@ -39,7 +40,7 @@ static const struct sql ROWS = {
     "WITH page AS (SELECT b.material_id, b.lot_id, b.location_id, " SINCE " AS received_at, "
     "CASE WHEN CAST($4 AS BIGINT) = 1 THEN " SINCE " ELSE COALESCE(lo.expires_day, 9000000000) END AS place " CHOSEN
     " ORDER BY place, b.material_id, b.lot_id, b.location_id LIMIT $8 OFFSET $9) "
-    "SELECT p.material_id, p.lot_id, p.location_id, p.received_at, m.material_code, m.material_name, m.category, un.code AS unit, lo.lot_no, "
+    "SELECT p.material_id, p.lot_id, p.location_id, p.received_at, m.material_code, m.material_name, m.category, un.code AS unit, " UNIT_DECIMALS_OF ", lo.lot_no, "
     "lo.expires_day AS expires_on, pl.code AS location_code, pl.name_zh AS location_name, b.quantity, m.current_stock, m.stock_value, "
     "CAST((SELECT COALESCE(SUM(o.quantity), 0) FROM balances o WHERE o.material_id = p.material_id AND o.is_real = 1 "
     "AND (o.lot_id, o.location_id) < (p.lot_id, p.location_id)) AS BIGINT) AS earlier "
@@ -285,7 +286,7 @@ static enum rc get_places(struct call *call)
 
 struct lot_row {
     struct record record;
-    int64_t material_id, lot_id, location_id, expires_on, received_at;
+    int64_t material_id, unit_decimals, lot_id, location_id, expires_on, received_at;
     const char *material_code, *material_name, *category, *unit, *lot_no, *location_code, *location_name;
     struct dec quantity;
 };
@@ -295,6 +296,7 @@ static const struct field lot_fields[] = {
     FIELD(struct lot_row, material_name, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct lot_row, category, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct lot_row, unit, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct lot_row, unit_decimals, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct lot_row, lot_id, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct lot_row, lot_no, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct lot_row, expires_on, FIELD_DAY, F_OUT),

@@ -6,6 +6,7 @@
 
 #include "domain/list.h"
 #include "domain/reply.h"
+#include "domain/unit.h"
 
 #define COVER_DAYS 90
 #define FLOW_DAYS_MAX 366
@@ -43,8 +44,8 @@ static const struct sql COVER = {
     "analysis.cover",
     "WITH page AS (SELECT m.id, " USED " AS used, CASE WHEN m.current_stock < 9000000000000000 THEN m.current_stock * 1000 / " USED
     " ELSE m.current_stock / (" USED " / 1000 + 1) END AS place " LASTING " ORDER BY place, m.id LIMIT $3 OFFSET $4) "
-    "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, m.current_stock, m.min_stock, m.max_stock, p.used "
-    "FROM page p JOIN materials m ON m.id = p.id JOIN units un ON un.id = m.unit_id ORDER BY p.place, m.id"};
+    "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, " UNIT_DECIMALS_OF ", m.current_stock, "
+    "m.min_stock, m.max_stock, p.used FROM page p JOIN materials m ON m.id = p.id JOIN units un ON un.id = m.unit_id ORDER BY p.place, m.id"};
 static const struct sql COVER_COUNT = {"analysis.cover_count", "SELECT COUNT(*) AS n " LASTING};
 
 static const char *const categories[] = {"chemical", "metal", NULL};
@@ -138,7 +139,7 @@ static enum rc get_flow(struct call *call)
 
 struct cover_row {
     struct record record;
-    int64_t id;
+    int64_t id, unit_decimals;
     const char *material_code, *material_name, *category, *unit;
     struct dec current_stock, min_stock, max_stock, used;
 };
@@ -148,6 +149,7 @@ static const struct field cover_fields[] = {
     FIELD(struct cover_row, material_name, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct cover_row, category, FIELD_TEXT, F_OUT | F_SURE),
     FIELD(struct cover_row, unit, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct cover_row, unit_decimals, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct cover_row, current_stock, FIELD_DEC, F_OUT | F_SURE),
     FIELD(struct cover_row, min_stock, FIELD_DEC, F_OUT | F_SURE),
     FIELD(struct cover_row, max_stock, FIELD_DEC, F_OUT | F_SURE),

@@ -3,6 +3,7 @@
 #include "domain/list.h"
 #include "domain/reply.h"
 #include "domain/setting.h"
+#include "domain/unit.h"
 
 #define TREND_DAYS 30
 #define QUARTER_MS 900000 /* zones are whole quarters of an hour apart */
@@ -34,7 +35,7 @@ static const struct sql BY_CATEGORY = {
                              "FROM material_figures WHERE status = 'active' AND materials > 0 ORDER BY category"};
 static const struct sql LOW = {
     "dashboard.low",
-    "SELECT m.id, m.material_code, m.material_name, m.category, m.current_stock, m.min_stock, un.code AS unit FROM materials m "
+    "SELECT m.id, m.material_code, m.material_name, m.category, m.current_stock, m.min_stock, un.code AS unit, " UNIT_DECIMALS_OF " FROM materials m "
     "JOIN units un ON un.id = m.unit_id WHERE m.status = 'active' AND m.min_stock > 0 AND m.current_stock <= m.min_stock "
     /* The expression of the index materials_emptiest, to the letter. */
     "ORDER BY CASE WHEN m.current_stock < 9000000000000 THEN m.current_stock * 1000000 / m.min_stock "
@@ -185,7 +186,7 @@ static enum rc write_trend(struct call *call)
 
 struct low_row {
     struct record record;
-    int64_t id;
+    int64_t id, unit_decimals;
     const char *material_code, *material_name, *category, *unit;
     struct dec current_stock, min_stock;
 };
@@ -197,6 +198,7 @@ static const struct field low_fields[] = {
     FIELD(struct low_row, current_stock, FIELD_DEC, F_OUT | F_SURE),
     FIELD(struct low_row, min_stock, FIELD_DEC, F_OUT | F_SURE),
     FIELD(struct low_row, unit, FIELD_TEXT, F_OUT | F_SURE),
+    FIELD(struct low_row, unit_decimals, FIELD_INT, F_OUT | F_SURE),
 };
 static const struct record_type low_type = RECORD_TYPE("LowStock", struct low_row, low_fields);
 

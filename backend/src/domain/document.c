@@ -10,6 +10,7 @@
 #include "domain/list_export.h"
 #include "domain/notification.h"
 #include "domain/reply.h"
+#include "domain/unit.h"
 
 const char *const document_statuses[] = {"pending", "approved", "rejected", "cancelled", NULL};
 const char *const document_types[] = {"in", "out", NULL};
@@ -41,6 +42,7 @@ static const struct field document_fields[] = {
     SURE(material_name, FIELD_TEXT),
     SURE(category, FIELD_TEXT),
     SURE(unit, FIELD_TEXT),
+    SURE(unit_decimals, FIELD_INT),
     SURE(applicant_name, FIELD_TEXT),
     D(approver_name, FIELD_TEXT),
 };
@@ -66,8 +68,8 @@ static const struct record_type line_type = RECORD_TYPE("DocumentLine", struct l
     "d.purpose, l.material_id, l.quantity, l.unit_price, d.total_amount, d.applicant_id, d.approver_id, d.status, "     \
     "d.remark, d.approval_remark, d.reverses_id, (SELECT r.id FROM documents r WHERE r.reverses_id = d.id AND "         \
     "r.status IN ('pending', 'approved')) AS reversed_by_id, d.line_count, d.created_at, d.updated_at, d.approved_at, " \
-    "m.material_code, m.material_name, m.category, un.code AS unit, COALESCE(ua.real_name, ua.username) AS "            \
-    "applicant_name, COALESCE(up.real_name, up.username) AS approver_name"
+    "m.material_code, m.material_name, m.category, un.code AS unit, " UNIT_DECIMALS_OF ", "                               \
+    "COALESCE(ua.real_name, ua.username) AS applicant_name, COALESCE(up.real_name, up.username) AS approver_name"
 #define DOCUMENT_FROM                                                                                                  \
     "documents d JOIN document_lines l ON l.document_id = d.id AND l.line_no = 1 JOIN materials m ON m.id = "           \
     "l.material_id JOIN units un ON un.id = m.unit_id JOIN users ua ON ua.id = d.applicant_id LEFT JOIN users up ON "   \
@@ -78,7 +80,7 @@ static const struct sql DOCUMENT_BY_ID = {"document.by_id",
 static const struct sql LINES_OF = {
     "document_line.of_document",
     "SELECT l.id, l.line_no, l.material_id, m.material_code, m.material_name, un.code AS unit, "
-    "CASE WHEN m.qty_decimals < un.decimals THEN m.qty_decimals ELSE un.decimals END AS unit_decimals, l.quantity, "
+    UNIT_DECIMALS_OF ", l.quantity, "
     "l.unit_price, l.amount, lo.lot_no, lo.expires_day AS expires_on, l.location_id, lc.code AS location_code, l.remark, "
     "m.current_stock FROM document_lines l JOIN materials m ON m.id = l.material_id JOIN units un ON un.id = m.unit_id "
     "LEFT JOIN lots lo ON lo.id = l.lot_id LEFT JOIN locations lc ON lc.id = l.location_id "

@@ -7,7 +7,7 @@
 
 struct document {
     struct record record;
-    int64_t id, material_id, applicant_id, approver_id, reverses_id, reversed_by_id, line_count;
+    int64_t id, material_id, applicant_id, approver_id, reverses_id, reversed_by_id, line_count, unit_decimals;
     const char *transaction_code, *transaction_type, *purpose, *status, *remark, *approval_remark;
     const char *material_code, *material_name, *category, *unit, *applicant_name, *approver_name;
     struct dec quantity, unit_price, total_amount;

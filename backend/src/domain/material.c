@@ -13,7 +13,7 @@
 
 #define MATERIAL_COLUMNS                                                                                               \
     "m.id, m.material_code, m.material_name, m.name_en, m.category, m.subcategory, un.code AS unit, m.unit_id, "       \
-    "CASE WHEN m.qty_decimals < un.decimals THEN m.qty_decimals ELSE un.decimals END AS unit_decimals, m.qty_decimals, " \
+    UNIT_DECIMALS_OF ", m.qty_decimals, "                                                                              \
     "m.current_stock, m.min_stock, m.max_stock, m.location, m.description, m.cas_no, m.un_no, m.ghs_pictograms, "      \
     "m.hazard_statements, m.storage_class, m.control_flags, m.metal_grade, m.standard, m.track_by, m.shelf_life_days, " \
     "m.shelf_life_basis, m.periodic_inspection_days, m.storage_condition, m.cert_required, m.cas_check, m.note, "      \

@@ -1,10 +1,12 @@
 #include "domain/report.h"
 
 #include "base/text.h"
+#include "domain/analysis.h"
 #include "domain/list_export.h"
 #include "domain/recent_moves.h"
 #include "domain/reply.h"
 #include "domain/setting.h"
+#include "domain/unit.h"
 
 #define PAGE_SIZE 20
 #define DAYS_MAX 3660
@@ -34,10 +36,11 @@
 #define VALUE_AT(CONDITION) "m.stock_value - " SUM_WHEN(CONDITION, VALUE_CHANGE)
 #define MATERIALS_WITH(COLUMNS, AFTER, LIMIT)                                                                          \
     "WITH page AS (SELECT m.id FROM materials m WHERE " CHOSEN AFTER " ORDER BY m.code_fold, m.id " LIMIT ") "          \
-    "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, m.code_fold, " COLUMNS                \
+    "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, " UNIT_DECIMALS_OF ", m.code_fold, " COLUMNS \
     " FROM page p JOIN materials m ON m.id = p.id JOIN units un ON un.id = m.unit_id "                                 \
     "LEFT JOIN moves v ON v.material_id = m.id AND v.posted_at >= $1 "                                                 \
-    "GROUP BY m.id, m.material_code, m.material_name, m.category, un.code, m.current_stock, m.stock_value, m.code_fold " \
+    "GROUP BY m.id, m.material_code, m.material_name, m.category, un.code, un.decimals, m.qty_decimals, m.current_stock, "  \
+    "m.stock_value, m.code_fold "                                                                                       \
     "ORDER BY m.code_fold, m.id"
 #define ON_PAGE(COLUMNS) MATERIALS_WITH(COLUMNS, "", "LIMIT $5 OFFSET $6")
 #define BEHIND(COLUMNS) MATERIALS_WITH(COLUMNS, " AND (m.code_fold, m.id) > ($6, $7)", "LIMIT $5")
@@ -52,10 +55,17 @@ static const struct sql LEDGER_BEHIND = {"report.stock_ledger_behind", BEHIND(LE
 static const struct sql STOCK = {"report.stock", ON_PAGE(STOCK_COLUMNS)};
 static const struct sql STOCK_BEHIND = {"report.stock_behind", BEHIND(STOCK_COLUMNS)};
 /* The same first parameters, so that all take one list of values. */
-static const struct sql MATERIAL_COUNT = {
-    "report.material_count", "SELECT COUNT(*) AS n FROM materials m WHERE " CHOSEN
-                             " AND CAST($1 AS BIGINT) IS NOT NULL AND CAST($2 AS BIGINT) IS NOT NULL"};
-#define MATERIAL "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, "
+#define OF_CHOSEN " FROM materials m WHERE " CHOSEN " AND CAST($1 AS BIGINT) IS NOT NULL AND CAST($2 AS BIGINT) IS NOT NULL"
+static const struct sql MATERIAL_COUNT = {"report.material_count", "SELECT COUNT(*) AS n" OF_CHOSEN};
+/* What all of them are worth now, and what has come and gone since $1. */
+static const struct sql WORTH = {"report.worth", "SELECT COUNT(*) AS n, " ANALYSIS_SUM("m.stock_value", "value") OF_CHOSEN};
+#define VALUE_WHEN(CONDITION) "CASE WHEN " CONDITION " THEN v.value ELSE 0 END"
+static const struct sql MOVED = {
+    "report.moved", "SELECT " ANALYSIS_SUM(VALUE_WHEN("v.posted_at < $2 AND " CAME), "received") ", "
+                    ANALYSIS_SUM(VALUE_WHEN("v.posted_at < $2 AND " WENT), "issued") ", "
+                    ANALYSIS_SUM(VALUE_WHEN(LATER " AND " CAME), "later_in") ", " ANALYSIS_SUM(VALUE_WHEN(LATER " AND " WENT), "later_out")
+                    " FROM moves v JOIN materials m ON m.id = v.material_id WHERE " ANY " AND " CHOSEN};
+#define MATERIAL "SELECT m.id, m.material_code, m.material_name, m.category, un.code AS unit, " UNIT_DECIMALS_OF ", "
 #define UNIT "JOIN units un ON un.id = m.unit_id "
 /* Of the days that are kept with each posting (recent_moves.h), and of any other, from their moves. */
 static const struct sql MOST_MOVED_RECENTLY = {
@@ -77,7 +87,7 @@ static const struct sql LYING_STILL = {"report.lying_still", SLOW_SINCE(" AND m.
 
 struct ledger_row {
     struct record record;
-    int64_t id;
+    int64_t id, unit_decimals;
     const char *material_code, *material_name, *category, *unit;
     struct dec opening, received, issued, closing, opening_value, received_value, issued_value, closing_value;
 };
@@ -87,6 +97,7 @@ static const struct field ledger_fields[] = {
     FIELD(struct ledger_row, material_name, FIELD_TEXT, F_OUT),
     FIELD(struct ledger_row, category, FIELD_TEXT, F_OUT),
     FIELD(struct ledger_row, unit, FIELD_TEXT, F_OUT),
+    FIELD(struct ledger_row, unit_decimals, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct ledger_row, opening, FIELD_DEC, F_OUT),
     FIELD(struct ledger_row, received, FIELD_DEC, F_OUT),
     FIELD(struct ledger_row, issued, FIELD_DEC, F_OUT),
@@ -100,7 +111,7 @@ static const struct record_type ledger_type = RECORD_TYPE("StockLedgerRow", stru
 
 struct stock_row {
     struct record record;
-    int64_t id;
+    int64_t id, unit_decimals;
     const char *material_code, *material_name, *category, *unit;
     struct dec stock, value;
 };
@@ -110,6 +121,7 @@ static const struct field stock_fields[] = {
     FIELD(struct stock_row, material_name, FIELD_TEXT, F_OUT),
     FIELD(struct stock_row, category, FIELD_TEXT, F_OUT),
     FIELD(struct stock_row, unit, FIELD_TEXT, F_OUT),
+    FIELD(struct stock_row, unit_decimals, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct stock_row, stock, FIELD_DEC, F_OUT),
     FIELD(struct stock_row, value, FIELD_DEC, F_OUT),
 };
@@ -207,6 +219,70 @@ static enum rc answer_page(struct call *call, const struct material_report *repo
     return list_reply_rows(call, report->type, report->page, args, 6, total, page, page_size);
 }
 
+/* ---------------------------------------------------------------- what all of them come to */
+
+struct sums {
+    int64_t count;
+    struct dec opening, received, issued, closing;
+};
+
+static enum rc read_sums(struct ctx *c, const struct question *q, struct sums *out)
+{
+    const struct db_value args[] = {DB_I(q->from_ms), DB_I(q->to_ms), DB_T(q->category), DB_T(q->like)};
+    DB_ROWS worth = NULL;
+    DB_ROWS moved = NULL;
+    bool more;
+    TRY(db_start(c->db, &WORTH, args, QUESTION_ARGS, &worth));
+    TRY(db_next(worth, &more));
+    TRY(db_start(c->db, &MOVED, args, QUESTION_ARGS, &moved));
+    TRY(db_next(moved, &more));
+    struct dec later = analysis_minus(analysis_sum(moved, "later_in_w", "later_in_f"), analysis_sum(moved, "later_out_w", "later_out_f"));
+    *out = (struct sums){.count = db_int(worth, "n"),
+                         .received = analysis_sum(moved, "received_w", "received_f"),
+                         .issued = analysis_sum(moved, "issued_w", "issued_f"),
+                         .closing = analysis_minus(analysis_sum(worth, "value_w", "value_f"), later)};
+    out->opening = analysis_minus(out->closing, analysis_minus(out->received, out->issued));
+    return RC_OK;
+}
+
+static enum rc answer_sums(struct call *call, const struct material_report *report, const char *name, handler_fn write)
+{
+    const struct list_source s = list_source_of(call);
+    struct question *q = arena_alloc(call->ctx.arena, sizeof *q);
+    *q = (struct question){0};
+    TRY(read_question(&s, report, q));
+    call->prepared = q;
+    return analysis_remembered(call, arena_fmt(call->ctx.arena, "%s %lld %lld %s %s", name, (long long)q->from_ms, (long long)q->to_ms, q->category, q->like),
+                               TOPIC_MATERIALS | TOPIC_STOCK, write);
+}
+
+static enum rc write_ledger_sums(struct call *call)
+{
+    struct sums sums;
+    TRY(read_sums(&call->ctx, call->prepared, &sums));
+    struct json_writer w = reply_data(call, 200, NULL, NULL);
+    jw_object(&w);
+    jw_member_int(&w, "count", sums.count);
+    jw_member_dec(&w, "opening_value", sums.opening);
+    jw_member_dec(&w, "received_value", sums.received);
+    jw_member_dec(&w, "issued_value", sums.issued);
+    jw_member_dec(&w, "closing_value", sums.closing);
+    jw_object_end(&w);
+    return reply_end(call, &w);
+}
+
+static enum rc write_stock_sums(struct call *call)
+{
+    struct sums sums;
+    TRY(read_sums(&call->ctx, call->prepared, &sums));
+    struct json_writer w = reply_data(call, 200, NULL, NULL);
+    jw_object(&w);
+    jw_member_int(&w, "count", sums.count);
+    jw_member_dec(&w, "value", sums.closing);
+    jw_object_end(&w);
+    return reply_end(call, &w);
+}
+
 /* ---------------------------------------------------------------- all their rows, as a file */
 
 struct walk {
@@ -281,6 +357,16 @@ static enum rc get_stock(struct call *call)
     return answer_page(call, &stock_report);
 }
 
+static enum rc get_ledger_sums(struct call *call)
+{
+    return answer_sums(call, &ledger_report, "sums of the ledger", write_ledger_sums);
+}
+
+static enum rc get_stock_sums(struct call *call)
+{
+    return answer_sums(call, &stock_report, "sums of a stock", write_stock_sums);
+}
+
 static enum rc walk_ledger(const struct list_source *s, const struct list_visitor *visitor)
 {
     return walk_report(s, &ledger_report, visitor);
@@ -316,7 +402,7 @@ static const struct list_export stock_export = {
 
 struct moved_row {
     struct record record;
-    int64_t id, moves, last_moved_at;
+    int64_t id, unit_decimals, moves, last_moved_at;
     const char *material_code, *material_name, *category, *unit;
     struct dec received, issued, current_stock, stock_value;
 };
@@ -326,6 +412,7 @@ static const struct field most_fields[] = {
     FIELD(struct moved_row, material_name, FIELD_TEXT, F_OUT),
     FIELD(struct moved_row, category, FIELD_TEXT, F_OUT),
     FIELD(struct moved_row, unit, FIELD_TEXT, F_OUT),
+    FIELD(struct moved_row, unit_decimals, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct moved_row, moves, FIELD_INT, F_OUT),
     FIELD(struct moved_row, received, FIELD_DEC, F_OUT),
     FIELD(struct moved_row, issued, FIELD_DEC, F_OUT),
@@ -337,6 +424,7 @@ static const struct field slow_fields[] = {
     FIELD(struct moved_row, material_name, FIELD_TEXT, F_OUT),
     FIELD(struct moved_row, category, FIELD_TEXT, F_OUT),
     FIELD(struct moved_row, unit, FIELD_TEXT, F_OUT),
+    FIELD(struct moved_row, unit_decimals, FIELD_INT, F_OUT | F_SURE),
     FIELD(struct moved_row, current_stock, FIELD_DEC, F_OUT),
     FIELD(struct moved_row, stock_value, FIELD_DEC, F_OUT),
     FIELD(struct moved_row, last_moved_at, FIELD_TIME, F_OUT),
@@ -391,9 +479,13 @@ static const struct list_filter days_query[] = {{"days", FILTER_ID}, {"limit", F
 static const struct route report_routes[] = {
     ROUTE("GET", "/api/reports/stock-ledger", LANE_SLOW, PERM_REPORT_READ, NULL, get_ledger, "收发存", .list = &ledger_list,
           .query = page_query, .parts = PAGE_OF(&ledger_type)),
+    ROUTE("GET", "/api/reports/stock-ledger/sums", LANE_SLOW, PERM_REPORT_READ, NULL, get_ledger_sums, "收发存的合计", .query = ledger_list.filters,
+          .parts = PARTS({"count"}, {"opening_value", PART_DEC}, {"received_value", PART_DEC}, {"issued_value", PART_DEC}, {"closing_value", PART_DEC})),
     LIST_EXPORT("/reports/stock-ledger", PERM_REPORT_READ, "导出收发存", &ledger_list, &ledger_export, EXPORT_REFUSALS),
     ROUTE("GET", "/api/reports/stock", LANE_SLOW, PERM_REPORT_READ, NULL, get_stock, "某一时刻的库存", .list = &stock_list,
           .query = page_query, .parts = PAGE_OF(&stock_type)),
+    ROUTE("GET", "/api/reports/stock/sums", LANE_SLOW, PERM_REPORT_READ, NULL, get_stock_sums, "某一时刻库存的合计", .query = stock_list.filters,
+          .parts = PARTS({"count"}, {"value", PART_DEC})),
     LIST_EXPORT("/reports/stock", PERM_REPORT_READ, "导出某一时刻的库存", &stock_list, &stock_export, EXPORT_REFUSALS),
     ROUTE("GET", "/api/reports/most-moved", LANE_SLOW, PERM_REPORT_READ, NULL, get_most, "出入库最频繁的物料", .query = days_query,
           .shape = ANSWER_ARRAY, .answer = &most_type),

@@ -53,6 +53,7 @@ static void write_report_item(struct json_writer *w, const struct task *t, const
     jw_int(w, i->id);
     jw_name(w, "materialId");
     jw_int(w, i->material_id);
+    jw_member_int(w, "unitDecimals", i->unit_decimals);
     for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
         jw_name(w, texts[k].name);
         jw_text(w, texts[k].text);
@@ -96,7 +97,7 @@ static const struct answer_part task_parts[] = {
     {"completedAt", PART_TIME, .nullable = true}, {"createdAt", PART_TIME}, {0},
 };
 static const struct answer_part item_parts[] = {
-    {"id"}, {"materialId"}, {"materialCode", PART_TEXT}, {"materialName", PART_TEXT}, {"unit", PART_TEXT}, {"category", PART_TEXT},
+    {"id"}, {"materialId"}, {"materialCode", PART_TEXT}, {"materialName", PART_TEXT}, {"unit", PART_TEXT}, {"unitDecimals"}, {"category", PART_TEXT},
     TEXT_OR_NULL("differenceType"), TEXT_OR_NULL("remark"), TEXT_OR_NULL("reason"), {"bookStock", PART_DEC, .nullable = true},
     {"actualStock", PART_DEC, .nullable = true}, {"difference", PART_DEC, .nullable = true},
     {"differenceValue", PART_DEC, .nullable = true}, TEXT_OR_NULL("locationCode"), {"isFound", PART_BOOL}, {"needsReason", PART_BOOL}, {0},

@@ -4,6 +4,7 @@
 
 #include "domain/list.h"
 #include "domain/stocktaking.h"
+#include "domain/unit.h"
 
 struct task {
     struct record record;
@@ -61,9 +62,8 @@ extern const struct list_filter count_report_query[];
     "WHEN i.actual_stock < i.book_stock THEN 'shortage' WHEN i.actual_stock = i.book_stock THEN 'normal' END "          \
     "AS difference_type, i.remark, i.reason, i.wants_recount, i.counted_by, "                                          \
     "COALESCE(cb.real_name, cb.username) AS counted_by_name, i.version, i.created_at, i.updated_at, m.material_code, "  \
-    "m.material_name, un.code AS unit, CASE WHEN m.qty_decimals < un.decimals THEN m.qty_decimals ELSE un.decimals END AS "     \
-    "unit_decimals, m.category, i.location_id, il.code AS location_code, il.name_zh AS location_name, il.name_en AS "         \
-    "location_name_en, m.location AS storage_place, i.is_found, m.status AS material_status, m.current_stock AS present_stock, " \
+    "m.material_name, un.code AS unit, " UNIT_DECIMALS_OF ", m.category, i.location_id, il.code AS location_code, "     \
+    "il.name_zh AS location_name, il.name_en AS location_name_en, m.location AS storage_place, i.is_found, m.status AS material_status, m.current_stock AS present_stock, " \
     "m.stock_value"
 #define ITEM_FROM                                                                                                      \
     "count_items i JOIN count_tasks t ON t.id = i.task_id JOIN materials m ON m.id = i.material_id "                   \

@@ -7,6 +7,8 @@
 
 #define UNIT_CODE_MAX 20
 #define UNIT_DECIMALS_UNKNOWN 3 /* what a unit gets that a client brought and nobody has reviewed */
+/* How many decimals quantities of the material m have, whose unit is un: the unit's, or fewer where the material says so. */
+#define UNIT_DECIMALS_OF "CASE WHEN m.qty_decimals < un.decimals THEN m.qty_decimals ELSE un.decimals END AS unit_decimals"
 
 /* The unit of that code (width folded, case minded: mL is not ML); added with three decimals and marked for review
  * when the list lacks it. */

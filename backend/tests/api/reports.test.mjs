@@ -85,6 +85,14 @@ test('opening, in, out, closing', async () => {
         }
     }
     const today = dayOf(now);
+    // Of all that are asked for, whatever stands on a page of the list.
+    for (const [first, last, query] of [[60, 0, ''], [19, 11, '&category=metal'], [30, 15, '&keyword=rpt-b'], [500, 300, '']]) {
+        const asked = `startDate=${dayOf(now - first * DAY_MS)}&endDate=${dayOf(now - last * DAY_MS)}${query}`;
+        const { list } = await get(`stock-ledger?${asked}`), { count, ...sums } = await get(`stock-ledger/sums?${asked}`);
+        const names = ['opening_value', 'received_value', 'issued_value', 'closing_value'];
+        assert.equal(count, list.length);
+        assert.deepEqual(sums, Object.fromEntries(names.map((name) => [name, near(list.reduce((sum, row) => sum + row[name], 0))])), asked);
+    }
     const [row] = (await get(`stock-ledger?startDate=2000-01-01&endDate=${today}&category=metal`)).list;
     const present = await getMaterial(admin, steel.id);
     assert.deepEqual([row.opening, row.closing], [0, present.current_stock]);
@@ -100,6 +108,14 @@ test('stock at the end of a day, and at an instant', async () => {
     const iso = (ms) => new Date(ms).toISOString();
     assert.deepEqual([(await at(iso(moment - 1), gas)).stock, (await at(iso(moment), gas)).stock], [0, 7]);
     assert.equal((await at(iso(moment).slice(0, 19).replace('T', ' '), gas)).stock, 7);
+});
+
+test('what a stock of some time was worth, all together', async () => {
+    for (const [days, query] of [[0, ''], [20, ''], [41, '&category=metal'], [300, ''], [5, '&keyword=nothing-like-it']]) {
+        const asked = `at=${dayOf(Date.now() - days * DAY_MS)}${query}`;
+        const { list } = await get(`stock?${asked}`);
+        assert.deepEqual(await get(`stock/sums?${asked}`), { count: list.length, value: near(list.reduce((sum, { value }) => sum + value, 0)) }, asked);
+    }
 });
 
 test('pages and filters', async () => {
@@ -183,4 +199,18 @@ test('a count and a reversal are in it as well', async () => {
     const day = dayOf(Date.now());
     const [row] = (await get(`stock-ledger?startDate=${day}&endDate=${day}&keyword=RPT-D`)).list;
     assert.deepEqual([row.opening, row.received, row.issued, row.closing, row.closing_value], [0, 3, 3, 0, 0]);
+});
+
+test('every quantity comes with the decimals of its material', async () => {
+    const grams = await makeMaterial(M, { materialCode: 'RPT-Z', unit: 'g', qtyDecimals: 1, minStock: 100 });
+    await post(M, admin, receiptOf(grams.id, 2.5, { unitPrice: 1 }));
+    await post(M, admin, issueOf(grams.id, 0.5));
+    const day = dayOf(Date.now());
+    const read = async (path) => accepted(await admin.get(`/api/${path}`), 200);
+    for (const path of [`reports/stock-ledger?startDate=${day}&endDate=${day}&pageSize=100`, `reports/stock?at=${day}&pageSize=100`, 'reports/most-moved?days=7&limit=100',
+        'analysis/days-of-cover?pageSize=100', 'analysis/lots?pageSize=100', 'analysis/consumption?pageSize=100', 'dashboard/low-stock-materials',
+        `inventory?materialId=${grams.id}`]) {
+        const data = await read(path), row = (data.list ?? data).find(({ material_code: code }) => code === 'RPT-Z');
+        assert.equal(row?.unit_decimals, 1, path);
+    }
 });

@@ -167,6 +167,7 @@ export interface DocumentRow {
   material_name: string
   category: Category
   unit: string
+  unit_decimals: number
   applicant_name: string | null
   approver_name: string | null
 }

@@ -61,6 +61,20 @@ export interface CountItem {
   version: number
 }
 
+type Placed = Pick<CountItem, 'location_id' | 'location_code' | 'storage_place'>
+
+/** Lines about several places of the ledger are kept apart by those. */
+export function isByLocation(items: Placed[]): boolean {
+  const [first] = items
+  return items.some(({ location_id: id }) => id !== null && id !== first?.location_id)
+}
+
+/** The code of a line's place: the ledger's, or what its material says of where it is kept; empty without one. */
+export const placeCode = (item: Placed, byLocation: boolean): string => (byLocation ? item.location_code : item.storage_place?.trim()) ?? ''
+
+/** Codes in the order in which one walks; none last. */
+export const walkingOrder = (a: string, b: string): number => (a && b ? a.localeCompare(b, 'zh-CN', { numeric: true }) : a ? -1 : b ? 1 : 0)
+
 export interface CountTask extends CountRow {
   items: CountItem[]
 }
@@ -71,6 +85,7 @@ export interface DifferenceItem {
   materialCode: string
   materialName: string
   unit: string
+  unitDecimals: number
   bookStock: Dec | null
   actualStock: Dec | null
   difference: Dec | null

@@ -8,6 +8,8 @@ export interface OfMaterial {
   material_name: string
   category: Category
   unit: string
+  /** So many decimals its quantities have. */
+  unit_decimals: number
 }
 
 /** 收发存 of one material: opening + received − issued = closing, for quantity and value. */

@@ -57,12 +57,17 @@ test('at the desk: made, begun, counted by keyboard, reviewed, posted', async ()
     await accessible(manager);
     await manager.at('count-review').click();
     await manager.at('count-sums').waitFor();
-    for (const { id: item } of items) {
+    for (const [i, { id: item }] of items.entries()) {
         await manager.at(`count-reason-${item}`).click();
-        await manager.at('question-reason').fill('称量误差');
+        await manager.at('question-reason').fill('称量误差'.repeat(i ? 1 : 30));
         await manager.at('question-yes').click();
         await manager.at(`count-reason-${item}`).getByText('称量误差').waitFor();
     }
+    // A long reason leaves room for what is beside it.
+    const recount = manager.at(`count-recount-${items[0].id}`);
+    const [right, edge] = await recount.evaluate((button) => [button.getBoundingClientRect().right, button.closest('td').getBoundingClientRect().right]);
+    assert.ok(right <= edge, `the recount ends at ${right}, its cell at ${edge}`);
+    for (const kind of ['blind', 'book', 'differences']) assert.match(await manager.at(`count-print-${kind}`).getAttribute('href'), new RegExp(`/print/count/${id}\\?kind=${kind}`));
     await picture(manager, 'counting-review');
     await accessible(manager);
     await manager.at('count-complete').first().click();

@@ -108,12 +108,14 @@ test('a hundred lines from Excel come at once, with faults by row and column; eq
     const rows = list.map(({ material_code }, i) => `${material_code}\t${i + 1}\t1.5\tL-${i}`);
     const asked = [];
     keeper.page.on('request', (one) => /\/api\/materials\?.*keyword=/.test(one.url()) && asked.push(one.url()));
-    await paste(keeper, ['物料编码\t数量\t单价\t批号', ...rows, 'NO-SUCH\t1\t2\t', `${list[0].material_code}\tabc9\t2\tL-0`].join('\r\n'));
+    await paste(keeper, ['物料编码\t数量\t单价\t批号', ...rows, 'NO-SUCH\t1\t2\t', `${list[0].material_code}\tabc9\t2\tL-0`, `${list[1].material_code}\t0.1234567\t2\tL-1`].join('\r\n'));
     await keeper.at('paste-report').waitFor();
     assert.deepEqual([asked.length, new Set(asked).size], [99, 99], 'each code is asked for once');
     assert.deepEqual(await keeper.at('paste-report').locator('li').allInnerTexts(), [
-        '已粘贴 100 行', '第 100 行：没有编码为 NO-SUCH 的在用物料', '第 101 行第 2 列：数量“abc9”不是数字',
+        '已粘贴 101 行', '第 100 行：没有编码为 NO-SUCH 的在用物料', `第 102 行第 2 列：数量 0.1234567 的小数过多，${list[1].unit} 最多 ${list[1].unit_decimals} 位`,
+        '第 101 行第 2 列：数量“abc9”不是数字',
     ]);
+    await keeper.at('line-remove-100').click();
     assert.equal(await keeper.at('line-quantity-97').inputValue(), '98');
     assert.equal(await keeper.at('line-lot-97').inputValue(), 'L-97');
     assert.equal(await keeper.at('document-total').innerText(), '¥ 7,278.50');
@@ -170,11 +172,25 @@ test('a scanner that types adds lines wherever the cursor is; the same code agai
 });
 
 test('what is minded while typing: decimals of the unit, stock over all lines, limits, lots, hazards', async () => {
+    await material('SOUND-01', { materialName: '验检材料' });
     const { id } = await material('MIND-01', { minStock: 5, maxStock: 30, controlFlags: '危化品;易制爆', storageClass: '易燃液体' });
     await stockUp(id, 12, { lotNo: 'OLD', expiresOn: '2027-03-01' });
     await stockUp(id, 8, { lotNo: 'NEW', expiresOn: '2029-03-01' });
     const keeper = await site.person('keeper');
     await keeper.go('/documents/new/out');
+    // Without a material there is no lot to choose: Enter passes over it.
+    await keeper.at('line-price-0').focus();
+    await keeper.page.keyboard.press('Enter');
+    assert.equal(await focused(keeper), 'line-remark-0');
+    // By its pinyin; what only sounds like it is taken when it was seen, not before.
+    await keeper.at('line-material-0').click();
+    await keeper.at('line-material-0').fill('yanjiancailiao');
+    await keeper.page.keyboard.press('Enter');
+    await keeper.page.locator('[data-testid^="material-option-"]', { hasText: 'SOUND-01' }).waitFor();
+    assert.equal(await keeper.at('line-stock-0').count(), 0);
+    await keeper.page.keyboard.press('Enter');
+    await keeper.at('line-stock-0').waitFor();
+    assert.match(await keeper.at('line-material-0').inputValue(), /SOUND-01/);
     await chooseMaterial(keeper, 0, 'MIND-01');
     assert.match(await keeper.at('line-hazards-0').innerText(), /危化品\s*易制爆\s*易燃液体/);
     await keeper.page.keyboard.type('1,2.3.4');

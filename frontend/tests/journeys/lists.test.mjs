@@ -400,6 +400,10 @@ test('on the phone, in both themes: folded, in cards, no sideways scroll', async
             await picture(phone, `phone-${colorScheme}-${row || where}`);
         }
         await phone.go('/materials?keyword=BULK-');
+        await rows(phone).first().getByText('BULK-29').waitFor();
+        await phone.at('list-order').selectOption('material_code');
+        await rows(phone).first().getByText('BULK-00').waitFor();
+        assert.equal(query(phone).sort, 'material_code');
         await rows(phone).first().getByRole('checkbox').check();
         await phone.at('bulk-bar').waitFor();
         await phone.at('bulk-retire').click();

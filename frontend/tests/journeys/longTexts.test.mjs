@@ -36,7 +36,12 @@ async function make(who, kind, long, i) {
     await site.api(who.admin, 'POST', '/views', { list: 'materials', name: long(60), state: '{}', sharedWith: 'nobody' });
     await site.api(who.admin, 'POST', '/drafts', { kind: 'in', title: long(100), content: JSON.stringify({ purpose: 'purchase', remark: long(500), lines: [{ materialId: material.id, code: '', name: long(100), unit: long(20), quantity: '1', price: '', lotNo: long(50), expiresOn: '', remark: long(500) }], submitKey: '' }) });
     const count = await site.api(who.admin, 'POST', '/stocktaking', { taskName: long(100), scope: 'category', category: i % 2 ? 'metal' : 'chemical', isBlind: false, remark: long(500) });
-    if (i < 2) await site.api(who.admin, 'PUT', `/stocktaking/${count.id}/start`);
+    if (i < 2) {
+        await site.api(who.admin, 'PUT', `/stocktaking/${count.id}/start`);
+        const { items } = await site.api(who.admin, 'GET', `/stocktaking/${count.id}`);
+        for (const one of [items[0], items.find(({ material_id: of }) => of === material.id)])
+            await site.api(who.admin, 'PUT', `/stocktaking/${count.id}/items/${one.id}`, { actualStock: 1, reason: long(200), remark: long(500) });
+    }
     const form = new FormData();
     form.append('file', new Blob([`编码,名称,单位,类别,描述\nX-${i},${long(90)},kg,chemical,${long(400)}\nX-${i},${long(300)},${long(60)},${long(80)},\n`], { type: 'text/csv' }), `${long(120).replace(/[<>/]/g, '_')}.csv`);
     const sent = await fetch(`${site.base}/api/imports?kind=materials`, { method: 'POST', body: form, headers: { Authorization: `Bearer ${who.admin.accessToken}` } });

@@ -83,17 +83,20 @@ test('count sheets: blind without the book, with it, and the differences', async
     await site.api('admin', 'PUT', `/stocktaking/${id}/start`);
     const task = await site.api('admin', 'GET', `/stocktaking/${id}`);
     const [one, two] = task.items;
+    await site.api('admin', 'PUT', `/materials/${list[44].id}`, { location: 'A-01-01' });
     await site.api('admin', 'PUT', `/stocktaking/${id}/items/${one.id}`, { actualStock: one.book_stock + 7, reason: '漏记入库' });
     await site.api('admin', 'PUT', `/stocktaking/${id}/items/${two.id}`, { actualStock: 0, reason: '已用完' });
 
     const blind = await printed(`/print/count/${id}?kind=blind`, 'count-blind');
     numbered(blind, taskCode);
+    // In the order in which one walks, those without a place last.
+    assert.match(lines(blind.pages[0]).find((line) => /^\s*1\s/.test(line)), new RegExp(`${list[44].material_code}.*A-01-01`));
     assert.doesNotMatch(blind.pages.join(''), /账面数|差异/);
     assert.equal(lines(blind.pages[0]).filter((line) => line.includes(one.material_code)).length, 1);
     assert.doesNotMatch(lines(blind.pages[0]).find((line) => line.includes(one.material_code)), /\d+(?:\.\d+)?\s*$/, 'nothing is filled in');
     const book = await printed(`/print/count/${id}?kind=book`, 'count-book');
     numbered(book, '账面数');
-    assert.match(book.pages.join(''), /\+7/);
+    assert.match(book.pages.join(''), new RegExp(`\\+7${one.unit_decimals ? `\\.${'0'.repeat(one.unit_decimals)}` : ''}\\s`), 'with the decimals of its unit');
     const differences = await printed(`/print/count/${id}?kind=differences`, 'count-differences');
     numbered(differences, '盘盈盘亏表');
     assert.match(differences.pages[0], /漏记入库/);

@@ -90,6 +90,15 @@ test('the sums under a list are those of all its rows, and its file has them', a
     const [book] = await Promise.all([manager.page.waitForEvent('download'), manager.at('export-xlsx').click()]);
     assert.match(book.suggestedFilename(), /\.xlsx$/);
     assert.equal((await readFile(await book.path())).subarray(0, 2).toString(), 'PK');
+    const day = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+    for (const [where, asked, names] of [
+        [`/reports/stock-ledger?category=metal&startDate=2026-01-01&endDate=${day}`, `stock-ledger/sums?category=metal&startDate=2026-01-01&endDate=${day}`, ['opening_value', 'received_value', 'issued_value', 'closing_value']],
+        [`/reports/stock?at=${day}`, `stock/sums?at=${day}`, ['value']],
+    ]) {
+        const all = await site.api('manager', 'GET', `/reports/${asked}`);
+        await manager.go(where);
+        for (const name of names) await manager.at('list-sums').getByText(grouped(Number(all[name]).toFixed(2))).first().waitFor();
+    }
     await manager.go('/documents');
     await manager.at('list-sums').getByText(/¥/).first().waitFor();
     await manager.at('export-menu').click();

@@ -26,7 +26,7 @@ export function useQueue(show: (id: number) => unknown) {
     { key: 'material', label: t('shared.document.material'), width: '180px', extra: true, text: (row) => row.material_name },
     {
       key: 'quantity', label: t('shared.document.quantity'), width: '128px', align: 'right', extra: true,
-      text: (row) => (row.line_count > 1 ? t('documents.lineCount', { n: row.line_count }) : `${formatQuantity(row.quantity, 0)} ${row.unit}`),
+      text: (row) => (row.line_count > 1 ? t('documents.lineCount', { n: row.line_count }) : `${formatQuantity(row.quantity, row.unit_decimals)} ${row.unit}`),
     },
     {
       key: 'amount', label: t('documents.amount'), width: '128px', align: 'right', extra: true,

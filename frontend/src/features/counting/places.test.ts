@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CountItem } from '@/shared/counts'
-import { isByLocation, nextLeft, placeOfCode, placesOf } from './places'
+import { isByLocation } from '@/shared/counts'
+import { nextLeft, placeOfCode, placesOf } from './places'
 
 function item(id: number, location: [number, string, string] | null, shelf: string | null = null): CountItem {
   return {

@@ -1,5 +1,5 @@
 /** A task place by place: by the places of the ledger where its lines are about them, otherwise by what the materials say of where they are kept. */
-import type { CountItem } from '@/shared/counts'
+import { type CountItem, placeCode, walkingOrder } from '@/shared/counts'
 
 export interface Place {
   /** Stands in the address. */
@@ -13,20 +13,14 @@ export interface Place {
 
 type Keyed = Pick<CountItem, 'location_id' | 'location_code' | 'location_name' | 'location_name_en' | 'storage_place'>
 
-/** Lines about several places of the ledger are kept apart by those. */
-export function isByLocation(items: Keyed[]): boolean {
-  const [first] = items
-  return items.some(({ location_id: id }) => id !== null && id !== first?.location_id)
-}
-
 export function keyOfPlace(item: Keyed, byLocation: boolean): string {
   if (byLocation) return `l${item.location_id ?? 0}`
   return `s${item.storage_place?.trim() ?? ''}`
 }
 
 function named(item: CountItem, byLocation: boolean, english: boolean): Omit<Place, 'key' | 'items'> {
-  if (!byLocation) return { locationId: item.location_id, code: item.storage_place?.trim() ?? '', name: '' }
-  return { locationId: item.location_id, code: item.location_code ?? '', name: (english ? item.location_name_en : null) ?? item.location_name ?? '' }
+  const name = byLocation ? ((english ? item.location_name_en : null) ?? item.location_name ?? '') : ''
+  return { locationId: item.location_id, code: placeCode(item, byLocation), name }
 }
 
 /** In the order of their codes, as one walks; those without a place last. */
@@ -38,7 +32,7 @@ export function placesOf(items: CountItem[], byLocation: boolean, english: boole
     if (place) place.items.push(item)
     else found.set(key, { key, ...named(item, byLocation, english), items: [item] })
   }
-  return [...found.values()].sort((a, b) => (a.code && b.code ? a.code.localeCompare(b.code, 'zh-CN', { numeric: true }) : a.code ? -1 : 1))
+  return [...found.values()].sort((a, b) => walkingOrder(a.code, b.code))
 }
 
 const folded = (text: string) => text.normalize('NFKC').trim().toLowerCase()

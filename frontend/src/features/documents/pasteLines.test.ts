@@ -28,8 +28,8 @@ describe('rows from a spreadsheet', () => {
     const { lines, faults, extraColumns } = pasteLines('备注\t数量（kg）\t物料编码\t到期日\t批号\n新到\t5\tCH-1\t2027/1/31\tB7\n\tx\tCH-2\t31.1.\t')
     expect(extraColumns).toBe(false)
     expect(lines).toEqual([
-      { row: 2, code: 'CH-1', quantity: '5', price: '', lotNo: 'B7', expiresOn: '2027-01-31', remark: '新到' },
-      { row: 3, code: 'CH-2', quantity: '', price: '', lotNo: '', expiresOn: '', remark: '' },
+      { row: 2, column: 2, code: 'CH-1', quantity: '5', price: '', lotNo: 'B7', expiresOn: '2027-01-31', remark: '新到' },
+      { row: 3, column: 2, code: 'CH-2', quantity: '', price: '', lotNo: '', expiresOn: '', remark: '' },
     ])
     expect(faults).toEqual([{ row: 3, column: 2, kind: 'quantityBad', text: 'x' }, { row: 3, column: 4, kind: 'dayBad', text: '31.1.' }])
   })

@@ -7,6 +7,8 @@ type Field = (typeof FIELDS)[number]
 export interface PastedLine extends Record<Field, string> {
   /** The row in what was pasted, from 1. */
   row: number
+  /** The column of its quantity, from 1. */
+  column: number
 }
 
 export type PasteFault = 'codeMissing' | 'quantityMissing' | 'quantityBad' | 'priceBad' | 'dayBad'
@@ -120,7 +122,7 @@ export function pasteLines(text: string): Pasted {
     if (cell('price') && unitPrice === null) fault('price', 'priceBad')
     if (cell('expiresOn') && day === null) fault('expiresOn', 'dayBad')
     result.lines.push({
-      row, code: cell('code'), quantity: amount ?? '', price: unitPrice ?? '', lotNo: cell('lotNo').slice(0, 50), expiresOn: day ?? '',
+      row, column: (columns.quantity ?? 0) + 1, code: cell('code'), quantity: amount ?? '', price: unitPrice ?? '', lotNo: cell('lotNo').slice(0, 50), expiresOn: day ?? '',
       remark: cell('remark').slice(0, 500),
     })
   })

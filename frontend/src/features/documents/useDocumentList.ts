@@ -16,25 +16,27 @@ const DEFAULTS = {
 
 /** The list of documents: everybody's, or one's own. */
 export function useDocumentList() {
-  const { t } = useI18n()
+  const { t, locale } = useI18n()
   const route = useRoute()
   const router = useRouter()
   const { filters } = useRouteFilters(DEFAULTS)
   const path = computed(() => (filters.value.whose === 'mine' ? 'inventory/mine' : 'inventory'))
 
+  /** English words take more room. */
+  const wide = (width: number, english: number) => `${locale.value === 'en' ? english : width}px`
   const columns = (): Column<DocumentRow>[] => [
     { key: 'code', label: t('documents.number'), width: '168px', sort: 'transaction_code', text: (row) => row.transaction_code },
-    { key: 'type', label: t('documents.type'), width: '112px' },
+    { key: 'type', label: t('documents.type'), width: wide(112, 160), text: (row) => `${t(`shared.type.${row.transaction_type}`)} ${t(`shared.purpose.${row.purpose}`)}` },
     { key: 'material', label: t('shared.document.material'), text: (row) => row.material_name },
     {
-      key: 'quantity', label: t('shared.document.quantity'), width: '128px', align: 'right',
-      text: (row) => (row.line_count > 1 ? t('documents.lineCount', { n: row.line_count }) : `${formatQuantity(row.quantity, 0)} ${row.unit}`),
+      key: 'quantity', label: t('shared.document.quantity'), width: '112px', align: 'right',
+      text: (row) => (row.line_count > 1 ? t('documents.lineCount', { n: row.line_count }) : `${formatQuantity(row.quantity, row.unit_decimals)} ${row.unit}`),
     },
     {
       key: 'amount', label: t('documents.amount'), width: '128px', align: 'right',
       text: (row) => (row.total_amount === null ? '—' : formatMoney(row.total_amount)),
     },
-    { key: 'status', label: t('shared.status'), width: '104px' },
+    { key: 'status', label: t('shared.status'), width: wide(104, 126) },
     { key: 'applicant', label: t('shared.document.applicant'), width: '120px', wide: true, text: (row) => row.applicant_name ?? '' },
     { key: 'approver', label: t('shared.document.approver'), width: '120px', wide: true, text: (row) => row.approver_name ?? '—' },
     { key: 'created', label: t('shared.document.createdAt'), width: '152px', sort: 'created_at', wide: true, text: (row) => formatTime(row.created_at) },

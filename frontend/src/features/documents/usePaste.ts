@@ -1,6 +1,7 @@
 import { computed, ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { Material } from '@/api/types'
+import { decimalsOf, type Dec } from '@/shared/decimal/decimal'
 import { eachAtOnce, materialByCode } from '@/shared/materials/api'
 import { rememberMaterial } from '@/shared/materials/useMaterials'
 import { isEmpty, type LineDraft, MOST_LINES, newLine } from './lines'
@@ -33,6 +34,12 @@ export function usePaste(form: DocumentFormState) {
       report.value = [
         t('documents.paste.done', { n: added.length }),
         ...rows.filter(({ code }) => !found.get(code)).map(({ row, code }) => t('documents.paste.codeUnknown', { row, code })),
+        ...rows.flatMap(({ row, code, quantity, column }) => {
+          const material = found.get(code)
+          return material && quantity && decimalsOf(quantity as Dec) > material.unit_decimals
+            ? [t('documents.paste.decimals', { row, column, cell: quantity, n: material.unit_decimals, unit: material.unit })]
+            : []
+        }),
         ...pasted.faults.map(({ row, column, kind, text: cell }) => t(`documents.paste.${kind}`, { row, column, cell })),
         ...(pasted.extraColumns ? [t('documents.paste.extraColumns')] : []),
         ...(rows.length < pasted.lines.length ? [t('documents.paste.tooMany', { n: MOST_LINES })] : []),

@@ -21,6 +21,7 @@ export interface LowStock {
   material_code: string
   material_name: string
   unit: string
+  unit_decimals: number
   current_stock: Dec
   min_stock: Dec
 }
@@ -49,6 +50,7 @@ interface MaterialRow {
   material_code: string
   material_name: string
   unit: string
+  unit_decimals: number
 }
 
 export interface MostMoved extends MaterialRow {

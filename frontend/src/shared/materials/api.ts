@@ -2,11 +2,21 @@ import { get } from '@/api/client'
 import type { Balance, Material, Page } from '@/api/types'
 
 const OFFERED = 20
+/** Found by their sound, each has to be asked for. */
+const OFFERED_BY_SOUND = 8
 
 export const getMaterial = (id: number, signal?: AbortSignal): Promise<Material> => get<Material>(`/materials/${id}`, {}, signal)
 
+/** Active materials that have it in their code, name or CAS. */
 export async function searchMaterials(keyword: string, signal?: AbortSignal): Promise<Material[]> {
   return (await get<Page<Material>>('/materials', { keyword, pageSize: OFFERED, sort: 'material_code' }, signal)).list
+}
+
+/** Active materials as the search palette finds them: by pinyin, by initials, and with a typing error. */
+export async function soundingMaterials(q: string, signal?: AbortSignal): Promise<Material[]> {
+  const hits = await get<{ id: number }[]>('/search', { q, type: 'materials', limit: OFFERED_BY_SOUND }, signal)
+  const found = await eachAtOnce(hits.map(({ id }) => id), (id) => getMaterial(id, signal))
+  return [...found.values()].filter(({ status }) => status === 'active')
 }
 
 /** The active material of exactly this code, capital or small. */
