@@ -23,21 +23,21 @@ export function useDocumentList() {
   const path = computed(() => (filters.value.whose === 'mine' ? 'inventory/mine' : 'inventory'))
 
   const columns = (): Column<DocumentRow>[] => [
-    { key: 'code', label: t('documents.number'), width: '168px', sort: 'transaction_code', text: (row) => row.transaction_code },
-    { key: 'type', label: t('documents.type'), width: '112px' },
+    { key: 'code', label: t('documents.number'), width: '156px', sort: 'transaction_code', text: (row) => row.transaction_code },
+    { key: 'type', label: t('documents.type'), width: '156px' },
     { key: 'material', label: t('shared.document.material'), text: (row) => row.material_name },
     {
-      key: 'quantity', label: t('shared.document.quantity'), width: '128px', align: 'right',
+      key: 'quantity', label: t('shared.document.quantity'), width: '112px', align: 'right',
       text: (row) => (row.line_count > 1 ? t('documents.lineCount', { n: row.line_count }) : `${formatQuantity(row.quantity, 0)} ${row.unit}`),
     },
     {
       key: 'amount', label: t('documents.amount'), width: '128px', align: 'right',
       text: (row) => (row.total_amount === null ? '—' : formatMoney(row.total_amount)),
     },
-    { key: 'status', label: t('shared.status'), width: '104px' },
+    { key: 'status', label: t('shared.status'), width: '112px' },
     { key: 'applicant', label: t('shared.document.applicant'), width: '120px', wide: true, text: (row) => row.applicant_name ?? '' },
     { key: 'approver', label: t('shared.document.approver'), width: '120px', wide: true, text: (row) => row.approver_name ?? '—' },
-    { key: 'created', label: t('shared.document.createdAt'), width: '152px', sort: 'created_at', wide: true, text: (row) => formatTime(row.created_at) },
+    { key: 'created', label: t('shared.document.createdAt'), width: '140px', sort: 'created_at', wide: true, text: (row) => formatTime(row.created_at) },
     { key: 'remark', label: t('shared.remark'), width: '180px', extra: true, text: (row) => row.remark ?? '' },
   ]
 
