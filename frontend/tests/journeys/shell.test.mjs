@@ -108,6 +108,7 @@ test('in English nothing is cut off, at the desk and on the phone', async () => 
         for (const event of ['requestfinished', 'requestfailed']) who.page.on(event, (one) => open.delete(one));
         await who.page.addInitScript(() => localStorage.setItem('mms.language', 'en'));
         await who.go('/overview');
+        await who.at('menu-toggle').waitFor();
         for (const where of ['/overview', '/materials', `/materials/${material}/moves`, '/documents', '/documents/new/in', '/approval', '/counting', `/counting/${count}`, '/reports/stock-ledger',
             '/reports/analysis/days-of-cover', '/reports/analysis/decisions', '/notifications', '/imports', '/jobs', '/users', '/roles', '/logs', '/settings', '/admin', '/profile']) {
             await who.page.evaluate((to) => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push(to), where);

@@ -16,15 +16,15 @@ const DEFAULTS = {
 
 /** The list of documents: everybody's, or one's own. */
 export function useDocumentList() {
-  const { t } = useI18n()
+  const { t, locale } = useI18n()
   const route = useRoute()
   const router = useRouter()
   const { filters } = useRouteFilters(DEFAULTS)
   const path = computed(() => (filters.value.whose === 'mine' ? 'inventory/mine' : 'inventory'))
 
   const columns = (): Column<DocumentRow>[] => [
-    { key: 'code', label: t('documents.number'), width: '156px', sort: 'transaction_code', text: (row) => row.transaction_code },
-    { key: 'type', label: t('documents.type'), width: '156px' },
+    { key: 'code', label: t('documents.number'), width: '168px', sort: 'transaction_code', text: (row) => row.transaction_code },
+    { key: 'type', label: t('documents.type'), width: locale.value === 'en' ? '164px' : '112px' },
     { key: 'material', label: t('shared.document.material'), text: (row) => row.material_name },
     {
       key: 'quantity', label: t('shared.document.quantity'), width: '112px', align: 'right',
@@ -34,10 +34,10 @@ export function useDocumentList() {
       key: 'amount', label: t('documents.amount'), width: '128px', align: 'right',
       text: (row) => (row.total_amount === null ? '—' : formatMoney(row.total_amount)),
     },
-    { key: 'status', label: t('shared.status'), width: '112px' },
+    { key: 'status', label: t('shared.status'), width: '118px' },
     { key: 'applicant', label: t('shared.document.applicant'), width: '120px', wide: true, text: (row) => row.applicant_name ?? '' },
     { key: 'approver', label: t('shared.document.approver'), width: '120px', wide: true, text: (row) => row.approver_name ?? '—' },
-    { key: 'created', label: t('shared.document.createdAt'), width: '140px', sort: 'created_at', wide: true, text: (row) => formatTime(row.created_at) },
+    { key: 'created', label: t('shared.document.createdAt'), width: '152px', sort: 'created_at', wide: true, text: (row) => formatTime(row.created_at) },
     { key: 'remark', label: t('shared.remark'), width: '180px', extra: true, text: (row) => row.remark ?? '' },
   ]
 
