@@ -1,5 +1,6 @@
 /**
- * The gallery docs/screens: every page of a site with the demo data, on a desk in light and dark and on a phone, and an index of them.
+ * The gallery docs/screens: every page of a site with the demo data, on a desk in light and dark and on a phone, the most used ones in English
+ * too, and an index of them.
  * scripts/gallery runs it. MMS_BINARY, WEB_DIR, CHROMIUM as the journeys have them; GALLERY: the folder. PNG here; the script packs them.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,8 @@ import { chooseMaterial, DESK, PHONE, Site } from './journeys/steps.mjs';
 
 const folder = process.env.GALLERY;
 const SCREENS = { desk: DESK, dark: { ...DESK, colorScheme: 'dark' }, phone: PHONE };
+/** Of these also an English picture, on a desk and on a phone. */
+const ENGLISH = ['overview', 'materials', 'document', 'receipt', 'approval', 'count-phone', 'analysis'];
 const site = await Site.open();
 site.program('backup', '--gzip');
 const seen = await prepare();
@@ -66,6 +69,7 @@ const PAGES = [
     ['documents', '出入库单', 'manager', '/documents', ready('list-total')],
     ['document', '单据详情', 'manager', `/documents/${seen.waiting}`, ready('document-drawer')],
     ['receipt', '填写入库单', 'keeper', '/documents/new/in', async (who) => {
+        await who.at('line-material-0').waitFor();
         for (const [line, one] of seen.stocked.slice(0, 3).entries()) {
             if (line) await who.at('line-add').click();
             await chooseMaterial(who, line, one.material_code);
@@ -93,6 +97,17 @@ const PAGES = [
     ['most-moved', '出入频次', 'manager', '/reports/most-moved', async () => {}],
     ['slow-moving', '呆滞库存', 'manager', '/reports/slow-moving', async () => {}],
     ['notifications', '通知', 'manager', '/notifications', ready('notification-type')],
+    ['announcement', '发布公告', 'admin', '/notifications', async (who) => {
+        await who.at('announcement-new').click();
+        await who.at('announcement-title').fill('周五下午盘点金属库');
+        await who.at('announcement-content').fill('14:00 开始，期间照常出入库。请各班组带上手机。');
+        await who.at('announcement-link').fill(`/counting/${seen.count}`);
+    }],
+    ['columns', '列设置', 'manager', '/materials', async (who) => {
+        await who.at('list-total').waitFor();
+        await who.at('columns-open').click();
+        await who.at('columns-dialog').waitFor();
+    }, ['desk', 'dark']],
     ['palette', '搜索', 'manager', '/materials', async (who) => {
         await who.at('list-total').waitFor();
         await who.page.keyboard.press('Control+k');
@@ -122,19 +137,34 @@ async function take(who, screen, name) {
     await who.page.screenshot({ path: path.join(folder, `${name}-${screen}.png`) });
 }
 
-async function takeAll(screen) {
+const screensOf = ([, , , , , screens]) => screens ?? Object.keys(SCREENS);
+
+/** What was typed for the picture before is not there in the next. */
+async function forgetDrafts(person) {
+    const session = await site.login(person);
+    for (const { id } of await site.api(session, 'GET', '/drafts')) await site.api(session, 'DELETE', `/drafts/${id}`);
+}
+
+async function takeAll(screen, pages, language) {
     const people = {};
-    for (const [name, title, person, where, act] of PAGES) {
+    for (const page of pages.filter((one) => screensOf(one).includes(screen))) {
+        const [name, title, person, where, act] = page;
+        if (name === 'receipt') await forgetDrafts(person);
         const who = people[person] ??= await site.person(person, SCREENS[screen]);
+        if (language) await who.context.addInitScript((wanted) => localStorage.setItem('mms.language', wanted), language);
         await who.go(where);
         await act(who).catch((why) => { throw new Error(`${title} (${name}, ${screen}): ${why.message}`); });
-        await take(who, screen, name);
+        await take(who, language ? `${screen}-${language}` : screen, name);
     }
     for (const { context } of Object.values(people)) await context.close();
 }
 
-const index = () => ['# 画面 / Screens', '', '由 `scripts/gallery` 从演示数据生成。Made by `scripts/gallery` from the demo data.', '', '| 页面 | 浅色 | 深色 | 手机 |', '|---|---|---|---|',
-    ...[['login', '登录'], ...PAGES].map(([name, title]) => `| ${title} | ${Object.keys(SCREENS).map((screen) => `![${title}](${name}-${screen}.webp)`).join(' | ')} |`), ''].join('\n');
+const shown = (page, screens, language = '') => screens.map((screen) => (screensOf(page).includes(screen) ? `![${page[1]}](${page[0]}-${screen}${language}.webp)` : '')).join(' | ');
+const index = () => ['# 画面 / Screens', '', '由 `scripts/gallery` 从演示数据生成；常用页面另有英文画面，见文末。Made by `scripts/gallery` from the demo data; the most used pages [in English](#in-english) at the end.', '',
+    '| 页面 | 浅色 | 深色 | 手机 |', '|---|---|---|---|',
+    ...[['login', '登录'], ...PAGES].map((page) => `| ${page[1]} | ${shown(page, Object.keys(SCREENS))} |`), '',
+    '## In English', '', '| | Desk | Phone |', '|---|---|---|',
+    ...PAGES.filter(([name]) => ENGLISH.includes(name)).map((page) => `| ${page[0]} | ${shown(page, ['desk', 'phone'], '-en')} |`), ''].join('\n');
 
 try {
     mkdirSync(folder, { recursive: true });
@@ -146,7 +176,8 @@ try {
         await page.getByTestId('login-username').waitFor();
         await take({ page }, screen, 'login');
     }
-    for (const screen of Object.keys(SCREENS)) await takeAll(screen);
+    for (const screen of Object.keys(SCREENS)) await takeAll(screen, PAGES);
+    for (const screen of ['desk', 'phone']) await takeAll(screen, PAGES.filter(([name]) => ENGLISH.includes(name)), 'en');
     writeFileSync(path.join(folder, 'README.md'), index());
 } finally {
     await site.close();

@@ -30,7 +30,12 @@ function flat(texts: Texts, prefix = ''): Map<string, string> {
 
 const chinese = flat({ ...zh, ...zhPages, charts: zhCharts, counts: zhCounts, help: zhHelp, imports: zhImports, printing: zhPrinting, profile: zhProfile })
 const english = flat({ ...en, ...enPages, charts: enCharts, counts: enCounts, help: enHelp, imports: enImports, printing: enPrinting, profile: enProfile })
-const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
+const placesOf = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort()
+/** One and many, as English has them, fill in the same. */
+const places = (text: string) => {
+  const [first = [], ...others] = text.split(' | ').map(placesOf)
+  return others.every((other) => String(other) === String(first)) ? first : ['one form is unlike the other']
+}
 
 function sources(): { name: string; text: string }[] {
   const root = join(process.cwd(), 'src')
@@ -48,7 +53,7 @@ describe('the texts', () => {
   })
   it('are nowhere empty, and English where they should be', () => {
     for (const [key, text] of chinese) expect(text, key).not.toBe('')
-    for (const [key, text] of english) expect(text, key).not.toMatch(/[\u4e00-\u9fff]|^$/)
+    for (const [key, text] of english) expect(text, key).not.toMatch(/[\u4e00-\u9fff]|^$|\(s\)/)
   })
   it('hold every key that the page names', () => {
     for (const { name, text } of sources()) {

@@ -61,15 +61,18 @@ enum rc notification_submitted(struct ctx *c, int64_t document_id)
         return error_set(&c->err, RC_INTERNAL);
     bool receipt = db_text(rows, "kind")[0] == 'r';
     int64_t lines = db_int(rows, "line_count");
-    const char *others = lines > 1 ? arena_fmt(c->arena, "等 %lld 项", (long long)lines) : "";
+    const char *name = db_text(rows, "material_name"), *kind = receipt ? "入库" : "出库";
+    /* Of several lines no single quantity is said: it would be taken for all of it. */
+    const char *content = lines > 1 ? arena_fmt(c->arena, "物料 %s 等 %lld 项的%s申请待审批", name, (long long)lines, kind)
+                                    : arena_fmt(c->arena, "物料 %s 的%s申请待审批,数量:%s %s", name, kind,
+                                                quantity_text(c, db_dec(rows, "quantity")), db_text(rows, "unit"));
     struct new_notification n = {
         .audience = "approvers",
         .document_id = document_id,
         .type = "todo",
         .topic = "submitted",
         .title = receipt ? "待审批入库单" : "待审批出库单",
-        .content = arena_fmt(c->arena, "物料 %s%s 的%s申请待审批,数量:%s %s", db_text(rows, "material_name"), others,
-                             receipt ? "入库" : "出库", quantity_text(c, db_dec(rows, "quantity")), db_text(rows, "unit")),
+        .content = content,
         .link = document_link(c, document_id),
         .link_type = "transaction",
     };

@@ -25,6 +25,7 @@ struct demo {
     struct csv csv;
     uint64_t random;
     int64_t first_day_ms; /* 08:00 in the company's zone of the first day */
+    int64_t decided_ms;   /* when the last document was decided */
     int64_t keeper, manager;
     int64_t materials[MATERIALS_MAX];
     int64_t levels[MATERIALS_MAX]; /* what the store holds of it when it is full, whole units */
@@ -255,7 +256,11 @@ static enum rc document(struct demo *d, struct step *s, int64_t at_ms, bool deci
     TRY(do_step(s));
     if (!s->document_id || !decided)
         return RC_OK;
+    /* One after the other: on a stock card the times go with the balances. */
     s->at_ms = at_ms + (int64_t)(10 + below(d, 170)) * 60000;
+    if (s->at_ms <= d->decided_ms)
+        s->at_ms = d->decided_ms + 60000;
+    d->decided_ms = s->at_ms;
     s->actor = d->manager;
     s->role = ROLE_INVENTORY_MANAGER;
     s->approve = approve;
@@ -295,7 +300,8 @@ static enum rc one_day(struct demo *d, int64_t day)
                          .document = {.receipt = receipt, .count = 1 + below(d, 4),
                                       .remark = receipt ? "采购到货" : reasons[below(d, 5)]}};
         bool decided = day < DAYS - 3 || below(d, 3) == 0; /* some of the last days still wait */
-        TRY(document(d, &s, morning + (int64_t)below(d, 420) * 60000, decided, below(d, 20) != 0));
+        int64_t minute = (int64_t)((i * 420 + below(d, 420)) / count);
+        TRY(document(d, &s, morning + minute * 60000, decided, below(d, 20) != 0));
     }
     return day > DAYS - 45 && day < DAYS - 3 ? use_up(d, morning + INT64_C(430) * 60000) : RC_OK;
 }

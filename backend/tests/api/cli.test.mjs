@@ -180,6 +180,8 @@ test('demo: the whole catalogue and its documents, through the services', () => 
     const days = await place.value('SELECT (MAX(created_at) - MIN(created_at)) / 86400000 FROM documents');
     assert.ok(days >= 80 && days <= 100, `${days} days`);
     assert.equal(await place.value(`SELECT COUNT(*) FROM documents WHERE created_at > ${Date.now() + 60_000}`), 0, 'nothing in the future');
+    assert.equal(await place.value(`SELECT COUNT(*) FROM moves WHERE posted_at > ${Date.now() + 60_000}`), 0, 'nothing in the future');
+    assert.equal(await place.value('SELECT COUNT(*) FROM (SELECT posted_at < LAG(posted_at) OVER (ORDER BY id) AS is_early FROM moves) AS posted WHERE is_early'), 0, 'one after the other, as on a stock card');
     assert.equal(await place.value("SELECT COUNT(*) FROM documents WHERE id NOT IN (SELECT resource_id FROM operation_log WHERE module = 'inventory' AND action = 'create')"), 0, 'every change is in the log');
     await place.verifyClean();
 

@@ -44,7 +44,7 @@ test('a document that waits is a todo of all who approve, until it is decided', 
     assert.deepEqual(await list(U2), []);
 
     const other = await makeDocument(U, { transactionType: 'out', lines: [{ materialId: material.id, quantity: 1 }, { materialId: material.id, quantity: 0.5 }] });
-    assert.match((await list(M))[0].content, /^物料 高纯氢等 2 项 的出库申请待审批,数量:1 kg$/);
+    assert.match((await list(M))[0].content, /^物料 高纯氢 等 2 项的出库申请待审批$/);
     accepted(await reject(M, other.id, '不要'), 200);
     assert.deepEqual(titles(await list(U)).slice(0, 1), ['出库单已拒绝']);
     const third = await makeDocument(U, receiptOf(material.id, 1));

@@ -8,7 +8,8 @@ function report(fault: unknown): void {
   if (fault instanceof DOMException && fault.name === 'AbortError') return
   // The bar at the top speaks for the absent server.
   if (isProblem(fault) && fault.isNetwork) return
-  toast(isProblem(fault) && fault.message ? fault.message : i18n.global.t('app.unexpected'), 'bad')
+  const said = isProblem(fault) && fault.message ? fault.message : i18n.global.t('app.unexpected')
+  toast(isProblem(fault) && fault.status >= 500 && fault.requestId ? `${said}（${i18n.global.t('shared.problem.requestId')} ${fault.requestId}）` : said, 'bad')
 }
 
 export function reportFaults(app: App): void {

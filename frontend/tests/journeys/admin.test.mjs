@@ -62,15 +62,30 @@ test('the database: what it is, its rows, and a copy of it', async () => {
     await admin.at('admin-measure').click();
     await admin.at('admin-machine').getByText(/16 个并发时每秒 \d+ 次/).waitFor();
     await admin.at('rights').getByText('审批出入库单').waitFor();
+    await admin.at('chart-table-waits').click();
+    assert.doesNotMatch(await admin.at('chart-rows-waits').locator('tr').first().innerText(), /[a-z]/, 'each queue has a name in words');
+    await admin.at('chart-table-waits').click();
     await picture(admin, 'admin');
     await accessible(admin);
     const [file] = await Promise.all([admin.page.waitForEvent('download'), admin.at('admin-copy').click()]);
     assert.equal((await readFile(await file.path())).subarray(0, 15).toString(), 'SQLite format 3');
+    // A fault of the service that fits no field: in words, with its number, which can be copied, also where the browser gives no clipboard.
+    await admin.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await admin.page.route('**/api/admin/database/export', (route) => route.fulfill({ status: 500, json: { success: false, message: '服务器内部错误', code: 'internal', request_id: '0123456789abcdef' } }));
+    for (const clipboard of [true, false]) {
+        if (!clipboard) await admin.page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+        await admin.at('admin-copy').click();
+        await admin.at('error-request').getByText('0123456789abcdef', { exact: true }).waitFor();
+        await admin.at('error-copy').getByText('复制', { exact: true }).click();
+        await admin.at('error-copy').getByText('已复制').waitFor();
+        assert.equal(await admin.page.evaluate((read) => (read ? navigator.clipboard.readText() : String(getSelection())), clipboard), '0123456789abcdef');
+    }
+    await accessible(admin);
     await admin.at('table-users').click();
     await admin.at('table-row').first().waitFor();
     assert.doesNotMatch(await admin.page.locator('table').innerText(), /argon2/);
     await accessible(admin);
-    calm(admin);
+    calm(admin, /500/);
 });
 
 test('backups: none is told in red, one that was proven in green', async () => {

@@ -103,6 +103,8 @@ test('count sheets: blind without the book, with it, and the differences', async
     assert.match(differences.pages[0], /盘盈 ¥ [\d,.]+，盘亏 ¥ [\d,.]+，净差异/);
     assert.equal(lines(differences.pages[0]).filter((line) => /^\s*\d+\s+[A-Z]{2}-/.test(line)).length, 2);
 
+    await admin.go(`/counting/${id}`);
+    assert.equal(await admin.at('count-print-book').getAttribute('href'), `/print/count/${id}?kind=book`);
     const secret = await site.api('admin', 'POST', '/stocktaking', { taskName: '盲盘', materialIds: [list[0].id], isBlind: true });
     await site.api('admin', 'PUT', `/stocktaking/${secret.id}/start`);
     await admin.go(`/print/count/${secret.id}?kind=book`);
@@ -142,6 +144,16 @@ test('labels: one a page of its size, the code large enough for a scanner', asyn
         assert.equal(await admin.page.evaluate(() => [...document.querySelectorAll('.print-sheet')].some((sheet) => sheet.scrollHeight > sheet.clientHeight + 1)), false, 'nothing is cut off');
     }
     await admin.at('print-note').getByText('1 个物料').waitFor();
+    // From the list for what is selected, and from a material for whoever may see it.
+    await admin.go('/materials?keyword=LABEL-0001');
+    await admin.at(`select-${id}`).check();
+    const [sheet] = await Promise.all([admin.context.waitForEvent('page'), admin.at('bulk-labels').click()]);
+    await sheet.getByTestId('print-label').getByText('LABEL-0001').waitFor();
+    const keeper = await site.person('keeper');
+    await keeper.go(`/materials/${id}`);
+    const [one] = await Promise.all([keeper.context.waitForEvent('page'), keeper.at('label-link').click()]);
+    await one.getByTestId('print-label').getByText('LABEL-0001').waitFor();
+    calm(keeper);
     calm(admin, /404/);
 });
 

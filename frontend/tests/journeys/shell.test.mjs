@@ -1,7 +1,7 @@
 /** What is around all pages: menu, header, help, roles, about, pages that are not there, and a server that is away. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, calm, noSidewaysScroll, PHONE, picture, Site } from './steps.mjs';
+import { accessible, calm, DESK, noSidewaysScroll, PHONE, picture, Site } from './steps.mjs';
 
 let site;
 before(async () => { site = await Site.open(); });
@@ -34,16 +34,16 @@ test('language and theme: the whole page follows, and stays so', async () => {
     await who.go('/documents');
     await who.at('menu-documents').getByText('出入库单').waitFor();
     await who.at('language-switch').selectOption('en');
-    await who.at('menu-documents').getByText('Receipts and issues').waitFor();
+    await who.at('menu-documents').getByText('Receipts & issues').waitFor();
     assert.equal(await who.page.locator('html').getAttribute('lang'), 'en');
-    assert.match(await who.page.title(), /Receipts and issues · Qinglü/);
+    assert.match(await who.page.title(), /Receipts & issues · Qinglü/);
     await who.at('theme-switch').selectOption('dark');
     assert.ok(await who.page.evaluate(() => document.documentElement.classList.contains('dark')));
     await who.at('list-total').waitFor();
     assert.doesNotMatch(await who.page.locator('nav').first().innerText(), /[\u4e00-\u9fff]/, 'no word of the menu is left behind');
     await accessible(who);
     await who.page.reload();
-    await who.at('menu-documents').getByText('Receipts and issues').waitFor();
+    await who.at('menu-documents').getByText('Receipts & issues').waitFor();
     assert.ok(await who.page.evaluate(() => document.documentElement.classList.contains('dark')));
     await who.at('language-switch').selectOption('zh-CN');
     await who.at('menu-documents').getByText('出入库单').waitFor();
@@ -78,6 +78,49 @@ test('the clock is the company’s, wherever one sits', async () => {
     const before = there(), text = await shown.innerText();
     assert.ok([before, there()].some((time) => text.includes(time)), `${text} is not ${before}`);
     assert.match(await shown.getAttribute('title'), /Asia\/Shanghai/);
+});
+
+/** What is cut off or runs into what is beside it: labels of the frame, heads of tables, states and buttons in cells. */
+const cutOff = (who) => who.page.evaluate(() => {
+    const told = [], seen = (one) => one.getBoundingClientRect().width > 0, say = (what, one) => told.push(`${what}: ${one.textContent.trim().slice(0, 40)}`);
+    for (const title of document.querySelectorAll('h1')) if (title.scrollWidth > title.clientWidth || title.scrollHeight > title.clientHeight + 2) say('title', title);
+    for (const name of document.querySelectorAll('nav a span')) if (name.getBoundingClientRect().height > 26) say('menu', name);
+    for (const head of document.querySelectorAll('.list th')) if (head.scrollWidth > head.clientWidth + 1 || head.scrollHeight > head.clientHeight + 1) say('head', head);
+    for (const part of document.querySelectorAll('.list td .tag, .list td button, .list td .mark'))
+        if (seen(part) && part.getBoundingClientRect().right > part.closest('td').getBoundingClientRect().right) say('cell', part);
+    for (const line of document.querySelectorAll('[data-testid="applicant-history"] li')) {
+        const ends = [...line.children].filter(seen).map((one) => [one.getBoundingClientRect(), one.scrollWidth]);
+        for (const [i, [box, wants]] of ends.entries()) if (ends[i + 1] && box.top === ends[i + 1][0].top && box.left + wants > ends[i + 1][0].left + 1) say('beside', line.children[i]);
+    }
+    return [...new Set(told)];
+});
+
+test('in English nothing is cut off, at the desk and on the phone', async () => {
+    const manager = await site.login('manager'), { list: [{ id: material }] } = await site.api(manager, 'GET', '/materials');
+    const { id: count } = await site.api(manager, 'POST', '/stocktaking', { taskName: 'Widths', scope: 'selection', materialIds: [material], reasonPercent: 1 });
+    await site.api(manager, 'PUT', `/stocktaking/${count}/start`);
+    const { items: [item] } = await site.api(manager, 'GET', `/stocktaking/${count}`);
+    await site.api(manager, 'PUT', `/stocktaking/${count}/items/${item.id}`, { actualStock: 1, version: item.version });
+    const told = [];
+    for (const screen of [DESK, PHONE]) {
+        const who = await site.person('admin', screen), open = new Set();
+        who.page.on('request', (one) => !one.url().endsWith('/stream') && open.add(one));
+        for (const event of ['requestfinished', 'requestfailed']) who.page.on(event, (one) => open.delete(one));
+        await who.page.addInitScript(() => localStorage.setItem('mms.language', 'en'));
+        await who.go('/overview');
+        await who.at('menu-toggle').waitFor();
+        for (const where of ['/overview', '/materials', `/materials/${material}/moves`, '/documents', '/documents/new/in', '/approval', '/counting', `/counting/${count}`, '/reports/stock-ledger',
+            '/reports/analysis/days-of-cover', '/reports/analysis/decisions', '/notifications', '/imports', '/jobs', '/users', '/roles', '/logs', '/settings', '/admin', '/profile']) {
+            await who.page.evaluate((to) => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push(to), where);
+            await who.page.waitForFunction(() => !document.querySelector('[aria-busy="true"], .skeleton'));
+            for (let quiet = 0; quiet < 3; quiet = open.size ? 0 : quiet + 1) await who.page.waitForTimeout(100);
+            await noSidewaysScroll(who).catch(({ message }) => told.push(message));
+            for (const what of await cutOff(who)) told.push(`${where} at ${screen.viewport.width}: ${what}`);
+            await picture(who, `english-${screen.viewport.width}-${where.replace(/\W+/g, '-')}`);
+        }
+        calm(who);
+    }
+    assert.equal(told.length, 0, told.join('\n'));
 });
 
 test('help: by key for the page one is on, by menu, searched; by role', async () => {

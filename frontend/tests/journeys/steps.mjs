@@ -164,9 +164,14 @@ export async function accessible(who, colours = false) {
     assert.equal(told.length, 0, `${who.page.url()}\n${told.join('\n')}`);
 }
 
+/** Neither the page is wider than the screen, nor what is in it wider than the page, which would cut it off. */
 export async function noSidewaysScroll(who) {
-    const [is, has] = await who.page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+    const [is, has, holds, shows] = await who.page.evaluate(() => {
+        const content = document.querySelector('#content') ?? document.documentElement;
+        return [document.documentElement.scrollWidth, window.innerWidth, content.scrollWidth, content.clientWidth];
+    });
     assert.ok(is <= has, `${who.page.url()}: ${is} px wide on a screen of ${has}`);
+    assert.ok(holds <= shows, `${who.page.url()}: ${holds} px cut off at ${shows}`);
 }
 
 export async function picture(who, name) {

@@ -26,7 +26,7 @@ export function useDocumentList() {
   const wide = (width: number, english: number) => `${locale.value === 'en' ? english : width}px`
   const columns = (): Column<DocumentRow>[] => [
     { key: 'code', label: t('documents.number'), width: '168px', sort: 'transaction_code', text: (row) => row.transaction_code },
-    { key: 'type', label: t('documents.type'), width: wide(112, 160), text: (row) => `${t(`shared.type.${row.transaction_type}`)} ${t(`shared.purpose.${row.purpose}`)}` },
+    { key: 'type', label: t('documents.type'), width: wide(112, 164), text: (row) => `${t(`shared.type.${row.transaction_type}`)} ${t(`shared.purpose.${row.purpose}`)}` },
     { key: 'material', label: t('shared.document.material'), text: (row) => row.material_name },
     {
       key: 'quantity', label: t('shared.document.quantity'), width: '112px', align: 'right',
