@@ -114,7 +114,7 @@ export const checks = [
     { id: '后-4', by: [doctor('post.speed')] },
     { id: '后-5', by: [doctor('post.log_rotation'), doctor('post.logs')] },
     { id: '后-6', by: [doctor('post.alarms')] },
-    { id: '后-7', by: [doctor('post.backup')] },
+    { id: '后-7', by: [doctor('post.backup'), tests('backend/tests/sqlite/sealed.test.mjs', /^killed with -9|^mms doctor/)] },
 ];
 
 export const risks = [

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 
 /* Recipients are public keys (age1…, ssh-…) as one text, commas between them (setting_is_recipients); each of them can open what is sealed. */
+
 #define AGE_SAID_MAX 160
 #define AGE_MISSING "the program age is not installed"
 
