@@ -15,7 +15,7 @@ const stockOf = async (material) => (await getMaterial(U, material.id)).current_
 const logOf = (id) => server.sql(`SELECT module, action, user_id, ip_address, description FROM operation_log WHERE resource_type <> 'material' AND module = 'inventory' AND resource_id = ${id} ORDER BY id`);
 const ROW = ['applicant_id', 'applicant_name', 'approval_remark', 'approved_at', 'approver_id', 'approver_name', 'category', 'created_at', 'id', 'line_count', 'material_code',
     'material_id', 'material_name', 'purpose', 'quantity', 'remark', 'reversed_by_id', 'reverses_id', 'status', 'total_amount', 'transaction_code',
-    'transaction_type', 'unit', 'unit_price', 'updated_at'];
+    'transaction_type', 'unit', 'unit_decimals', 'unit_price', 'updated_at'];
 
 test('a receipt: created pending, approved, stock rises', async () => {
     const material = await makeMaterial(M);
