@@ -103,7 +103,7 @@ test('low stocks: the emptiest first, at most ten', async () => {
     }
     const list = await get('low-stock-materials');
     assert.equal(list.length, 10);
-    assert.deepEqual(Object.keys(list[0]), ['id', 'material_code', 'material_name', 'category', 'current_stock', 'min_stock', 'unit']);
+    assert.deepEqual(Object.keys(list[0]), ['id', 'material_code', 'material_name', 'category', 'current_stock', 'min_stock', 'unit', 'unit_decimals']);
     assert.deepEqual(list.map((row) => row.id), made.slice(0, 10));
     await post(U, M, receiptOf(made[0], 200));
     assert.equal((await get('low-stock-materials'))[0].id, made[1], 'as soon as it is there');

@@ -15,7 +15,7 @@ const stockOf = async (material) => (await getMaterial(U, material.id)).current_
 const logOf = (id) => server.sql(`SELECT module, action, user_id, ip_address, description FROM operation_log WHERE resource_type <> 'material' AND module = 'inventory' AND resource_id = ${id} ORDER BY id`);
 const ROW = ['applicant_id', 'applicant_name', 'approval_remark', 'approved_at', 'approver_id', 'approver_name', 'category', 'created_at', 'id', 'line_count', 'material_code',
     'material_id', 'material_name', 'purpose', 'quantity', 'remark', 'reversed_by_id', 'reverses_id', 'status', 'total_amount', 'transaction_code',
-    'transaction_type', 'unit', 'unit_price', 'updated_at'];
+    'transaction_type', 'unit', 'unit_decimals', 'unit_price', 'updated_at'];
 
 test('a receipt: created pending, approved, stock rises', async () => {
     const material = await makeMaterial(M);
@@ -33,7 +33,7 @@ test('a receipt: created pending, approved, stock rises', async () => {
         id: made.id, transaction_code: made.transactionCode, transaction_type: 'in', purpose: 'purchase', material_id: material.id, quantity: 12.5, unit_price: 3.2,
         total_amount: 40, applicant_id: U.user.id, approver_id: null, status: 'pending', remark: '到货', approval_remark: null, reverses_id: null,
         reversed_by_id: null, line_count: 1, approved_at: null, material_code: material.material_code, material_name: material.material_name,
-        category: 'chemical', unit: 'kg', applicant_name: U.realName, approver_name: null, current_stock: 0,
+        category: 'chemical', unit: 'kg', unit_decimals: 3, applicant_name: U.realName, approver_name: null, current_stock: 0,
     });
     assert.deepEqual(lines, [{
         id: lines[0].id, line_no: 1, material_id: material.id, material_code: material.material_code, material_name: material.material_name, unit: 'kg',

@@ -26,6 +26,11 @@ async function printed(where, name, sheet = 'print-sheet') {
     await admin.at(sheet).first().waitFor();
     await admin.page.locator('[data-testid="print-now"]:enabled').waitFor();
     const sheets = await admin.at(sheet).count();
+    assert.deepEqual(await admin.page.evaluate(() => [...document.querySelectorAll('.print-sheet td.number')].filter((cell) => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1;
+    }).map((cell) => cell.innerText)), [], `${where}: numbers stand on one line`);
     const file = path.join(site.folder, `${name}.pdf`);
     const pdf = await admin.page.pdf({ preferCSSPageSize: true, printBackground: true });
     writeFileSync(file, pdf);
@@ -48,7 +53,7 @@ function numbered({ pages }, head) {
 test('a receipt of many lines: on A4 and both continuous papers, with sums, words and signatures', async () => {
     const { list } = await site.api('admin', 'GET', '/materials?pageSize=60&sort=material_code');
     const { id, transactionCode } = await site.api('keeper', 'POST', '/inventory', {
-        transactionType: 'in', remark: '送货单 8-1123', lines: list.map(({ id: materialId }, i) => ({ materialId, quantity: i + 1, unitPrice: 1.05, remark: i === 3 ? '一段很长的备注，长到这一行要比别的行高得多才放得下它的全部文字' : undefined })),
+        transactionType: 'in', remark: '送货单 8-1123', lines: list.map(({ id: materialId }, i) => ({ materialId, quantity: i + 1, unitPrice: 1050, remark: i === 3 ? '一段很长的备注，长到这一行要比别的行高得多才放得下它的全部文字' : undefined })),
     });
     for (const [paper, size] of [['a4', [210, 297]], ['241x140', [241, 140]], ['241x93', [241, 93]]]) {
         const print = await printed(`/print/document/${id}?paper=${paper}`, `receipt-${paper}`);
@@ -60,12 +65,12 @@ test('a receipt of many lines: on A4 and both continuous papers, with sums, word
         const whole = print.pages.join('\n');
         for (const { material_code } of list) assert.equal(whole.split(material_code).length, 2, `${material_code} once`);
         const last = print.pages.at(-1);
-        assert.match(last, /合计\s+1,921\.50/);
-        assert.ok(last.includes('壹仟玖佰贰拾壹元伍角整'), last);
+        assert.match(last, /合计\s+1,921,500\.00/);
+        assert.ok(last.includes('壹佰玖拾贰万壹仟伍佰元整'), last);
         assert.match(last, /制单.*仓库保管员.*审核.*仓管.*交货/);
         // The subtotals come to the total.
         const fen = (text) => Number(text.replaceAll(',', '').replace('.', ''));
-        assert.equal(print.pages.reduce((sum, text) => sum + fen(/本页小计\s+([\d,.]+)/.exec(text)[1]), 0), 192_150);
+        assert.equal(print.pages.reduce((sum, text) => sum + fen(/本页小计\s+([\d,.]+)/.exec(text)[1]), 0), 192_150_000);
     }
     const { id: issue } = await site.api('keeper', 'POST', '/inventory', { transactionType: 'out', lines: [{ materialId: list[0].id, quantity: 1 }] });
     await admin.go(`/documents/${issue}`);
