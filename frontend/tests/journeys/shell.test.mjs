@@ -88,6 +88,7 @@ const cutOff = (who) => who.page.evaluate(() => {
     for (const head of document.querySelectorAll('.list th')) if (head.scrollWidth > head.clientWidth + 1 || head.scrollHeight > head.clientHeight + 1) say('head', head);
     for (const part of document.querySelectorAll('.list td .tag, .list td button, .list td .mark'))
         if (seen(part) && part.getBoundingClientRect().right > part.closest('td').getBoundingClientRect().right) say('cell', part);
+    for (const cell of document.querySelectorAll('[data-testid="stock-card-row"] td')) if (cell.scrollWidth > cell.clientWidth + 1) say('cell', cell);
     for (const line of document.querySelectorAll('[data-testid="applicant-history"] li')) {
         const ends = [...line.children].filter(seen).map((one) => [one.getBoundingClientRect(), one.scrollWidth]);
         for (const [i, [box, wants]] of ends.entries()) if (ends[i + 1] && box.top === ends[i + 1][0].top && box.left + wants > ends[i + 1][0].left + 1) say('beside', line.children[i]);
