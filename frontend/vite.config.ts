@@ -71,7 +71,8 @@ export default defineConfig({
   },
   server: { proxy: { '/api': 'http://localhost:3000', '/uploads': 'http://localhost:3000' } },
   test: {
-    environment: 'happy-dom',
+    // Half of the time was a page for each file: those that want one say so at their head.
+    environment: 'node',
     include: ['src/**/*.test.ts', 'tests/*.test.ts', 'build/*.test.ts'],
     server: { deps: { inline: ['element-plus'] } },
   },

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 /** Computes the contrast of the colours in the token files: WCAG 2.2, 1.4.3 and 1.4.11. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

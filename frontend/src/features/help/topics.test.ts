@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest'
 import { router } from '@/app/router'
 import texts from '@/locales/zh-CN/help.json'

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { effectScope } from 'vue'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { useWedge } from './useWedge'
