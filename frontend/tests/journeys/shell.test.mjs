@@ -29,6 +29,36 @@ test('the menu has what the role may, and each entry opens a page', async () => 
     assert.deepEqual(has.manager.filter((item) => !has.keeper.includes(item)).sort(), ['approval', 'settings']);
 });
 
+test('code is asked for once: what is opened again, and what is gone to from there, paints from what the browser has', async () => {
+    const who = await site.person('manager');
+    const places = ['materials', 'documents', 'approval', 'counting', 'overview'];
+    /** Code of this document by where it came from: `sent` over the network. */
+    const loaded = () => who.page.evaluate(() => {
+        const code = performance.getEntriesByType('resource').filter(({ name }) => /\/assets\/.*\.(?:js|css)$/.test(name));
+        return { all: code.length, sent: code.filter(({ transferSize }) => transferSize > 0).map(({ name }) => name) };
+    });
+    const through = async () => {
+        for (const place of places) {
+            await who.at(`menu-${place}`).click();
+            await who.page.waitForFunction((hook) => document.querySelector(`[data-testid="${hook}"]`)?.getAttribute('aria-current') === 'page'
+                && !document.querySelector('[aria-busy="true"], .skeleton'), `menu-${place}`);
+        }
+        for (let last = -1, now = await loaded(); ; last = now.all, now = await loaded()) {
+            if (now.all === last) return now;
+            await who.page.waitForTimeout(1000);
+        }
+    };
+    await who.go('/overview');
+    const first = await through();
+    assert.ok(first.sent.length > 20, `${first.sent.length} of ${first.all}`);
+    assert.equal((await through()).all, first.all, 'in the same document nothing is loaded a second time');
+    await who.page.reload();
+    const again = await through();
+    assert.ok(again.all > 20, `${again.all}`);
+    assert.deepEqual(again.sent, []);
+    calm(who);
+});
+
 test('language and theme: the whole page follows, and stays so', async () => {
     const who = await site.person('keeper');
     await who.go('/documents');
