@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the file system of the service's image: rootfs.py ROOT PROGRAM VERSION CREATED
 
-The program, age, which it starts to seal backups, every library that they name, what is opened by name at run time (the conversions of iconv that imports need, libgcc),
+The program, every library that it names, what is opened by name at run time (the conversions of iconv that imports need, libgcc),
 certificates, the tables of users and names, the notices of all packages, and a list of those packages (CycloneDX)."""
 import datetime
 import json
@@ -14,7 +14,6 @@ import sys
 import uuid
 
 OWNER = 1001
-AGE = "/usr/bin/age"
 CODECS = {"GBK", "GB18030", "UTF-16"}  # excel/sheet_text.c
 DATA_PACKAGES = ["unicode-data"]  # compiled into the program
 BUILT = pathlib.Path("/usr/local/share/mms-built")  # libraries made here from a Debian source: PACKAGE SOURCE VERSION
@@ -86,7 +85,7 @@ def copy_libraries(root: Root, program: str) -> None:
         if pathlib.Path("/", link).is_symlink():
             root.at(link).symlink_to(f"usr/{link}")
     # libgcc_s is opened when a thread ends.
-    for file in [*libraries_of(program), *libraries_of(AGE), place(lib / "libgcc_s.so.1")]:
+    for file in [*libraries_of(program), place(lib / "libgcc_s.so.1")]:
         root.copy_packaged(file, lib / file.name if str(file).startswith("/usr/local/") else file)
 
 
@@ -166,7 +165,6 @@ def main(folder: str, program: str, version: str, created: str) -> None:
     root = Root(folder)
     copy_libraries(root, program)
     root.copy(pathlib.Path(program))
-    root.copy_packaged(pathlib.Path(AGE), f"/usr/local/bin/{pathlib.Path(AGE).name}")
     copy_codecs(root)
     write_tables(root)
     write_notices(root)
