@@ -30,9 +30,9 @@ container_ends() {
     made_image=''
 }
 
-# start_container DATABASE: as start_server; its folder becomes the container's.
-start_container() {
-    local options=() i port='' host=0.0.0.0 name
+# create_container DATABASE: its folder becomes the container's; sets $port to the port that it listens on, 0 for any.
+create_container() {
+    local options=() host=0.0.0.0 name
     case $way in
     host) options=(--network host) host=127.0.0.1 port=0 ;;
     bridge) port=3000 ;;
@@ -42,9 +42,16 @@ start_container() {
     chown -R 1001:1001 "$(dirname "$1")"
     chmod 755 "$tmp"
     # shellcheck disable=SC2086 # CONTAINER_OPTIONS: more of them, to look for what costs
-    docker run -d --name "$container" "${options[@]}" -e "HOST=$host" -e "PORT=$port" -e "DB_PATH=/data/$(basename "$1")" -e WEB_DIR=/web -v "$tmp/web:/web:ro" -v "$(dirname "$1"):/data" \
+    docker create --name "$container" "${options[@]}" -e "HOST=$host" -e "PORT=$port" -e "DB_PATH=/data/$(basename "$1")" -e WEB_DIR=/web -v "$tmp/web:/web:ro" -v "$(dirname "$1"):/data" \
         --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges:true --memory 1g --cpus 2 --pids-limit 256 \
         --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 ${CONTAINER_OPTIONS:-} "$container" serve >/dev/null
+}
+
+# start_container DATABASE: as start_server.
+start_container() {
+    local i port
+    create_container "$1"
+    docker start "$container" >/dev/null
     for ((i = 0; i < 600; i++)); do
         port=$(docker logs "$container" 2>&1 | sed -n '/"server.started"/s/.*"port":\([0-9]*\).*/\1/p')
         [ -z "$port" ] || break
@@ -110,12 +117,33 @@ approve_anew() {
     cost=-
 }
 
+# From `docker start` to the first healthy answer, in seconds, and the memory that it then has at rest, in MiB: the medians of five.
+measure_container_start() {
+    local i began port times=() sizes=()
+    way=bridge
+    for ((i = 0; i < 5; i++)); do
+        create_container "$tmp/container/m10000.db"
+        began=$(date +%s%N)
+        docker start "$container" >/dev/null
+        base=http://$(docker inspect -f '{{.NetworkSettings.IPAddress}}' "$container"):$port
+        timeout 30 bash -c 'until curl -fs -o /dev/null "$1/api/health"; do sleep 0.01; done' - "$base"
+        times+=("$(($(date +%s%N) - began))")
+        sleep 3
+        sizes+=("$(awk '/^VmRSS:/ { print $2 * 1024 }' "/proc/$(docker inspect -f '{{.State.Pid}}' "$container")/status")")
+        stop_container
+    done
+    way=''
+    row "in its container: start to first healthy answer (s)" "docker start; GET /api/health" "$(ratio "$(median "${times[@]}")" 1000000000)" 1 most "10,000 materials"
+    row "in its container: memory at rest (MiB)" "VmRSS of mms serve" "$(ratio "$(median "${sizes[@]}")" 1048576)" 32 most "10,000 materials"
+}
+
 measure_container() {
     note "in its container"
     container_engine
     mkdir -p "$tmp/container"
     cp "$tmp/m10000.db" "$tmp/container/"
     look_at m10000 10000
+    measure_container_start
     in_container "lists, another page each time" "GET …&cursor=…" read_lists lists
     in_container "the same list" "GET /api/materials?category=chemical&pageSize=20&page=1" read_lists list
     make_pending m10000

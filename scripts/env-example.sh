@@ -15,10 +15,12 @@ cd "$(dirname "$0")/.."
 # The version to run: a tag of the images, never latest; scripts/build-images.sh prints it
 MMS_VERSION=
 
-# 正在提供服务的一侧（a 或 b），由 scripts/deploy.sh 写入
-# The side that is in use, a or b; scripts/deploy.sh writes it
+# 正在提供服务的一侧（a 或 b）及两侧容器名称的结尾，由 scripts/deploy.sh 写入
+# The side that is in use, a or b, and what the names of each side's containers end with; scripts/deploy.sh writes them
 #MMS_SIDE_A=1
 #MMS_SIDE_B=0
+#MMS_NAME_A=prod
+#MMS_NAME_B=spare
 
 # 镜像仓库，以 / 结尾；留空则使用本机构建的镜像
 # Where the images come from, with a slash at the end; empty: those built on this machine
@@ -36,6 +38,10 @@ MMS_VERSION=
 # 密钥与 CA 证书目录，用户 1001 可读，容器内为 /run/secrets：JWT_SECRET_FILE、KMS_CA_FILE、OSS_CA_FILE 按容器内的路径写
 # Folder of secrets and authorities, readable for user 1001; /run/secrets within the container, as JWT_SECRET_FILE, KMS_CA_FILE and OSS_CA_FILE name it
 #MMS_SECRETS=./secrets
+
+# 主机上的 age 程序（/usr/bin/age），设置 AGE_RECIPIENT 时需要；默认不提供
+# The host's program age (/usr/bin/age), which AGE_RECIPIENT needs; by default there is none within the container
+#MMS_AGE=/dev/null
 
 # 证书目录：cert.pem（含中间证书）与 key.pem，用户 101 可读
 # Folder of cert.pem (with what is between it and the root) and key.pem, readable for user 101

@@ -219,7 +219,9 @@ on_postgres() { [ -n "$(setting DATABASE_URL)" ]; }
 phase=nothing new='' snapshots='' schema_changes='' served=''
 list_snapshots() { find "$data/db" -maxdepth 1 -name 'mms.db.before-*' ! -name '*-wal' ! -name '*-shm' 2>/dev/null | sort; }
 
-compose_up() { MMS_VERSION=$tag MMS_SIDE_A=1 MMS_SIDE_B=1 compose up -d --no-deps "$1" >"$work/up" 2>&1 || { sed 's/^/    /' "$work/up"; return 1; }; }
+# name_of SIDE: what its containers' names end with. Only one side has those that everybody knows.
+name_of() { if [ "$1" = "$new" ]; then echo prod; else echo spare; fi; }
+compose_up() { MMS_VERSION=$tag MMS_SIDE_A=1 MMS_SIDE_B=1 MMS_NAME_A=$(name_of a) MMS_NAME_B=$(name_of b) compose up -d --no-deps "$1" >"$work/up" 2>&1 || { sed 's/^/    /' "$work/up"; return 1; }; }
 start_beside() {
     local suffix=''
     [ "$new" = a ] || suffix=-b
@@ -275,12 +277,15 @@ put() {
     chown --reference="$dir/.env" "$dir/.env.new" 2>/dev/null || true
     mv "$dir/.env.new" "$dir/.env"
 }
+# remember SIDE: it is what docker-compose starts from here on.
 remember() {
-    local before
+    local before new=$1
     before=$(setting MMS_VERSION)
     put MMS_VERSION "$tag"
     put MMS_SIDE_A "$([ "$1" = a ] && echo 1 || echo 0)"
     put MMS_SIDE_B "$([ "$1" = b ] && echo 1 || echo 0)"
+    put MMS_NAME_A "$(name_of a)"
+    put MMS_NAME_B "$(name_of b)"
     [ -z "$before" ] || [ "$before" = "$tag" ] || printf '%s\n' "$before" >"$dir/deploy.previous"
 }
 
@@ -427,7 +432,7 @@ first_time() {
 }
 start_first() {
     point_to a
-    MMS_VERSION=$tag MMS_SIDE_A=1 MMS_SIDE_B=0 compose up -d --no-deps backend frontend nginx >"$work/up" 2>&1 || { sed 's/^/    /' "$work/up"; fail '未能启动 / it could not be started'; }
+    MMS_VERSION=$tag MMS_SIDE_A=1 MMS_SIDE_B=0 MMS_NAME_A=prod MMS_NAME_B=spare compose up -d --no-deps backend frontend nginx >"$work/up" 2>&1 || { sed 's/^/    /' "$work/up"; fail '未能启动 / it could not be started'; }
     if until_true '后端不健康 / the service is not healthy' "$BACKEND" asks "$BACKEND" && until_true '页面不健康 / the page is not healthy' "$FRONTEND" is_healthy "$FRONTEND" && probe_site; then
         remember a
         note 'deployed, for the first time'

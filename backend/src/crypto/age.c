@@ -60,7 +60,8 @@ void age_name(const char *recipients, char out[static AGE_NAME_MAX])
 
 /* ---------------------------------------------------------------- starting it */
 
-/* actions NULL: it has our standard input and outputs. 0, or an errno. */
+/* actions NULL: it has our standard input and outputs. 0, or an errno: ENOENT as well when what there is of that name is no program, such
+ * as the /dev/null that stands for it in a container (docker-compose.prod.yml). */
 static int start(struct command *c, const posix_spawn_file_actions_t *actions, pid_t *child)
 {
     posix_spawnattr_t attr;
@@ -79,7 +80,7 @@ static int start(struct command *c, const posix_spawn_file_actions_t *actions, p
     posix_spawnattr_setsigdefault(&attr, &broken);
     int why = posix_spawnp(child, c->words[0], actions, &attr, words.wanted, environ);
     posix_spawnattr_destroy(&attr);
-    return why;
+    return why == EACCES ? ENOENT : why;
 }
 
 static bool ended_well(pid_t child)

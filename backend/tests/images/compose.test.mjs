@@ -1,6 +1,6 @@
 // docker-compose.prod.yml and docker-compose.dev.yml in a real engine: the whole system behind TLS, as on a server.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 
 import { chromium } from '../../../frontend/node_modules/playwright-core/index.mjs';
 import { form } from '../api/picture.mjs';
+import { Authority } from './authority.mjs';
 import { FIRST_PASSWORD, Folder, PASSWORD, SECRET, TAG, TOP, docker, freePort, inspect, logsOf, ran, sleep, tried, until } from './docker.mjs';
 import { NAMES, Site } from './site.mjs';
 
@@ -17,6 +18,7 @@ const folder = new Folder();
 const site = new Site(folder, { project: 'mms-test-prod', subnet: '172.31.251.0/24', files: ['docker-compose.dev.yml'] });
 const project = site.path;
 const MIB = 1024 * 1024;
+const NO_AGE = existsSync('/usr/bin/age') ? false : '没有 age / age is not installed';
 let settings;
 
 const prod = (...args) => site.compose(...args);
@@ -66,7 +68,10 @@ test('both files are well-formed, hold no secret, and .env.example names all tha
     const example = readFileSync(path.join(TOP, '.env.example'), 'utf8');
     const defaults = { BASE_IMAGE: 'backend', NODE_IMAGE: 'frontend', NGINX_IMAGE: 'frontend' };
     for (const file of ['docker-compose.prod.yml', 'docker-compose.dev.yml']) {
-        done(site.composeOf(file, ['config', '-q']));
+        for (const side of [{}, { MMS_SIDE_A: '0', MMS_SIDE_B: '1', MMS_NAME_A: 'spare', MMS_NAME_B: 'prod' }]) {
+            const names = done(site.composeOf(file, ['config'], side)).match(/(?<=^ +container_name: ).+$/gm);
+            assert.equal(new Set(names).size, names.length, `newer versions of docker compose start nothing when two services have one name: ${names}`);
+        }
         const text = readFileSync(path.join(TOP, file), 'utf8');
         for (const [, name, fallback] of text.matchAll(/\$\{([A-Z_]+)(?::-([^}]*))?/g)) {
             assert.match(example, new RegExp(`^#?${name}=`, 'm'), name);
@@ -186,6 +191,37 @@ test('somebody signs in, makes a material and a receipt, and sees it on the page
         assert.deepEqual(faults.filter((text) => !/SSL certificate error|ERR_NETWORK_CHANGED/.test(text)), []);
     } finally {
         await browser.close();
+    }
+});
+
+test('what the authority says of its certificate is sent along (OCSP stapling), where it says anything', async () => {
+    const authority = new Authority(folder.make('authority', 0), settings.MMS_SUBNET.replace('.0/24', '.1'));
+    await authority.begin();
+    try {
+        const { certificate, key } = authority.issue('mms.test', 'DNS:mms.test,DNS:localhost,IP:127.0.0.1');
+        writeFileSync(path.join(project, 'nginx/ssl/cert.pem'), certificate);
+        writeFileSync(path.join(project, 'nginx/ssl/key.pem'), key);
+        docker('exec', 'mms-nginx-prod', 'nginx', '-e', 'stderr', '-s', 'reload');
+        site.trust();
+        const stapled = () => new Promise((resolve, reject) => {
+            const socket = tls.connect({ host: '127.0.0.1', port: settings.MMS_HTTPS_PORT, ca: site.certificate, requestOCSP: true });
+            let answer = null;
+            socket.on('OCSPResponse', (bytes) => (answer = bytes));
+            socket.on('secureConnect', () => {
+                resolve(answer);
+                socket.destroy();
+            });
+            socket.on('error', reject);
+        });
+        // The first who come are not kept waiting for it.
+        const answer = await until(async () => (await stapled().catch(() => null)) ?? false, 'an answer of the authority');
+        assert.equal(authority.said(answer), 'good');
+        const { asked } = authority;
+        for (let i = 0; i < 10; i++)
+            assert.ok(await stapled());
+        assert.ok(authority.asked - asked <= 2, 'kept by each of its processes, not asked for anew');
+    } finally {
+        authority.end();
     }
 });
 
@@ -320,6 +356,30 @@ test('while the service is away nginx says so; it is found again, wherever it is
     await untilThere();
 });
 
+test('the log of a container is put aside at 10 MB, and no more than three are kept', async () => {
+    const { LogPath: file, NetworkSettings: { Networks: networks } } = inspect('mms-backend-prod');
+    const base = `http://${networks['mms-test-prod_mms'].IPAddress}:3000/api/unknown/`, long = 'x'.repeat(2000);
+    const files = () => readdirSync(path.dirname(file)).filter((name) => name.startsWith(path.basename(file))).map((name) => path.join(path.dirname(file), name));
+    const stamp = (name) => statSync(name).ino;
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
+    const request = (where) => new Promise((resolve, reject) => {
+        http.get(base + where, { agent }, (answer) => answer.resume().on('end', resolve)).on('error', reject);
+    });
+    // 10 MB five times: two of them are more than what is kept.
+    for (let seen = new Set(), n = 0; seen.size < 5; n++) {
+        assert.ok(n < 60, `not rotated: ${files()}`);
+        await Promise.all(Array.from({ length: 1000 }, (_, i) => request(`${long}${n}-${i}`)));
+        assert.ok(files().length <= 3, `${files()}`);
+        files().forEach((name) => seen.add(stamp(name)));
+    }
+    agent.destroy();
+    await request('the-last-one');
+    assert.equal(files().length, 3);
+    for (const name of files())
+        assert.ok(statSync(name).size < 10 * 1_000_000 + 20_000, `${name}: ${statSync(name).size}`);
+    await until(() => /the-last-one/.test(docker('logs', '--tail', '50', 'mms-backend-prod')), 'what happened last is in it');
+});
+
 test('nginx tells what happened as JSON lines, without questions, and warns of nothing', () => {
     const lines = logsOf('mms-nginx-prod').split('\n').filter(Boolean);
     const requests = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
@@ -365,6 +425,41 @@ test('the machine\'s disk is gone: the last backup brings everything back', asyn
     await untilThere();
     const { body: found } = await ask('GET', '/api/materials?keyword=TLS-1', { token: await login() });
     assert.deepEqual(found.data.list.map((one) => one.material_name), ['质子交换膜']);
+});
+
+test('sealed with the age of the host: the key, and nobody else, brings back what the disk had', { skip: NO_AGE }, async () => {
+    const place = folder.make('secrets'), key = path.join(place, 'age.key');
+    ran('age-keygen', ['-o', key]);
+    ran('chown', ['1001', key]);
+    folder.make('backup/continuous');
+    const sealed = { ...settings, AGE_RECIPIENT: /age1\w+/.exec(readFileSync(key, 'utf8'))[0], BACKUP_CONTINUOUS_DIR: '/backup/continuous', BACKUP_CONTINUOUS_SECONDS: '1' };
+    const bring = () => done(prod('up', '-d', '--force-recreate', '--no-deps', 'backend'));
+    const restore = (...args) => prod('run', '--rm', '--no-deps', '-T', 'backend', 'restore', '--continuous', ...args);
+    const token = await login();
+    try {
+        site.writeSettings(sealed); // without MMS_AGE
+        bring();
+        await untilThere();
+        const shipped = async () => (await ask('GET', '/api/admin/backups', { token })).body.data.continuous;
+        await until(async () => /age is not installed/.test((await shipped()).reason), 'the reason why nothing is shipped');
+        site.writeSettings({ ...sealed, MMS_AGE: '/usr/bin/age', MMS_SECRETS: place });
+        bring();
+        await untilThere();
+        await site.material(token, 'SEALED-1');
+        const now = new Date().toISOString();
+        await until(async () => (await shipped()).safe_until > now, 'all that was written, shipped', 120_000);
+        done(prod('kill', '-s', 'SIGKILL', 'backend'));
+        rmSync(path.join(folder.path, 'data/db'), { recursive: true });
+        folder.make('data/db');
+        assert.match(restore().output, /--age-key/);
+        done(restore('--age-key', '/run/secrets/age.key'));
+        bring();
+        await untilThere();
+        const { body } = await ask('GET', '/api/materials?keyword=SEALED-1', { token });
+        assert.deepEqual(body.data.list.map((one) => one.material_code), ['SEALED-1']);
+    } finally {
+        site.writeSettings();
+    }
 });
 
 test('development: built and started by one command, the page and the service by their ports, data kept', async () => {

@@ -111,6 +111,8 @@ test('two deployments while people work: no request fails, what was acknowledged
     assert.match(text, /^MMS_VERSION=three$/m);
     assert.match(text, /^MMS_SIDE_A=1$/m);
     assert.match(text, /^MMS_SIDE_B=0$/m);
+    assert.match(text, /^MMS_NAME_A=prod$/m);
+    assert.match(text, /^MMS_NAME_B=spare$/m);
 });
 
 test('the same version again is nothing to do, and docker-compose finds what was deployed', { timeout: SLOW }, async () => {

@@ -10,7 +10,7 @@ import { Client, accepted } from '../api/client.mjs';
 import { checked, rowsOf, step } from '../api/import-steps.mjs';
 import { GIF, JPEG, WEBP, form, jpegSize, png, pngSize } from '../api/picture.mjs';
 import {
-    BACKEND, FRONTEND, Folder, HARDENED, NO_REGISTRY, OUT, OWNER, PASSWORD, SECRET, TAG, TOP, administrator, docker, freePort, healthOf, inspect, logsOf, ran, remove, removeAll, start, startRegistry,
+    BACKEND, FRONTEND, Folder, HARDENED, NO_REGISTRY, OUT, OWNER, PASSWORD, SECRET, TAG, TOP, administrator, docker, freePort, healthOf, inspect, logsOf, ran, remove, removeAll, sleep, start, startRegistry,
     startService, tried, until, untilHealthy,
 } from './docker.mjs';
 
@@ -147,6 +147,15 @@ test('the service with a read-only file system, no rights and a secret: healthy,
     assert.equal(tried('docker', ['exec', name, 'sh', '-c', 'true']).status === 0, false, 'there is no shell');
     for (const line of docker('logs', name).split('\n').filter(Boolean))
         assert.equal(typeof JSON.parse(line).event, 'string', line);
+});
+
+test('at rest it takes less than 32 MiB, and started again it is healthy', async () => {
+    const name = 'mms-images-service';
+    docker('restart', '-t', '15', name);
+    await untilHealthy(name);
+    await sleep(2000);
+    const taken = Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${inspect(name).State.Pid}/status`, 'utf8'))[1]) * 1024;
+    assert.ok(taken < 32 * 1024 * 1024, `${taken}`);
 });
 
 test('tables in GBK and UTF-16 are imported there: the conversions are in the image', async () => {

@@ -114,10 +114,14 @@ test('no key, another key, no age: said clearly; order and checksums need none o
         await site.refused(folder, /is encrypted: name the file with its key/, '--check');
         await site.refused(folder, /base_\d+\.db\.age is encrypted, and could not be opened with .*: no identity matched/, '--age-key', other.file);
         await site.refused(folder, /could not be opened with .*nowhere: .*no such file/, '--age-key', path.join(dir, 'nowhere'));
-        const without = { ...site.env, PATH: path.join(dir, 'no-programs') };
-        const none = await server.run(['restore', '--continuous', folder, '--age-key', mine.file], { env: without });
-        assert.equal(none.code, 74, none.output);
-        assert.match(none.output, /age is not installed \(Debian: apt-get install age\)/);
+        const without = { ...site.env, PATH: path.join(dir, 'no-programs') }, empty = place('no-program');
+        mkdirSync(empty);
+        writeFileSync(path.join(empty, 'age'), ''); // as where nothing stands for it, such as in a container
+        for (const env of [without, { ...without, PATH: empty }]) {
+            const none = await server.run(['restore', '--continuous', folder, '--age-key', mine.file], { env });
+            assert.equal(none.code, 74, none.output);
+            assert.match(none.output, /age is not installed \(Debian: apt-get install age\)/);
+        }
         assert.deepEqual(readdirSync(site.dir), []);
         const sums = await server.run(['restore', '--continuous', folder, '--check-sums'], { env: without });
         assert.equal(sums.code, 0, sums.output);
