@@ -90,12 +90,13 @@ test('a row says what came of its command; one that fails fails the run', () => 
         { id: '10', what: 'all of it', by: [{ kind: 'tests', file: '${file}' }] },
         { id: '11', what: 'not yet', by: [{ kind: 'unfinished', why: '尚未接入' }] },
         { id: '12', what: 'not yet, and more', by: [{ kind: 'command', words: ['true'] }, { kind: 'unfinished', why: '尚未接入' }] },
+        { id: '16', what: 'skipped in part', by: [{ kind: 'tests', file: '${file}', name: /^left out/ }, { kind: 'tests', file: '${file}', name: /^good/ }] },
         { id: '13', what: 'nothing shows it' }, { id: '15', what: 'built since', by: [{ kind: 'unfinished', why: '尚未接入', path: 'backend/src' }] },
         { id: '14', what: 'a task' }, { id: '14-1', what: 'a | line', by: [{ kind: 'command', words: ['true'] }] }, { id: '14-2', what: 'another', by: [{ kind: 'command', words: ['false'] }] },
     ]`);
     assert.equal(status, 1);
     const wanted = { 1: /^通过/, 2: /^未通过：退出码 1/, 3: /^跳过：本机没有 no-such-program-here/, 4: /^未完成：没有 scripts\/none\.sh/, 5: /^通过：1 项测试/, 6: /^未通过：bad/, 7: /^跳过：no root here/,
-        8: /^未通过：没有相应的测试/, 9: /^未完成：没有 backend\/tests\/none/, 10: /^未通过：bad/, 11: /^未完成：尚未接入/, 12: /^未完成/, 13: /^未通过：没有说明/, 15: /^未通过：已有 backend\/src/, 14: /^未通过/, '14-1': /^通过/, '14-2': /^未通过/ };
+        8: /^未通过：没有相应的测试/, 9: /^未完成：没有 backend\/tests\/none/, 10: /^未通过：bad/, 11: /^未完成：尚未接入/, 12: /^未完成/, 13: /^未通过：没有说明/, 15: /^未通过：已有 backend\/src/, 16: /^跳过：no root here；其余通过：1 项测试/, 14: /^未通过/, '14-1': /^通过/, '14-2': /^未通过/ };
     assert.deepEqual(Object.keys(results).sort(), Object.keys(wanted).sort(), stdout);
     for (const [id, result] of Object.entries(wanted))
         assert.match(results[id], result, id);
