@@ -23,6 +23,7 @@ container_engine() {
     made_image=yes
 }
 container_ends() {
+    remove_groups
     [ -z "$own_engine" ] || { backend/tests/images/engine stop "$own_engine"; own_engine=''; return 0; }
     [ -n "$made_image" ] || return 0
     docker rm -f "$container" >/dev/null 2>&1 || true
@@ -45,6 +46,35 @@ create_container() {
     docker create --name "$container" "${options[@]}" -e "HOST=$host" -e "PORT=$port" -e "DB_PATH=/data/$(basename "$1")" -e WEB_DIR=/web -v "$tmp/web:/web:ro" -v "$(dirname "$1"):/data" \
         --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges:true --memory 1g --cpus 2 --pids-limit 256 \
         --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 ${CONTAINER_OPTIONS:-} "$container" serve >/dev/null
+}
+
+# in_groups COMMAND…: in control groups of its own with the limits of the container, as a service manager starts it; replaces this shell.
+# What the groups themselves cost is no matter of containers.
+groups=()
+make_groups() {
+    local controller folder
+    if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+        groups=(/sys/fs/cgroup/mms-bench)
+        mkdir "${groups[0]}"
+        echo '200000 100000' >"${groups[0]}/cpu.max" && echo 1073741824 >"${groups[0]}/memory.max" && echo 256 >"${groups[0]}/pids.max" || true
+        return
+    fi
+    for controller in cpu memory pids; do
+        folder=/sys/fs/cgroup/$controller/mms-bench
+        mkdir "$folder"
+        groups+=("$folder")
+    done
+    echo 200000 >/sys/fs/cgroup/cpu/mms-bench/cpu.cfs_quota_us && echo 1073741824 >/sys/fs/cgroup/memory/mms-bench/memory.limit_in_bytes &&
+        echo 256 >/sys/fs/cgroup/pids/mms-bench/pids.max || true
+}
+remove_groups() {
+    [ ${#groups[@]} = 0 ] || rmdir "${groups[@]}" || true
+    groups=()
+}
+in_groups() {
+    local folder
+    for folder in "${groups[@]}"; do echo "$BASHPID" >"$folder/cgroup.procs"; done
+    exec "$@"
 }
 
 # start_container DATABASE: as start_server.
@@ -144,9 +174,13 @@ measure_container() {
     cp "$tmp/m10000.db" "$tmp/container/"
     look_at m10000 10000
     measure_container_start
+    make_groups
+    starter=in_groups
     in_container "lists, another page each time" "GET …&cursor=…" read_lists lists
     in_container "the same list" "GET /api/materials?category=chemical&pageSize=20&page=1" read_lists list
     make_pending m10000
     in_container "durable approvals" "PUT /api/inventory/…/approve" approve_anew
+    starter=''
+    remove_groups
     container_ends
 }

@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log_file.h"
+#include "base/log_gather.h"
 #include "base/utf8.h"
 
 enum {
@@ -141,6 +143,13 @@ static void ignore_write_signals(void)
     }
 }
 
+void log_gather(void)
+{
+    struct stat st;
+    if (fstat(standard_output.fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+        log_gather_begin(&standard_output);
+}
+
 void log_write(enum log_level level, const char *event, const char *request_id,
                const struct log_field *fields, size_t count)
 {
@@ -167,7 +176,8 @@ void log_write(enum log_level level, const char *event, const char *request_id,
     const char *tail = l.cut ? ",\"cut\":true}\n" : "}\n"; /* TAIL_BYTES is kept for it */
     memcpy(l.bytes + l.n, tail, strlen(tail));
     l.n += strlen(tail);
-    log_sink_put(&standard_output, l.bytes, l.n);
+    if (!log_gather_put(l.bytes, l.n, level <= LOG_WARN))
+        log_sink_put(&standard_output, l.bytes, l.n);
     log_file_put(l.bytes, l.n, now_ms);
     errno = errno_before;
 }

@@ -37,7 +37,9 @@ void log_set_limits(int64_t bytes, int64_t age_ms, int keep);
 bool log_open_dir(const char *dir);
 /* The same file anew, after somebody else has put it aside; nothing when none is open. */
 bool log_open_again(void);
-/* Back to standard output alone. Only when no other thread logs any more. */
+/* From here on lines for standard output, when it is a pipe, may wait a few milliseconds for others (log_gather.h), until log_close. */
+void log_gather(void);
+/* Back to standard output alone, and at once. Only when no other thread logs any more. */
 void log_close(void);
 
 /* One line, from any thread. A line has at most 8 KiB: longer texts end in "…", and "cut":true says

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_gather.h"
 
 #define FILE_NAME "mms.log"
 #define TRIES 8
@@ -127,6 +128,7 @@ void log_close(void)
     int fd = atomic_exchange(&file.fd, -1);
     if (fd >= 0)
         close(fd);
+    log_gather_end();
 }
 
 /* ---------------------------------------------------------------- putting aside */

@@ -318,6 +318,7 @@ static int run(int argc, char **argv)
         arena_free(&t.arena);
         return EXIT_SETTINGS;
     }
+    log_gather();
     struct http_door door = {.fd = -1};
     struct secrets *secrets = NULL;
     bool stopped = false;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -311,6 +312,79 @@ static void what_cannot_be_put_aside_goes_on(void **state)
     log_set_limits(0, 0, 0);
 }
 
+static void *copy_the_pipe(void *arg)
+{
+    const int *from = arg;
+    char bytes[4096];
+    FILE *to = fopen(path_of("old.log"), "w");
+    for (ssize_t n; to && (n = read(*from, bytes, sizeof bytes)) > 0;)
+        fwrite(bytes, 1, (size_t)n, to);
+    if (to)
+        fclose(to);
+    return NULL;
+}
+
+/* Standard output becomes a pipe, whose lines are gathered; gives its other end. */
+static int gather_in_a_pipe(void)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[1], STDOUT_FILENO);
+    close(ends[1]);
+    log_gather();
+    return ends[0];
+}
+
+static void gathered_lines_all_arrive(void **state)
+{
+    (void)state;
+    int from = gather_in_a_pipe();
+    pthread_t reader;
+    assert_int_equal(pthread_create(&reader, NULL, copy_the_pipe, &from), 0);
+    run_threads(NULL);
+    log_close(); /* what waits is written */
+    close(STDOUT_FILENO);
+    pthread_join(reader, NULL);
+    close(from);
+    assert_int_equal(count_whole_lines("old.log"), THREADS * LINES);
+    assert_int_equal(count_whole_lines("mms.log"), THREADS * LINES);
+}
+
+static void a_warning_takes_along_what_waits(void **state)
+{
+    (void)state;
+    char text[4096] = "";
+    int from = gather_in_a_pipe();
+    assert_int_equal(fcntl(from, F_SETFL, O_NONBLOCK), 0);
+    for (int i = 0; i < 3; i++)
+        log_event(LOG_INFO, "first", NULL, LOG_INT("n", i));
+    log_write(LOG_WARN, "then", NULL, NULL, 0);
+    for (ssize_t n; (n = read(from, text + strlen(text), sizeof text - 1 - strlen(text))) > 0;)
+        ;
+    const char *first = strstr(text, "\"n\":0}\n"), *last = strstr(text, "\"n\":2}\n"), *then = strstr(text, "\"event\":\"then\"}\n");
+    assert_true(first && last && then && first < last && last < then);
+    assert_int_equal(*text, '{');
+
+    log_write(LOG_INFO, "alone", NULL, NULL, 0); /* with nothing behind it, it comes as well */
+    struct pollfd soon = {.fd = from, .events = POLLIN};
+    assert_int_equal(poll(&soon, 1, 20000), 1);
+    log_close();
+    close(from);
+}
+
+static void a_file_gets_each_line_at_once(void **state)
+{
+    (void)state;
+    int file = open(path_of("old.log"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(file, STDOUT_FILENO);
+    close(file);
+    log_gather();
+    log_event(LOG_INFO, "e", NULL, LOG_INT("n", 7));
+    char *text = slurp("old.log");
+    assert_non_null(strstr(text, "\"n\":7}\n"));
+    free(text);
+}
+
 static void a_reader_that_left_is_harmless(void **state)
 {
     (void)state;
@@ -401,6 +475,9 @@ int main(void)
         LOG_TEST(only_so_many_are_kept),
         LOG_TEST(old_files_are_put_aside),
         LOG_TEST(what_cannot_be_put_aside_goes_on),
+        LOG_TEST(gathered_lines_all_arrive),
+        LOG_TEST(a_warning_takes_along_what_waits),
+        LOG_TEST(a_file_gets_each_line_at_once),
         LOG_TEST(a_reader_that_left_is_harmless),
         LOG_TEST(a_full_disk_is_harmless),
         LOG_TEST(a_torn_line_is_ended),
