@@ -1,6 +1,6 @@
 // docker-compose.prod.yml and docker-compose.dev.yml in a real engine: the whole system behind TLS, as on a server.
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
@@ -11,14 +11,13 @@ import { after, before, test } from 'node:test';
 import { chromium } from '../../../frontend/node_modules/playwright-core/index.mjs';
 import { form } from '../api/picture.mjs';
 import { Authority } from './authority.mjs';
-import { FIRST_PASSWORD, Folder, PASSWORD, SECRET, TAG, TOP, docker, freePort, inspect, logsOf, ran, sleep, tried, until } from './docker.mjs';
+import { FIRST_PASSWORD, Folder, NO_AGE, PASSWORD, SECRET, TAG, TOP, docker, freePort, inspect, logsOf, makeAgeKey, ran, sleep, tried, until } from './docker.mjs';
 import { NAMES, Site } from './site.mjs';
 
 const folder = new Folder();
 const site = new Site(folder, { project: 'mms-test-prod', subnet: '172.31.251.0/24', files: ['docker-compose.dev.yml'] });
 const project = site.path;
 const MIB = 1024 * 1024;
-const NO_AGE = existsSync('/usr/bin/age') ? false : '没有 age / age is not installed';
 let settings;
 
 const prod = (...args) => site.compose(...args);
@@ -428,11 +427,9 @@ test('the machine\'s disk is gone: the last backup brings everything back', asyn
 });
 
 test('sealed with the age of the host: the key, and nobody else, brings back what the disk had', { skip: NO_AGE }, async () => {
-    const place = folder.make('secrets'), key = path.join(place, 'age.key');
-    ran('age-keygen', ['-o', key]);
-    ran('chown', ['1001', key]);
+    const place = folder.make('secrets'), recipient = makeAgeKey(path.join(place, 'age.key'));
     folder.make('backup/continuous');
-    const sealed = { ...settings, AGE_RECIPIENT: /age1\w+/.exec(readFileSync(key, 'utf8'))[0], BACKUP_CONTINUOUS_DIR: '/backup/continuous', BACKUP_CONTINUOUS_SECONDS: '1' };
+    const sealed = { ...settings, AGE_RECIPIENT: recipient, BACKUP_CONTINUOUS_DIR: '/backup/continuous', BACKUP_CONTINUOUS_SECONDS: '1' };
     const bring = () => done(prod('up', '-d', '--force-recreate', '--no-deps', 'backend'));
     const restore = (...args) => prod('run', '--rm', '--no-deps', '-T', 'backend', 'restore', '--continuous', ...args);
     const token = await login();

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Deployment, NO_SSHD, SLOW, imageOf, version } from './deployment.mjs';
-import { BACKEND, Folder, TAG, docker, inspect, sleep, tried, until } from './docker.mjs';
+import { BACKEND, Folder, NO_AGE, TAG, docker, inspect, makeAgeKey, sleep, tried, until } from './docker.mjs';
 import { NAMES } from './site.mjs';
 
 const site = new Deployment(new Folder(), { project: 'mms-test-deploy', subnet: '172.31.252.0/24' });
@@ -211,6 +211,20 @@ test('a version with another schema: a failing migration changes nothing; a good
     assert.equal(back.code, 1);
     assert.match(back.output, /newer[^]*cannot use a copy of the data/);
     runs('new-schema');
+});
+
+test('where backups are encrypted: told that the one for the trial is not, and the new service goes on encrypting', { timeout: SLOW, skip: NO_AGE }, async () => {
+    const recipient = makeAgeKey(path.join(folder.path, 'age.key')), text = readFileSync(site.envFile, 'utf8');
+    folder.make('backup/continuous');
+    writeFileSync(site.envFile, `${text}AGE_RECIPIENT=${recipient}\nMMS_AGE=/usr/bin/age\nBACKUP_CONTINUOUS_DIR=/backup/continuous\nBACKUP_CONTINUOUS_SECONDS=1\n`);
+    likeTheOneThatRuns('sealed');
+    const before = new Date().toISOString();
+    assert.match(await deployed('sealed'), /not encrypted, as the trial has to read it/);
+    runs('sealed');
+    const token = await site.login();
+    await until(async () => (await ask('GET', '/api/admin/backups', { token })).body.data.continuous.safe_until > before, 'the new service to ship');
+    const { continuous } = (await ask('GET', '/api/admin/backups', { token })).body.data;
+    assert.deepEqual([continuous.sealed, continuous.open_bases, continuous.reason], [true, 0, null]);
 });
 
 test('over ssh, with images that go through it', { timeout: SLOW, skip: NO_SSHD }, async () => {

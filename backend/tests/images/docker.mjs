@@ -114,6 +114,14 @@ export async function administrator(place) {
     return new Client(place).login('admin', PASSWORD);
 }
 
+export const NO_AGE = existsSync('/usr/bin/age') ? false : '没有 age / age is not installed';
+/** A key pair of age: the private one goes to the file; gives the public one. */
+export function makeAgeKey(file) {
+    ran('age-keygen', ['-o', file]);
+    chownSync(file, OWNER, OWNER);
+    return /age1\w+/.exec(readFileSync(file, 'utf8'))[0];
+}
+
 export const NO_REGISTRY = existsSync('/usr/bin/docker-registry') ? false : '没有 docker-registry / docker-registry is not installed';
 /** A registry on loopback, in the test's folder: {at ("127.0.0.1:PORT/mms/"), url, log(), stop()}. */
 export async function startRegistry(folder) {
