@@ -15,17 +15,17 @@ const SAY_MAX = 160;
 
 // ---- the command line
 
-const options = { only: [], out: path.join(TOP, 'docs/checklist.md'), rows: path.join(TOP, 'scripts/checklist-rows.mjs'), print: false };
+const options = { only: [], out: path.join(TOP, 'docs/checklist.md'), rows: path.join(TOP, 'scripts/checklist-rows.mjs'), print: false, update: false };
 for (let words = process.argv.slice(2); words.length;) {
     const word = words.shift();
-    if (word === '--print')
-        options.print = true;
+    if (word === '--print' || word === '--update')
+        options[word.slice(2)] = true;
     else if (word === '--only' && words.length)
         options.only.push(words.shift());
     else if ((word === '--out' || word === '--rows') && words.length)
         options[word.slice(2)] = path.resolve(words.shift());
     else {
-        process.stderr.write('usage: scripts/checklist [--only ID]… [--out FILE] [--print]\n');
+        process.stderr.write('usage: scripts/checklist [--only ID]… [--out FILE] [--print | --update]\n');
         process.exit(64);
     }
 }
@@ -227,16 +227,29 @@ for (const [section, title] of SECTIONS) {
 
 const git = (...words) => spawnSync('git', ['-C', TOP, ...words], { encoding: 'utf8' }).stdout.trim();
 const version = spawnSync(process.env.MMS_BINARY ?? path.join(TOP, 'build/mms'), ['version'], { encoding: 'utf8' }).stdout?.split('\n')[0] ?? '';
+const here = `${git('rev-parse', '--short=12', 'HEAD')}${git('status', '--porcelain') ? '（有未提交的改动）' : ''}`, today = new Date().toISOString().slice(0, 10);
+const countsOf = (numbers) => ORDER.map((state) => `${state} ${numbers[state]}`).join('，');
+
+/** The file with the rows that were run just now in the place of those before, and counted anew. */
+function updated(before, rows) {
+    const lines = before.split('\n').map((line) => rows.find((row) => row.split('|')[1] === line.split('|')[1] && line.startsWith('| ')) ?? line);
+    const numbers = Object.fromEntries(ORDER.map((state) => [state, lines.filter((line) => new RegExp(`^\\| .*\\| ${state}(：.*)? \\|$`).test(line)).length]));
+    const ids = rows.map((row) => row.split('|')[1].trim()).join('、');
+    return lines.map((line) => (/^通过 \d+，/.test(line) ? line.replace(/^[^。]*/, countsOf(numbers)) : line)).join('\n')
+        .replace(/(?<=^由 `scripts\/checklist`.*)$/m, `其后重新运行：${ids}（${today}，提交 ${here}）。`);
+}
 const text = `# 迁移清单的完成情况
 
-由 \`scripts/checklist\` 运行下列命令得出，不要手工修改。${new Date().toISOString().slice(0, 10)}（UTC），${version}，提交 ${git('rev-parse', '--short=12', 'HEAD')}${git('status', '--porcelain') ? '（有未提交的改动）' : ''}。
+由 \`scripts/checklist\` 运行下列命令得出，不要手工修改。${today}（UTC），${version}，提交 ${here}。
 
-${ORDER.map((state) => `${state} ${count[state]}`).join('，')}。「跳过」是本机不能查看的项，附原因；「未完成」是尚未建成的项。\`mms doctor\` 的各项在生产模式、带演示数据的一个服务上查看；在真正的生产机器上请运行 \`mms doctor --stage pre|mid|post\`（[doctor.md](doctor.md)）。
+${countsOf(count)}。「跳过」是本机不能查看的项，附原因；「未完成」是尚未建成的项。\`mms doctor\` 的各项在生产模式、带演示数据的一个服务上查看；在真正的生产机器上请运行 \`mms doctor --stage pre|mid|post\`（[doctor.md](doctor.md)）。
 
 ${parts.join('\n')}`;
-if (options.print || options.only.length)
+if (options.update)
+    writeFileSync(options.out, updated(readFileSync(options.out, 'utf8'), parts.join('\n').split('\n').filter((line) => /^\| (?!编号)[^-]/.test(line))));
+else if (options.print || options.only.length)
     process.stdout.write(text);
 else
     writeFileSync(options.out, text);
-process.stderr.write(`${ORDER.map((state) => `${state} ${count[state]}`).join('，')}\n`);
+process.stderr.write(`${countsOf(count)}\n`);
 process.exitCode = count[FAILED] || !Object.values(count).some(Boolean) ? 1 : 0;

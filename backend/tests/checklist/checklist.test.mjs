@@ -68,7 +68,7 @@ test('what shows a row is there: lines of the doctor, tests by their names, comm
 function made(rows, ...words) {
     const file = path.join(folder, 'rows.mjs');
     writeFileSync(file, `export const tasks = ${rows};\n`);
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/checklist-run.mjs', '--rows', file, '--print', ...words], { cwd: TOP, encoding: 'utf8', env: { PATH: process.env.PATH, MMS_BINARY: BINARY } });
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/checklist-run.mjs', '--rows', file, ...(words.includes('--update') ? [] : ['--print']), ...words], { cwd: TOP, encoding: 'utf8', env: { PATH: process.env.PATH, MMS_BINARY: BINARY } });
     const results = Object.fromEntries([...stdout.matchAll(/^\| ([\d-]+) \|.*\| ([^|]*) \|$/gm)].map(([, id, result]) => [id, result]));
     return { status, stdout, stderr, results };
 }
@@ -100,6 +100,19 @@ test('a row says what came of its command; one that fails fails the run', () => 
     assert.deepEqual(Object.keys(results).sort(), Object.keys(wanted).sort(), stdout);
     for (const [id, result] of Object.entries(wanted))
         assert.match(results[id], result, id);
+});
+
+test('some rows run again take the place of those before, and the file says so', () => {
+    const rows = (words) => `[{ id: '1', what: 'a', by: [{ kind: 'command', words: ['${words}'] }] }, { id: '11', what: 'b', by: [{ kind: 'command', words: ['true'] }] }, { id: '2', what: 'c', by: [{ kind: 'command', words: ['false'] }] }]`;
+    const file = path.join(folder, 'made.md'), read = () => readFileSync(file, 'utf8');
+    const first = made(rows('false'), '--print').stdout;
+    writeFileSync(file, first);
+    assert.match(first, /^通过 1，跳过 0，未完成 0，未通过 2。/m);
+    assert.equal(made(rows('true'), '--only', '1', '--update', '--out', file).status, 0);
+    assert.match(read(), /^通过 2，跳过 0，未完成 0，未通过 1。「/m);
+    assert.match(read(), /^\| 1 \| a \| `true` \| 通过 \|$/m);
+    assert.match(read(), /^由 .*。其后重新运行：1、11（\d{4}-\d\d-\d\d，提交 \S+）。$/m);
+    assert.equal(read().split('\n').length, first.split('\n').length);
 });
 
 test('nothing has failed: 0; nothing was asked for: no success', () => {

@@ -47,12 +47,13 @@ before(async () => {
 });
 after(() => {
     registry?.stop();
-    for (const half of HALVES)
-        for (const tag of ['one', 'two', 'three'])
-            tried('docker', ['rmi', '-f', `${registry?.at}${half}:${tag}`]);
     if (workshop)
         tried(ENGINE, ['stop', path.join(site.folder.path, 'workshop')]);
     site.end();
+    // Now that no container is of them any more: else they would stay without a name.
+    for (const half of HALVES)
+        for (const tag of ['one', 'two', 'three'])
+            tried('docker', ['rmi', '-f', `${registry?.at}${half}:${tag}`]);
 });
 
 test('without MMS_REGISTRY and without --load nothing is brought', { timeout: SLOW, skip }, async () => {
