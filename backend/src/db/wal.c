@@ -1,12 +1,15 @@
 #include "db/wal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define INDEX_HEADER_BYTES 48 /* twice, then where each reader is */
 #define INDEX_READ_BYTES 136
 #define INDEX_REGION_BYTES 32768
 #define MAGIC 0x377f0682u /* the last bit: sums are over big-endian words */
 #define TRIES 100
+#define AT_ONCE 10 /* then with pauses of so long: the system may have set the one who writes it aside */
+#define PAUSE_US 10000
 
 static sqlite3_file *file_of(sqlite3 *db, int which)
 {
@@ -46,6 +49,8 @@ static bool read_whole(const volatile unsigned char *index, unsigned char out[IN
             same = out[k] == index[k];
         if (same)
             return true;
+        if (i >= AT_ONCE)
+            usleep(PAUSE_US);
     }
     return false;
 }

@@ -16,8 +16,8 @@ struct wal_end {
     uint32_t page_size;
 };
 
-/* From the shared memory beside the file. False: it is no log's, or changes all the time (*out is as it was), or the log has never had a
- * page (*out has 0 frames). */
+/* From the shared memory beside the file. False: it is no log's, or not whole for about a second (*out is as it was), or the log has
+ * never had a page (*out has 0 frames). */
 bool wal_read_end(sqlite3 *db, struct wal_end *out);
 /* Bytes of the log. False: they are not there, or cannot be read. */
 bool wal_read(sqlite3 *db, int64_t at, void *out, size_t n);

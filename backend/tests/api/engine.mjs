@@ -5,7 +5,6 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 export const POSTGRES = process.env.MMS_ENGINE === 'postgres';
 /** For tests about the SQLite file: test(name, SQLITE_ONLY, …). */
@@ -50,28 +49,25 @@ class SqliteFile {
 
     /** Takes the database's write lock, as another program might; resolves to the function that gives it back. */
     async holdWriteLock() {
-        const release = hold('sqlite3', [this.file], {}, '.timeout 20000\nBEGIN IMMEDIATE;\n');
-        await until(() => this.sql('BEGIN IMMEDIATE; ROLLBACK;').then(() => false, () => true));
-        return release;
+        return hold('sqlite3', ['-bail', this.file], {}, ".timeout 20000\nBEGIN IMMEDIATE;\nSELECT 'held';\n");
     }
 
     remove() {} // goes with the folder
 }
 
-/** A command line that has been told to begin something, and goes on until it is released. */
+/** A command line that is told to begin something; once it says that it has, resolves to the function that ends it. */
 function hold(command, args, options, text) {
-    const holder = spawn(command, args, { ...options, stdio: ['pipe', 'ignore', 'ignore'] });
-    const ended = new Promise((resolve) => holder.on('close', resolve));
-    holder.stdin.write(text);
-    return async () => {
-        holder.stdin.end('ROLLBACK;\n');
-        await ended;
-    };
-}
-
-async function until(condition) {
-    for (const end = Date.now() + 20_000; !(await condition()); await sleep(20))
-        assert.ok(Date.now() < end, 'the lock could not be taken');
+    const holder = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'inherit'] });
+    return new Promise((resolve, reject) => {
+        const ended = new Promise((end) => holder.on('close', end));
+        ended.then((code) => reject(new Error(`${command} could not take the lock: it ended with ${code}`)));
+        holder.stdout.once('data', () => resolve(() => {
+            holder.stdin.end('ROLLBACK;\n');
+            return ended;
+        }));
+        holder.on('error', reject);
+        holder.stdin.write(text);
+    });
 }
 
 class PostgresDatabase {
@@ -124,9 +120,8 @@ class PostgresDatabase {
 
     /** Takes the lock of the writers (postgres.c), as another instance might; resolves to the function that gives it back. */
     async holdWriteLock() {
-        const release = hold('psql', ['-qAtX', '-h', this.folder, '-U', 'mms', '-d', this.name], this.options(), 'BEGIN; SELECT pg_advisory_xact_lock(5066067);\n');
-        await until(async () => (await this.sql("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")).length > 0);
-        return release;
+        return hold('psql', ['-qAtX', '-v', 'ON_ERROR_STOP=1', '-h', this.folder, '-U', 'mms', '-d', this.name], this.options(),
+            "BEGIN; SELECT pg_advisory_xact_lock(5066067);\nSELECT 'held';\n");
     }
 
     /** By the administrator: the database's owner may not end what the server itself does there (autovacuum). */

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "db/sqlite_copy.h"
+#include "db/wal.h"
 
 #define ROWS 400
 #define SUM (INT64_C(1000) * ROWS)
@@ -257,11 +258,51 @@ static void while_others_write(void **state)
     end(&p);
 }
 
+static volatile unsigned char *index_of(sqlite3 *db)
+{
+    sqlite3_file *file = NULL;
+    void volatile *region = NULL;
+    assert_int_equal(sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file), SQLITE_OK);
+    assert_int_equal(file->pMethods->xShmMap(file, 0, 32768, 0, &region), SQLITE_OK);
+    return region;
+}
+
+static void *resume(void *arg)
+{
+    usleep(50000);
+    index_of(arg)[8] += 1;
+    return NULL;
+}
+
+/* A writer that the system sets aside between the two copies of the index's header. */
+static void a_writer_set_aside(void **state)
+{
+    (void)state;
+    struct place p = begin();
+    sqlite3 *db = fill(&p);
+    struct wal_end before, after;
+    assert_true(wal_read_end(db, &before));
+    assert_true(before.frames > 0);
+    volatile unsigned char *index = index_of(db);
+    index[8] -= 1; /* of the count of changes */
+    pthread_t writer;
+    assert_int_equal(pthread_create(&writer, NULL, resume, db), 0);
+    assert_true(wal_read_end(db, &after));
+    pthread_join(writer, NULL);
+    assert_int_equal(after.frames, before.frames);
+    index[8] -= 1; /* and one that never comes back */
+    assert_false(wal_read_end(db, &after));
+    index[8] += 1;
+    sqlite3_close(db);
+    end(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state_of_the_log), cmocka_unit_test(what_is_not_committed_is_not_copied), cmocka_unit_test(a_file_that_shrinks),
         cmocka_unit_test(otherwise),              cmocka_unit_test(while_others_write),
+        cmocka_unit_test(a_writer_set_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
