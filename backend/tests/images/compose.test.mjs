@@ -1,5 +1,6 @@
 // docker-compose.prod.yml and docker-compose.dev.yml in a real engine: the whole system behind TLS, as on a server.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
@@ -359,7 +360,7 @@ test('the log of a container is put aside at 10 MB, and no more than three are k
     const { LogPath: file, NetworkSettings: { Networks: networks } } = inspect('mms-backend-prod');
     const base = `http://${networks['mms-test-prod_mms'].IPAddress}:3000/api/unknown/`, long = 'x'.repeat(2000);
     const files = () => readdirSync(path.dirname(file)).filter((name) => name.startsWith(path.basename(file))).map((name) => path.join(path.dirname(file), name));
-    const stamp = (name) => statSync(name).ino;
+    const stamp = (name) => /"time":"[^"]+"/.exec(readFileSync(name, 'utf8'))?.[0]; // of its first line: a file that is removed gives its number to the next one
     const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
     const request = (where) => new Promise((resolve, reject) => {
         http.get(base + where, { agent }, (answer) => answer.resume().on('end', resolve)).on('error', reject);
@@ -369,7 +370,7 @@ test('the log of a container is put aside at 10 MB, and no more than three are k
         assert.ok(n < 60, `not rotated: ${files()}`);
         await Promise.all(Array.from({ length: 1000 }, (_, i) => request(`${long}${n}-${i}`)));
         assert.ok(files().length <= 3, `${files()}`);
-        files().forEach((name) => seen.add(stamp(name)));
+        files().map(stamp).filter(Boolean).forEach((first) => seen.add(first));
     }
     agent.destroy();
     await request('the-last-one');
@@ -456,6 +457,42 @@ test('sealed with the age of the host: the key, and nobody else, brings back wha
         assert.deepEqual(body.data.list.map((one) => one.material_code), ['SEALED-1']);
     } finally {
         site.writeSettings();
+    }
+});
+
+test('the key of a file instead of .env: a wrong owner is told, and it is changed without a restart and without signing anybody out', async () => {
+    const place = folder.make('keys'), file = path.join(place, 'jwt-secret');
+    const kid = (token) => JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).kid;
+    const write = (...keys) => writeFileSync(file, keys.map((key) => `${key}\n`).join(''));
+    const bring = () => done(prod('up', '-d', '--force-recreate', '--no-deps', 'backend'));
+    const next = randomBytes(48).toString('base64');
+    try {
+        write(SECRET);
+        ran('chown', ['root:root', file]);
+        ran('chmod', ['400', file]);
+        site.writeSettings({ ...settings, JWT_SECRET: 'unused', SECRET_SOURCE: 'file', SECRET_REFRESH_SECONDS: '1', MMS_SECRETS: place });
+        bring();
+        await until(() => /jwt-secret: Permission denied/.test(logsOf('mms-backend-prod')), 'the reason why it does not start', 120_000);
+        ran('chown', ['1001', file]);
+        await untilThere();
+        const before = await login(), { RestartCount: restarts } = inspect('mms-backend-prod');
+        write(next, SECRET);
+        await until(async () => kid(await login()) !== kid(before), 'tokens of the new key');
+        const after = await login();
+        for (const token of [before, after])
+            assert.equal((await ask('GET', '/api/auth/me', { token })).status, 200);
+        assert.equal(inspect('mms-backend-prod').RestartCount, restarts);
+        assert.doesNotMatch(logsOf('mms-backend-prod'), new RegExp(`${SECRET}|${next.replace(/[+/]/g, '\\$&')}`));
+        // One that has leaked is left out, and the service begun anew.
+        write(next);
+        bring();
+        await untilThere();
+        for (const [token, status] of [[before, 401], [after, 200]])
+            assert.equal((await ask('GET', '/api/auth/me', { token })).status, status);
+    } finally {
+        site.writeSettings();
+        bring();
+        await untilThere();
     }
 });
 
