@@ -4,17 +4,17 @@ import { parseArgs } from 'node:util';
 
 import { startEmulator } from './server.mjs';
 
-const USAGE = `usage: emulator [--port N] [--idle SECONDS] [--region ID] [--bucket NAME]… [--versioning] [--strict] [--skew SECONDS]
+const USAGE = `usage: emulator [--host ADDRESS] [--port N] [--idle SECONDS] [--region ID] [--bucket NAME]… [--versioning] [--strict] [--skew SECONDS]
                 [--key ID:SECRET] [--secret NAME=VALUE]… [--role NAME | --no-role] [--plain-metadata] [--user-data FILE]
                 [--lifetime SECONDS] [--policy FILE] [--tls-key FILE --tls-cert FILE]
-Object storage, KMS, STS and a machine's metadata on 127.0.0.1. The first line of its output is its address; ends after
+Object storage, KMS, STS and a machine's metadata on 127.0.0.1, or --host. The first line of its output is its address; ends after
 --idle seconds without a request (600), or by a signal. What the options mean, and how to order faults: ../README.md`;
 
 const text = (extra = {}) => ({ type: 'string', ...extra });
 const flag = { type: 'boolean' };
 let options;
 try {
-    options = parseArgs({ options: { port: text(), idle: text(), region: text(), bucket: text({ multiple: true }), versioning: flag, strict: flag, skew: text(), key: text(), secret: text({ multiple: true }),
+    options = parseArgs({ options: { host: text(), port: text(), idle: text(), region: text(), bucket: text({ multiple: true }), versioning: flag, strict: flag, skew: text(), key: text(), secret: text({ multiple: true }),
         role: text(), 'no-role': flag, 'plain-metadata': flag, 'user-data': text(), lifetime: text(), policy: text(), 'tls-key': text(), 'tls-cert': text(), help: flag } }).values;
 } catch (error) {
     console.error(`${error.message}\n${USAGE}`);
@@ -35,6 +35,7 @@ const cut = (pair, mark) => [pair.slice(0, pair.indexOf(mark)), pair.slice(pair.
 
 const role = options['no-role'] ? null : options.role ?? 'mms-ecs-role';
 const emulator = await startEmulator({
+    ...(options.host && { host: options.host }),
     port: number('port', 0),
     region: options.region,
     strict: options.strict,
