@@ -1,4 +1,4 @@
-/* The shapes that values of settings may have. settings.c turns a "no" into a fault. */
+/* The shapes that values of settings may have. settings_value.c turns a "no" into a fault. */
 #ifndef MMS_BASE_SETTINGS_CHECK_H
 #define MMS_BASE_SETTINGS_CHECK_H
 
