@@ -245,12 +245,19 @@ test('wrong input is refused, each by its own check', { skip }, () => {
     const two = '["cn-hangzhou-j", "cn-hangzhou-k"]';
     // Variables are all looked at before anything else, so several can be wrong at once.
     const wrong = [
+        [{ region: '"Hangzhou"', instance_charge_type: '"Free"', system_disk_size: '20.5', data_disk_size: '40.5', disk_category: '"cloud"', snapshot_days: '0', bandwidth: '1.5', bandwidth_charge_type: '"Free"', bucket_redundancy: '"GRS"' }],
+        [{ kms_secret_name: '"a b"', rds_category: '"serverless_basic"', rds_storage: '20.5', log_project_name: '"Logs"', log_retention_days: '180.5', contacts: '{ a = { mail = "a@example.com", phone = "+86 abc" } }' }],
+        [{ system_disk_size: '10', data_disk_size: '3000', snapshot_days: '1.5', rds_storage: '10', kms_secret_name: `"${'a'.repeat(65)}"`, log_project_name: '"ab"', bucket_name: '"a_b"', admin_cidrs: '["203.0.113.7"]', vpc_cidr: '"8.8.0.0/16"', zones: '["cn-hangzhou-j", "cn-hangzhou-j"]' }],
+        [{ zones: '["cn-beijing-a"]' }, 'alicloud_instance.mms'],
         [{ admin_cidrs: '["0.0.0.0/0"]', suffix: '"A_b"', public_key: '"-----BEGIN OPENSSH PRIVATE KEY-----"', contacts: '{}', log_retention_days: '30', instance_type: '"ecs.g7.large"', bucket_name: '"Mms"', zones: '[]', domain: '"https://example.com"' }],
-        [{ admin_cidrs: '[]', bandwidth: '0', os: '"windows"', instance_count: '9' }], [{ admin_cidrs: '["10.0.0.0/8"]', vpc_cidr: '"8.8.0.0/16"', registry: '"example.com"' }], [{ admin_cidrs: '["203.0.113.700/32"]', certificate_id: '"x"', hosts: '[]' }],
+        [{ admin_cidrs: '[]', bandwidth: '0', os: '"windows"', instance_count: '9' }], [{ admin_cidrs: '["10.0.0.0/8"]', vpc_cidr: '"10.20.0.0/24"', registry: '"example.com"' }], [{ admin_cidrs: '["203.0.113.700/32"]', certificate_id: '"x"', hosts: '[]' }],
         [{ instance_count: '2' }, 'alicloud_instance.mms'], [{ enable_alb: 'true', certificate_id: '"1-cn-hangzhou"' }, 'alicloud_alb_load_balancer.mms'], [{ enable_alb: 'true', zones: two }, 'alicloud_alb_load_balancer.mms'],
         [{ vpc_id: '"vpc-1"', vswitch_ids: '["a", "b"]' }, 'alicloud_instance.mms'], [{ certificate_pem: '"x"' }, 'alicloud_ssl_certificates_service_certificate.mms'], [{ enable_kms: 'true' }, 'alicloud_kms_instance.mms'],
-    ].map(([more, by]) => [more, by ?? Object.keys(more).map((name) => `var.${name}`).join(', ')]);
-    const runs = wrong.map(([more, by], i) => `run "wrong_${i}" {\n  command = plan\n  variables {\n${Object.entries(more).map(([name, value]) => `    ${name} = ${value}\n`).join('')}  }\n  expect_failures = [${by}]\n}\n`);
+    ];
+    const looked = Object.entries(Object.assign({}, ...[...files.values()].map(({ variable = {} }) => variable))).filter(([, [one]]) => one.validation).map(([name]) => name);
+    assert.deepEqual(looked.filter((name) => !wrong.some(([more, by]) => !by && name in more)), [], 'nothing wrong is tried of these');
+    const cases = wrong.map(([more, by]) => [more, by ?? Object.keys(more).map((name) => `var.${name}`).join(', ')]);
+    const runs = cases.map(([more, by], i) => `run "wrong_${i}" {\n  command = plan\n  variables {\n${Object.entries(more).map(([name, value]) => `    ${name} = ${value}\n`).join('')}  }\n  expect_failures = [${by}]\n}\n`);
     const { summary } = tested('terraform', Object.entries(good).map(([name, value]) => `  ${name} = ${value}`).join('\n'), `run "good" {\n  command = plan\n}\n${runs.join('')}`);
-    assert.deepEqual(pickCounts(summary), { passed: wrong.length + 1, failed: 0, errored: 0, skipped: 0 });
+    assert.deepEqual(pickCounts(summary), { passed: cases.length + 1, failed: 0, errored: 0, skipped: 0 });
 });
