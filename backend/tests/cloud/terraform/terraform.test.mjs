@@ -215,6 +215,24 @@ function applied(where) {
     return { list, outputs: state.outputs };
 }
 
+/** Any of these otherwise: it is found. */
+function eachIsLookedAt(list) {
+    for (const [type, change] of [
+        ['alicloud_security_group_rule', (one) => (one.port_range = '3000/3000')], ['alicloud_security_group_rule', (one) => (one.description = '')], ['alicloud_security_group', (one) => (one.security_group_name = 'x')],
+        ['alicloud_cms_alarm', (one) => (one.contact_groups = [])], ['alicloud_cms_alarm', (one) => (one.metric = 'x')], ['alicloud_cms_alarm_contact', (one) => (one.channels_mail = '')], ['alicloud_cms_alarm_contact_group', (one) => (one.contacts = [])],
+        ['alicloud_alidns_record', (one) => (one.rr = 'x')], ['alicloud_alidns_record', (one) => (one.value = 'x')], ['alicloud_alb_listener', (one) => (one.listener_port = 8080)], ['alicloud_alb_rule', (one) => (one.rule_actions[0].redirect_config[0].http_code = '302')],
+        ['alicloud_alb_server_group', (one) => (one.health_check_config[0].health_check_interval = 6)], ['alicloud_alb_server_group', (one) => (one.health_check_config[0].health_check_method = 'HEAD')], ['alicloud_alb_server_group', (one) => (one.servers[0].weight = 0)],
+        ['alicloud_ecs_auto_snapshot_policy', (one) => one.repeat_weekdays.pop()], ['alicloud_ecs_disk', (one) => (one.encrypted = false)], ['alicloud_instance', (one) => (one.http_tokens = 'optional')], ['alicloud_instance', (one) => (one.internet_max_bandwidth_out = 5)],
+        ['alicloud_kms_secret', (one) => (one.secret_name = 'x')], ['alicloud_ram_role_policy_attachment', (one) => (one.policy_name = 'AdministratorAccess')], ['alicloud_ecs_ram_role_attachment', (one) => (one.ram_role_name = 'x')],
+        ['alicloud_log_store', (one) => (one.retention_period = 7)], ['alicloud_log_store_index', (one) => (one.logstore = 'x')], ['alicloud_logtail_attachment', (one) => (one.logtail_config_name = 'x')], ['alicloud_oss_bucket_acl', (one) => (one.acl = 'public-read')],
+    ]) {
+        const other = structuredClone(list), one = other.find((made) => made.type === type);
+        assert.ok(one, `nothing is a ${type}`);
+        change(one.values);
+        assert.ok(checkPlan(other).length > 0, `${type}: ${change}`);
+    }
+}
+
 test('the examples, applied: what is made, and with the values of the checklist', { skip }, () => {
     // Nothing could be taken down again otherwise; that it is protected is looked at above.
     for (const name of readdirSync(path.join(tree, 'terraform')).filter((one) => one.endsWith('.tf'))) {
@@ -228,6 +246,8 @@ test('the examples, applied: what is made, and with the values of the checklist'
         const { list, outputs } = applied(where);
         made[name] = new Set(list.map(({ type }) => type));
         assert.deepEqual(checkPlan(list), [], name);
+        if (name === 'high-availability')
+            eachIsLookedAt(list);
         assert.ok(outputs.addresses && outputs.environment, name);
         const instances = list.filter(({ type }) => type === 'alicloud_instance');
         assert.equal(instances.length, name === 'high-availability' ? 2 : 1);
