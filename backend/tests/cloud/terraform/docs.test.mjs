@@ -2,6 +2,7 @@
 // there, and what they say of the resources is so.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -79,6 +80,29 @@ test('every setting that is told is one', () => {
         assert.ok(settings.has(name) && compose.includes(`      ${name}: \${${name}`), `${name} reaches the service`);
     const told = together((text) => codeOf(text).flatMap((code) => [...code.matchAll(/(?<![\w$])([A-Z][A-Z0-9_]*[A-Z0-9])(?==)/g)].map(([, name]) => name)));
     assert.deepEqual(told.filter((name) => !settings.has(name) && !OTHERS.has(name) && !compose.includes(`\${${name}`) && !new RegExp(`\\b${name}\\b`).test(scripts)), []);
+});
+
+/** What `mms check-config` says of these settings, in production. */
+const checked = (env) => spawnSync(BINARY, ['check-config'], { encoding: 'utf8', cwd: folder, env: { PATH: process.env.PATH, ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '', NODE_ENV: 'production', JWT_SECRET: randomBytes(36).toString('base64'), DB_PATH: path.join(folder, 'mms.db'), UPLOAD_DIR: folder, ...env } });
+
+test('the program takes the settings that are told, and those of Terraform\'s output', async () => {
+    const block = /cat >>\/srv\/mms\/\.env.*\n([^]*?)\nEND/.exec(guide)[1];
+    const told = Object.fromEntries(block.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1).replace(/\$\(.*\)/, () => randomBytes(16).toString('hex'))]));
+    const good = checked(told);
+    assert.equal(good.status, 0, good.stdout + good.stderr);
+    assert.equal(checked({ ...told, OSS_REGION: '杭州' }).status, 78);
+    const { value } = kindOf(await parseFolder(MODULE), 'output').environment[0], region = 'cn-hangzhou';
+    const off = { ...value, OSS_BUCKET: 'mms-uploads-acme' }, on = { ...off };
+    for (const [name, text] of Object.entries(off)) {
+        const [, yes, no] = /^\$\{var\.enable_kms \? (.+?) : (.+)\}$/.exec(text) ?? [undefined, text, text];
+        const filled = (one) => one.replace(/^"(.*)"$/, '$1').replaceAll(/\$\{var\.region\}/g, region).replace('var.kms_secret_name', 'mms-jwt-secret');
+        [on[name], off[name]] = [filled(yes), filled(no)];
+    }
+    assert.deepEqual([on.OSS_REGION, on.OSS_ENDPOINT, on.KMS_ENDPOINT, off.KMS_ENDPOINT], [region, told.OSS_ENDPOINT, 'kms-vpc.cn-hangzhou.aliyuncs.com', '']);
+    for (const [env, more] of [[off, {}], [on, { SECRET_SOURCE: 'kms', JWT_SECRET: 'unused' }]]) {
+        const { status, stdout, stderr } = checked({ UPLOAD_BACKEND: 'oss', ...env, ...more });
+        assert.equal(status, 0, stdout + stderr);
+    }
 });
 
 test('every variable, output and file of Terraform that is told is there', async () => {
