@@ -8,14 +8,14 @@ export const matches = (pattern, text, flags = '') => new RegExp(`^${quoted(patt
 const OPERATORS = {
     Bool: (wanted, found) => list(wanted).some((one) => String(one) === String(found)),
     StringEquals: (wanted, found) => list(wanted).includes(found),
-    StringLike: (wanted, found) => found !== undefined && list(wanted).some((one) => matches(one, found)),
+    StringLike: (wanted, found) => list(wanted).some((one) => matches(one, found)),
 };
 function holds(condition, context) {
     return Object.entries(condition).every(([operator, keys]) => {
         if (!OPERATORS[operator])
             throw new Error(`a condition that is not known here: ${operator}`);
         return Object.entries(keys).every(([key, wanted]) => {
-            if (!(key in context))
+            if (context[key] === undefined)
                 throw new Error(`a condition on what is not known here: ${key}`);
             return OPERATORS[operator](wanted, context[key]);
         });
