@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from '@cdktn/hcl2json';
 
+import { decide } from '../emulator/ram.mjs';
 import { check, namesIn, parseFolder } from './check.mjs';
 import { CHECKLIST, checkPlan, checkValues } from './checklist.mjs';
 
@@ -125,6 +126,31 @@ test('policies are well-formed, and allow no more than they name', () => {
     const backup = JSON.parse(readFileSync(path.join(MODULE, 'policies/ecs-oss.json'), 'utf8')).Statement.filter(({ Resource }) => Resource.some((one) => one.endsWith('backup/*')));
     assert.equal(backup.length, 1);
     assert.ok(!backup[0].Action.includes('oss:DeleteObject'), 'a server that is broken into cannot delete backups');
+});
+
+// Whose API makes a resource: what RAM calls it, by how the type begins.
+const PRODUCTS = [[/^(vpc|vswitch|eip_)/, 'vpc'], [/^(instance$|ecs_|security_group|images$)/, 'ecs'], [/^oss_/, 'oss'], [/^(log_|sls_|logtail_)/, 'log'], [/^(cms_|cloud_monitor_)/, 'cms'], [/^alidns_/, 'alidns'],
+    [/^ssl_certificates_/, 'yundun-cert'], [/^alb_/, 'alb'], [/^(db_|rds_)/, 'rds'], [/^kms_/, 'kms'], [/^cr_/, 'cr'], [/^ram_/, 'ram']];
+
+test('the operator may make all of it, and no role or policy of another name', () => {
+    const operator = JSON.parse(readFileSync(path.join(MODULE, 'policies/operator.json'), 'utf8')), may = (action, resource) => decide(operator, action, resource, {});
+    const resources = [...files.values()].flatMap(({ resource = {} }) => Object.entries(resource));
+    for (const type of new Set(resources.map(([one]) => one.replace('alicloud_', '')))) {
+        const product = PRODUCTS.find(([begins]) => begins.test(type))?.[1];
+        assert.ok(product, `whose is alicloud_${type}?`);
+        if (product !== 'ram')
+            assert.equal(may(`${product}:CreateAnything`, `acs:${product}:cn-hangzhou:1:anything/x`), 'Allow', type);
+    }
+    const named = resources.filter(([type]) => /^alicloud_ram_(role|policy)$/.test(type)).flatMap(([type, all]) => Object.values(all).map(([one]) => [type.split('_').at(-1), one.role_name ?? one.policy_name]));
+    assert.ok(named.length >= 7);
+    for (const [kind, name] of named)
+        for (const verb of ['Create', 'Get', 'Delete'])
+            assert.equal(may(`ram:${verb}${kind === 'role' ? 'Role' : 'Policy'}`, `acs:ram::1:${kind}/${name}`), 'Allow', name);
+    assert.equal(may('ram:PassRole', 'acs:ram::1:role/mms-ecs-role'), 'Allow');
+    for (const [action, resource] of [['ram:CreatePolicy', 'acs:ram::1:policy/other'], ['ram:PassRole', 'acs:ram::1:role/admin'], ['ram:CreateUser', 'acs:ram::1:user/mms-x'], ['ram:CreateAccessKey', 'acs:ram::1:user/mms-operator'], ['ram:AttachPolicyToUser', 'acs:ram::1:policy/mms-oss']])
+        assert.equal(may(action, resource), undefined, `${action} on ${resource}`);
+    for (const action of ['oss:DeleteBucket', 'kms:ScheduleKeyDeletion'])
+        assert.equal(may(action, '*'), 'Deny');
 });
 
 test('no secret is asked for without being marked, and none has a default; what costs is off', async () => {
