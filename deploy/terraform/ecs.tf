@@ -67,6 +67,10 @@ resource "alicloud_instance" "mms" {
       condition     = length(local.vswitch_ids) == length(var.zones)
       error_message = "vswitch_ids 须与 zones 一一对应。"
     }
+    precondition {
+      condition     = alltrue([for zone in var.zones : startswith(zone, var.region)])
+      error_message = "zones 须是 region 中的可用区。"
+    }
   }
 }
 

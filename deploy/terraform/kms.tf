@@ -31,6 +31,7 @@ resource "alicloud_kms_key" "mms" {
 }
 
 # 这里只占住名称：真正的值由 aliyun kms PutSecretValue 写入，不进入状态。
+# 占位的值人人知道，所以短于 32 字节：程序在生产模式下既不用它签名，写入真正的值之后也不认它为上一个密钥。
 resource "alicloud_kms_secret" "jwt" {
   count = var.enable_kms ? 1 : 0
 

@@ -19,7 +19,7 @@ output "security_group_id" {
 }
 
 output "trusted_proxies" {
-  description = "有 ALB 时写入 nginx/trusted-proxies.conf 的网段。"
+  description = "有 ALB 时写入 nginx/trusted-proxies.conf 的网段；用已有的专有网络时为空，自行写入其交换机的网段。"
   value       = var.enable_alb && local.own_vpc ? alicloud_vswitch.mms[*].cidr_block : []
 }
 

@@ -57,8 +57,8 @@ variable "vpc_cidr" {
   default     = "10.20.0.0/16"
 
   validation {
-    condition     = can(cidrsubnet(var.vpc_cidr, 8, 0)) && can(regex("^(10|172\\.(1[6-9]|2[0-9]|3[01])|192\\.168)\\.", var.vpc_cidr))
-    error_message = "须为私有网段，且前缀不长于 24。"
+    condition     = can(cidrsubnet(var.vpc_cidr, 8, 0)) && can(regex("^(10|172\\.(1[6-9]|2[0-9]|3[01])|192\\.168)\\..*/(8|9|1[0-9]|20)$", var.vpc_cidr))
+    error_message = "须为私有网段，前缀为 8 至 20：每台交换机再分 8 位，而交换机的前缀不能长于 29，并要给 ALB 留出 8 个地址。"
   }
 }
 
@@ -140,8 +140,8 @@ variable "system_disk_size" {
   default     = 40
 
   validation {
-    condition     = var.system_disk_size >= 20 && var.system_disk_size <= 500
-    error_message = "系统盘为 20 至 500 GiB。"
+    condition     = var.system_disk_size >= 20 && var.system_disk_size <= 500 && floor(var.system_disk_size) == var.system_disk_size
+    error_message = "系统盘为 20 至 500 GiB，整数。"
   }
 }
 
@@ -151,8 +151,8 @@ variable "data_disk_size" {
   default     = 40
 
   validation {
-    condition     = var.data_disk_size >= 20 && var.data_disk_size <= 2000
-    error_message = "数据盘为 20 至 2000 GiB。"
+    condition     = var.data_disk_size >= 20 && var.data_disk_size <= 2000 && floor(var.data_disk_size) == var.data_disk_size
+    error_message = "数据盘为 20 至 2000 GiB，整数。"
   }
 }
 
@@ -173,8 +173,8 @@ variable "snapshot_days" {
   default     = 7
 
   validation {
-    condition     = var.snapshot_days >= 1 && var.snapshot_days <= 365
-    error_message = "保留 1 至 365 天。"
+    condition     = var.snapshot_days >= 1 && var.snapshot_days <= 365 && floor(var.snapshot_days) == var.snapshot_days
+    error_message = "保留 1 至 365 天，整数。"
   }
 }
 
@@ -184,8 +184,8 @@ variable "bandwidth" {
   default     = 5
 
   validation {
-    condition     = var.bandwidth >= 1 && var.bandwidth <= 200
-    error_message = "带宽为 1 至 200 Mbit/s。"
+    condition     = var.bandwidth >= 1 && var.bandwidth <= 200 && floor(var.bandwidth) == var.bandwidth
+    error_message = "带宽为 1 至 200 Mbit/s，整数。"
   }
 }
 
@@ -295,8 +295,8 @@ variable "rds_storage" {
   default     = 50
 
   validation {
-    condition     = var.rds_storage >= 20 && var.rds_storage <= 2000
-    error_message = "存储为 20 至 2000 GiB。"
+    condition     = var.rds_storage >= 20 && var.rds_storage <= 2000 && floor(var.rds_storage) == var.rds_storage
+    error_message = "存储为 20 至 2000 GiB，整数。"
   }
 }
 
@@ -358,8 +358,8 @@ variable "contacts" {
   }))
 
   validation {
-    condition     = length(var.contacts) >= 1 && alltrue([for one in var.contacts : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", one.mail))])
-    error_message = "至少一位联系人，每位都有邮箱。"
+    condition     = length(var.contacts) >= 1 && alltrue([for one in var.contacts : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", one.mail)) && (one.phone == null || can(regex("^[+0-9-]{6,20}$", one.phone)))])
+    error_message = "至少一位联系人，每位都有邮箱；手机号（可不给）只含数字、+、-。"
   }
 }
 
@@ -392,8 +392,8 @@ variable "log_retention_days" {
   default     = 180
 
   validation {
-    condition     = var.log_retention_days >= 180 && var.log_retention_days <= 3000
-    error_message = "保留 180 至 3000 天。"
+    condition     = var.log_retention_days >= 180 && var.log_retention_days <= 3000 && floor(var.log_retention_days) == var.log_retention_days
+    error_message = "保留 180 至 3000 天，整数。"
   }
 }
 

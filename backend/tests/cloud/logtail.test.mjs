@@ -192,6 +192,11 @@ test('every saved query, chart and alarm asks for fields that its events have', 
             assert.ok(bearers.some((of) => of.has(field)), `${name}: ${events} has no ${field}`);
         }
     }
+    for (const { title, search: { query }, display: { xAxis = [], yAxis = [] } } of dashboard.charts) {
+        const { aliases } = takenApart(query), columns = query.split('| select ')[1].split(' group by ')[0].split(' from ')[0];
+        for (const axis of [...xAxis, ...yAxis])
+            assert.ok(aliases.includes(axis) || new RegExp(`\\b${axis}\\b`).test(columns), `chart ${title}: its query gives no ${axis}`);
+    }
     const broken = takenApart('event: "http.request" and stat: 5 | select count_if(pathh = \'path\') as n');
     assert.deepEqual(broken, { events: ['http.request'], fields: ['event', 'stat', 'pathh'], aliases: ['n'] });
 });

@@ -95,14 +95,18 @@ export function apiAuthenticate(state, request) {
     return { ...who, parameters: Object.fromEntries([...request.query, ...request.form]) };
 }
 
+const forbidden = () => new ApiError(403, 'Forbidden.NoPermission', 'This operation is forbidden by permission system.');
+
 function getSecretValue(state, { key, parameters }) {
     const { SecretName, VersionId, VersionStage = 'ACSCurrent', DryRun } = parameters;
     const name = SecretName?.replace(/^acs:kms:[^:]*:[^:]*:secret\//, '');
     if (!name || !/^[A-Za-z0-9_/+=.@-]{1,64}$/.test(name))
         throw new ApiError(400, 'InvalidParameter', 'The specified parameter is not valid: SecretName.');
     if (!state.allows(key, 'kms:GetSecretValue', `acs:kms:${state.region}:${ACCOUNT}:secret/${name}`))
-        throw new ApiError(403, 'Forbidden.NoPermission', 'This operation is forbidden by permission system.');
+        throw forbidden();
     const secret = state.secrets.get(name);
+    if (secret?.key && !state.allows(key, 'kms:Decrypt', `acs:kms:${state.region}:${ACCOUNT}:key/${secret.key}`))
+        throw forbidden();
     const version = secret?.versions.find((v) => (VersionId ? v.id === VersionId : v.stages.includes(VersionStage)));
     if (!version)
         throw new ApiError(404, 'Forbidden.ResourceNotFound', 'The specified resource does not exist.');
@@ -115,7 +119,7 @@ function getSecretValue(state, { key, parameters }) {
 function putSecretValue(state, { key, parameters }) {
     const { SecretName: name, SecretData: data, VersionId: versionId, SecretDataType: type = 'text' } = parameters;
     if (!state.allows(key, 'kms:PutSecretValue', `acs:kms:${state.region}:${ACCOUNT}:secret/${name}`))
-        throw new ApiError(403, 'Forbidden.NoPermission', 'This operation is forbidden by permission system.');
+        throw forbidden();
     if (!state.secrets.has(name))
         throw new ApiError(404, 'Forbidden.ResourceNotFound', 'The specified resource does not exist.');
     if (state.secrets.get(name).versions.some((v) => v.id === versionId))

@@ -1,5 +1,7 @@
 // Who asks object storage, and is it he: V4 in the header or in the address, in the order in which the service looks.
+import { decide } from './ram.mjs';
 import { ossV4, same } from './sign.mjs';
+import { ACCOUNT } from './state.mjs';
 
 const SKEW_MS = 900_000;
 const LONGEST_S = 604_800;
@@ -122,15 +124,17 @@ export function ossAuthenticate(state, request, bucket) {
 }
 
 /** Throws OssError when the key's owner may not. key: undefined is nobody, who may read what is public. */
-export function ossAuthorize(state, key, action, bucket, object) {
+export function ossAuthorize(state, key, action, bucket, object, secure = false) {
+    const resource = `acs:oss:oss-${bucket?.region ?? state.region}:${ACCOUNT}:${bucket ? bucket.name : '*'}${object === undefined ? '' : `/${object}`}`;
+    if (bucket?.policy && decide(bucket.policy, action, resource, { 'acs:SecureTransport': secure }) === 'Deny')
+        throw new OssError(403, 'AccessDenied', 'Access denied by bucket policy.', { ec: '0003-00000003', AuthAction: action });
     const open = ['public-read', 'public-read-write'].includes(bucket?.acl) && action === 'oss:GetObject';
     if (!key) {
         if (open)
             return;
         throw denied('You have no right to access this object because of bucket acl.', '0003-00000001');
     }
-    const resource = `acs:oss:*:*:${bucket ? bucket.name : ''}${object === undefined ? '' : `/${object}`}`;
-    if (!state.allows(key, action, resource))
+    if (!state.allows(key, action, resource, secure))
         throw new OssError(403, 'AccessDenied', 'You have no right to access this object.', { ec: '0003-00000002', AuthAction: action });
 }
 

@@ -41,7 +41,7 @@ function copySource(state, request) {
     const from = state.buckets.get(m[1]);
     if (!from)
         throw new OssError(404, 'NoSuchBucket', 'The specified bucket does not exist.', { ec: '0015-00000101', BucketName: m[1] });
-    ossAuthorize(state, request.who, 'oss:GetObject', from, m[2]);
+    ossAuthorize(state, request.who, 'oss:GetObject', from, m[2], request.secure);
     const object = getObject(from, m[2]);
     if (!object)
         throw noKey(m[2]);
@@ -135,7 +135,7 @@ function removeMany(bucket, request, state) {
     if (keys.length === 0 || keys.length > 1000)
         throw malformed('0016-00000303');
     for (const key of keys)
-        ossAuthorize(state, request.who, 'oss:DeleteObject', bucket, key);
+        ossAuthorize(state, request.who, 'oss:DeleteObject', bucket, key, request.secure);
     for (const key of keys)
         removeObject(bucket, key, undefined, request.now);
     const quiet = xmlTexts(text, 'Quiet')[0] === 'true';
@@ -193,8 +193,14 @@ export function handleOss(state, request) {
             { ec: '0003-00001403', Bucket: bucket.name, Endpoint: `oss-${bucket.hostRegion}.aliyuncs.com` });
     checkKey(place.key);
     if (action)
-        ossAuthorize(state, who, action, bucket ?? (place.bucket && { name: place.bucket }), place.key);
-    return handler(bucket, request, state);
+        ossAuthorize(state, who, action, bucket ?? (place.bucket && { name: place.bucket }), place.key, request.secure);
+    try {
+        return handler(bucket, request, state);
+    } catch (error) {
+        if (state.hides && error.code === 'NoSuchKey')
+            ossAuthorize(state, who, 'oss:ListObjects', bucket, undefined, request.secure);
+        throw error;
+    }
 }
 
 /** What every answer has. */

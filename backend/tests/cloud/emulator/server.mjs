@@ -127,6 +127,7 @@ export class Emulator {
     async serve(req, res, waits) {
         this.lastAt = Date.now();
         const request = describe(req);
+        request.secure = req.socket.encrypted === true;
         Object.assign(request, request.malformed ? { service: 'oss', place: {} } : whose(this.state, request));
         if (request.service === 'control') {
             await readBody(req, request, {});

@@ -1,18 +1,19 @@
 // What one emulator knows: its clock, keys with what they may, buckets, secrets, the machine and its role.
 import { randomBytes } from 'node:crypto';
 
-const HALF_HOUR = 1_800_000;
-export const ACCOUNT = '1234567890123456';
+import { decide } from './ram.mjs';
 
-/** A resource or action against a pattern with *. */
-const matches = (pattern, text) => new RegExp(`^${pattern.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&')).join('.*')}$`, 's').test(text);
-const list = (value) => [value].flat();
+const HALF_HOUR = 1_800_000;
+const ASKED_MAX = 20_000;
+export const ACCOUNT = '1234567890123456';
 
 export class State {
     /** See README.md for the options. */
     constructor(options = {}) {
         this.region = options.region ?? 'cn-hangzhou';
         this.strict = options.strict ?? false;
+        this.hides = options.hides ?? false;
+        this.asked = []; // what was asked for under a policy: {action, resource, allowed}
         this.skewMs = (options.skew ?? 0) * 1000;
         this.keys = new Map();
         for (const [id, key] of Object.entries(options.keys ?? { 'LTAI-emulator': { secret: 'emulator-secret' } }))
@@ -39,27 +40,29 @@ export class State {
         this.skewMs = ms - Date.now();
     }
 
-    addBucket(name, { region = this.region, hostRegion = region, product = 'oss', acl = 'private', versioning = '' } = {}) {
-        this.buckets.set(name, { name, region, hostRegion, product, acl, versioning, created: this.now(), objects: new Map(), uploads: new Map() });
+    addBucket(name, { region = this.region, hostRegion = region, product = 'oss', acl = 'private', versioning = '', policy } = {}) {
+        this.buckets.set(name, { name, region, hostRegion, product, acl, versioning, policy, created: this.now(), objects: new Map(), uploads: new Map() });
     }
 
     /** May the key's owner do this? A key without a policy may do everything. */
-    allows(key, action, resource) {
+    allows(key, action, resource, secure) {
         const policy = key.policy ?? this.policies[key.role];
         if (!policy)
             return true;
-        const hits = policy.Statement.filter((s) => list(s.Action).some((p) => matches(p, action)) && list(s.Resource).some((p) => matches(p, resource)));
-        return hits.some((s) => s.Effect === 'Allow') && !hits.some((s) => s.Effect === 'Deny');
+        const allowed = decide(policy, action, resource, { 'acs:SecureTransport': secure }) === 'Allow';
+        if (this.asked.push({ action, resource, allowed }) > ASKED_MAX)
+            this.asked.shift();
+        return allowed;
     }
 
     /** A new version of the secret becomes the current one; the one before stays as the previous one. */
     putSecret(name, value) {
-        const { data, type = 'text', versionId } = typeof value === 'string' ? { data: value } : value;
+        const { data, type = 'text', versionId, key = this.secrets.get(name)?.key } = typeof value === 'string' ? { data: value } : value;
         const versions = this.secrets.get(name)?.versions ?? [];
         for (const version of versions)
             version.stages = version.stages.includes('ACSCurrent') ? ['ACSPrevious'] : [];
         const id = versionId ?? `v${versions.length + 1}`;
-        this.secrets.set(name, { versions: [...versions, { id, data, type, stages: ['ACSCurrent'], created: this.now() }] });
+        this.secrets.set(name, { key, versions: [...versions, { id, data, type, stages: ['ACSCurrent'], created: this.now() }] });
         return id;
     }
 

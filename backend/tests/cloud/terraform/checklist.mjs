@@ -15,6 +15,9 @@ export const CHECKLIST = {
     thresholds: { CPUUtilization: 80, memory_usedutilization: 85, diskusage_utilization: 90 },
     traffic: ['VPC_PublicIP_InternetInRate', 'VPC_PublicIP_InternetOutRate'],
     logstores: ['backend-logs', 'frontend-logs'],
+    hosts: ['api', 'www'],
+    secret: 'mms-jwt-secret',
+    role: 'mms-ecs-role',
     paid: ['alicloud_alb_load_balancer', 'alicloud_db_instance', 'alicloud_kms_instance', 'alicloud_kms_secret', 'alicloud_cr_ee_instance'],
 };
 
@@ -72,6 +75,29 @@ export function checkPlan(list) {
         wanted('alarm tells', contact_groups, of('alicloud_cms_alarm_contact_group').map((one) => one.alarm_contact_group_name));
     }
     wanted('monitor group', of('alicloud_cms_monitor_group').map((one) => one.monitor_group_name), [CHECKLIST.monitorGroup]);
+    for (const metric of Object.keys(CHECKLIST.thresholds))
+        wanted(`${metric}: of which, how often`, alarms.filter((one) => one.metric === metric).map(({ project, period, silence_time, escalations_critical: [{ statistics, times }] }) => [project, period, silence_time, statistics, times]), [['acs_ecs_dashboard', 60, 3600, 'Average', 3]]);
+    wanted('no other alarm', alarms.length, Object.keys(CHECKLIST.thresholds).length + 2 * CHECKLIST.traffic.length);
+    wanted('contacts have mail', [of('alicloud_cms_alarm_contact').length > 0, of('alicloud_cms_alarm_contact').filter((one) => !/@/.test(one.channels_mail))], [true, []]);
+    wanted('the contacts are in the group', of('alicloud_cms_alarm_contact_group').map(({ contacts }) => contacts.length), [of('alicloud_cms_alarm_contact').length]);
+    const [alb] = of('alicloud_alb_load_balancer'), records = of('alicloud_alidns_record');
+    if (records.length)
+        wanted('names', records.map((one) => [one.rr, one.type, one.value, one.ttl]).sort(), CHECKLIST.hosts.map((host) => (alb ? [host, 'CNAME', alb.dns_name, 600] : [host, 'A', of('alicloud_eip_address')[0].ip_address, 600])));
+    if (alb) {
+        wanted('listeners', of('alicloud_alb_listener').map((one) => [one.listener_port, one.listener_protocol]).sort(), [[443, 'HTTPS'], [80, 'HTTP']]);
+        wanted('http leads to https', of('alicloud_alb_rule').map(({ rule_actions: [{ type, redirect_config: [to] }] }) => [type, to.protocol, to.port, to.http_code]), [['Redirect', 'HTTPS', '443', '301']]);
+        wanted('the check asks as the server answers', of('alicloud_alb_server_group').map(({ protocol, health_check_config: [one] }) => [protocol, one.health_check_protocol, one.health_check_method, one.health_check_codes]), [['HTTPS', 'HTTPS', 'GET', ['http_2xx']]]);
+    }
+    wanted('snapshots', of('alicloud_ecs_auto_snapshot_policy').map((one) => [one.repeat_weekdays.length, one.retention_days]), [[7, 7]]);
+    wanted('each data disk has its snapshots', of('alicloud_ecs_auto_snapshot_policy_attachment').map((one) => one.disk_id).sort(), of('alicloud_ecs_disk').map((one) => one.id).sort());
+    wanted('disks are encrypted', [...instances.map((one) => one.system_disk_encrypted), ...of('alicloud_ecs_disk').map((one) => one.encrypted)], instances.flatMap(() => [true, true]));
+    wanted('machines', instances.map((one) => [one.http_tokens, one.internet_max_bandwidth_out, one.deletion_protection, one.security_groups]), instances.map(() => ['required', 0, true, of('alicloud_security_group').map(({ id }) => id)]));
+    wanted('secret', of('alicloud_kms_secret').map((one) => one.secret_name), of('alicloud_kms_instance').map(() => CHECKLIST.secret));
+    wanted('what the role may', of('alicloud_ram_role_policy_attachment').map((one) => [one.role_name, one.policy_name, one.policy_type]).sort(),
+        ['mms-oss', ...of('alicloud_kms_instance').map(() => 'mms-kms')].sort().map((name) => [CHECKLIST.role, name, 'Custom']));
+    wanted('machines with the role', of('alicloud_ecs_ram_role_attachment').map((one) => [one.instance_id, one.ram_role_name]).sort(), instances.map((one) => [one.id, CHECKLIST.role]).sort());
+    wanted('indexes', of('alicloud_log_store_index').map((one) => one.logstore).sort(), CHECKLIST.logstores);
+    wanted('collected', of('alicloud_logtail_attachment').map((one) => one.logtail_config_name).sort(), of('alicloud_sls_logtail_pipeline_config').map((one) => one.config_name).sort());
     wanted('members', of('alicloud_cms_monitor_group_instances')[0]?.instances.length, instances.length);
     wanted('logstores', of('alicloud_log_store').map((one) => one.logstore_name).sort(), CHECKLIST.logstores);
     wanted('kept', of('alicloud_log_store').map((one) => one.retention_period), CHECKLIST.logstores.map(() => 180));

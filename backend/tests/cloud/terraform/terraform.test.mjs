@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from '@cdktn/hcl2json';
 
+import { decide } from '../emulator/ram.mjs';
 import { check, namesIn, parseFolder } from './check.mjs';
 import { CHECKLIST, checkPlan, checkValues } from './checklist.mjs';
 
@@ -127,6 +128,31 @@ test('policies are well-formed, and allow no more than they name', () => {
     assert.ok(!backup[0].Action.includes('oss:DeleteObject'), 'a server that is broken into cannot delete backups');
 });
 
+// Whose API makes a resource: what RAM calls it, by how the type begins.
+const PRODUCTS = [[/^(vpc|vswitch|eip_)/, 'vpc'], [/^(instance$|ecs_|security_group|images$)/, 'ecs'], [/^oss_/, 'oss'], [/^(log_|sls_|logtail_)/, 'log'], [/^(cms_|cloud_monitor_)/, 'cms'], [/^alidns_/, 'alidns'],
+    [/^ssl_certificates_/, 'yundun-cert'], [/^alb_/, 'alb'], [/^(db_|rds_)/, 'rds'], [/^kms_/, 'kms'], [/^cr_/, 'cr'], [/^ram_/, 'ram']];
+
+test('the operator may make all of it, and no role or policy of another name', () => {
+    const operator = JSON.parse(readFileSync(path.join(MODULE, 'policies/operator.json'), 'utf8')), may = (action, resource) => decide(operator, action, resource, {});
+    const resources = [...files.values()].flatMap(({ resource = {} }) => Object.entries(resource));
+    for (const type of new Set(resources.map(([one]) => one.replace('alicloud_', '')))) {
+        const product = PRODUCTS.find(([begins]) => begins.test(type))?.[1];
+        assert.ok(product, `whose is alicloud_${type}?`);
+        if (product !== 'ram')
+            assert.equal(may(`${product}:CreateAnything`, `acs:${product}:cn-hangzhou:1:anything/x`), 'Allow', type);
+    }
+    const named = resources.filter(([type]) => /^alicloud_ram_(role|policy)$/.test(type)).flatMap(([type, all]) => Object.values(all).map(([one]) => [type.split('_').at(-1), one.role_name ?? one.policy_name]));
+    assert.ok(named.length >= 7);
+    for (const [kind, name] of named)
+        for (const verb of ['Create', 'Get', 'Delete'])
+            assert.equal(may(`ram:${verb}${kind === 'role' ? 'Role' : 'Policy'}`, `acs:ram::1:${kind}/${name}`), 'Allow', name);
+    assert.equal(may('ram:PassRole', 'acs:ram::1:role/mms-ecs-role'), 'Allow');
+    for (const [action, resource] of [['ram:CreatePolicy', 'acs:ram::1:policy/other'], ['ram:PassRole', 'acs:ram::1:role/admin'], ['ram:CreateUser', 'acs:ram::1:user/mms-x'], ['ram:CreateAccessKey', 'acs:ram::1:user/mms-operator'], ['ram:AttachPolicyToUser', 'acs:ram::1:policy/mms-oss']])
+        assert.equal(may(action, resource), undefined, `${action} on ${resource}`);
+    for (const action of ['oss:DeleteBucket', 'kms:ScheduleKeyDeletion'])
+        assert.equal(may(action, '*'), 'Deny');
+});
+
 test('no secret is asked for without being marked, and none has a default; what costs is off', async () => {
     const variables = Object.assign({}, ...[...files.values()].map(({ variable = {} }) => variable));
     for (const [name, [one]] of Object.entries(variables)) {
@@ -134,6 +160,9 @@ test('no secret is asked for without being marked, and none has a default; what 
         if (name.startsWith('enable_') && name !== 'enable_sls')
             assert.equal(one.default, false, name);
     }
+    // A secret that stands here is known to everybody: the program must find it too short, also as the one before the real one.
+    const [placeholder] = [...files.values()].map((content) => content.resource?.alicloud_kms_secret?.jwt?.[0]).filter(Boolean);
+    assert.ok(placeholder.secret_data.length < 32 && placeholder.lifecycle[0].ignore_changes.includes('${secret_data}'), JSON.stringify(placeholder));
     const [{ module }] = [...(await parseFolder(path.join(MODULE, 'examples/single'))).values()];
     assert.deepEqual(Object.keys(module.mms[0]).filter((key) => key.startsWith('enable_') || key === 'instance_count'), []);
     assert.match(readFileSync(path.join(MODULE, 'user-data.yaml'), 'utf8'), /^#cloud-config\n/);
@@ -215,6 +244,24 @@ function applied(where) {
     return { list, outputs: state.outputs };
 }
 
+/** Any of these otherwise: it is found. */
+function eachIsLookedAt(list) {
+    for (const [type, change] of [
+        ['alicloud_security_group_rule', (one) => (one.port_range = '3000/3000')], ['alicloud_security_group_rule', (one) => (one.description = '')], ['alicloud_security_group', (one) => (one.security_group_name = 'x')],
+        ['alicloud_cms_alarm', (one) => (one.contact_groups = [])], ['alicloud_cms_alarm', (one) => (one.metric = 'x')], ['alicloud_cms_alarm_contact', (one) => (one.channels_mail = '')], ['alicloud_cms_alarm_contact_group', (one) => (one.contacts = [])],
+        ['alicloud_alidns_record', (one) => (one.rr = 'x')], ['alicloud_alidns_record', (one) => (one.value = 'x')], ['alicloud_alb_listener', (one) => (one.listener_port = 8080)], ['alicloud_alb_rule', (one) => (one.rule_actions[0].redirect_config[0].http_code = '302')],
+        ['alicloud_alb_server_group', (one) => (one.health_check_config[0].health_check_interval = 6)], ['alicloud_alb_server_group', (one) => (one.health_check_config[0].health_check_method = 'HEAD')], ['alicloud_alb_server_group', (one) => (one.servers[0].weight = 0)],
+        ['alicloud_ecs_auto_snapshot_policy', (one) => one.repeat_weekdays.pop()], ['alicloud_ecs_disk', (one) => (one.encrypted = false)], ['alicloud_instance', (one) => (one.http_tokens = 'optional')], ['alicloud_instance', (one) => (one.internet_max_bandwidth_out = 5)],
+        ['alicloud_kms_secret', (one) => (one.secret_name = 'x')], ['alicloud_ram_role_policy_attachment', (one) => (one.policy_name = 'AdministratorAccess')], ['alicloud_ecs_ram_role_attachment', (one) => (one.ram_role_name = 'x')],
+        ['alicloud_log_store', (one) => (one.retention_period = 7)], ['alicloud_log_store_index', (one) => (one.logstore = 'x')], ['alicloud_logtail_attachment', (one) => (one.logtail_config_name = 'x')], ['alicloud_oss_bucket_acl', (one) => (one.acl = 'public-read')],
+    ]) {
+        const other = structuredClone(list), one = other.find((made) => made.type === type);
+        assert.ok(one, `nothing is a ${type}`);
+        change(one.values);
+        assert.ok(checkPlan(other).length > 0, `${type}: ${change}`);
+    }
+}
+
 test('the examples, applied: what is made, and with the values of the checklist', { skip }, () => {
     // Nothing could be taken down again otherwise; that it is protected is looked at above.
     for (const name of readdirSync(path.join(tree, 'terraform')).filter((one) => one.endsWith('.tf'))) {
@@ -228,6 +275,8 @@ test('the examples, applied: what is made, and with the values of the checklist'
         const { list, outputs } = applied(where);
         made[name] = new Set(list.map(({ type }) => type));
         assert.deepEqual(checkPlan(list), [], name);
+        if (name === 'high-availability')
+            eachIsLookedAt(list);
         assert.ok(outputs.addresses && outputs.environment, name);
         const instances = list.filter(({ type }) => type === 'alicloud_instance');
         assert.equal(instances.length, name === 'high-availability' ? 2 : 1);
@@ -245,12 +294,19 @@ test('wrong input is refused, each by its own check', { skip }, () => {
     const two = '["cn-hangzhou-j", "cn-hangzhou-k"]';
     // Variables are all looked at before anything else, so several can be wrong at once.
     const wrong = [
+        [{ region: '"Hangzhou"', instance_charge_type: '"Free"', system_disk_size: '20.5', data_disk_size: '40.5', disk_category: '"cloud"', snapshot_days: '0', bandwidth: '1.5', bandwidth_charge_type: '"Free"', bucket_redundancy: '"GRS"' }],
+        [{ kms_secret_name: '"a b"', rds_category: '"serverless_basic"', rds_storage: '20.5', log_project_name: '"Logs"', log_retention_days: '180.5', contacts: '{ a = { mail = "a@example.com", phone = "+86 abc" } }' }],
+        [{ system_disk_size: '10', data_disk_size: '3000', snapshot_days: '1.5', rds_storage: '10', kms_secret_name: `"${'a'.repeat(65)}"`, log_project_name: '"ab"', bucket_name: '"a_b"', admin_cidrs: '["203.0.113.7"]', vpc_cidr: '"8.8.0.0/16"', zones: '["cn-hangzhou-j", "cn-hangzhou-j"]' }],
+        [{ zones: '["cn-beijing-a"]' }, 'alicloud_instance.mms'],
         [{ admin_cidrs: '["0.0.0.0/0"]', suffix: '"A_b"', public_key: '"-----BEGIN OPENSSH PRIVATE KEY-----"', contacts: '{}', log_retention_days: '30', instance_type: '"ecs.g7.large"', bucket_name: '"Mms"', zones: '[]', domain: '"https://example.com"' }],
-        [{ admin_cidrs: '[]', bandwidth: '0', os: '"windows"', instance_count: '9' }], [{ admin_cidrs: '["10.0.0.0/8"]', vpc_cidr: '"8.8.0.0/16"', registry: '"example.com"' }], [{ admin_cidrs: '["203.0.113.700/32"]', certificate_id: '"x"', hosts: '[]' }],
+        [{ admin_cidrs: '[]', bandwidth: '0', os: '"windows"', instance_count: '9' }], [{ admin_cidrs: '["10.0.0.0/8"]', vpc_cidr: '"10.20.0.0/24"', registry: '"example.com"' }], [{ admin_cidrs: '["203.0.113.700/32"]', certificate_id: '"x"', hosts: '[]' }],
         [{ instance_count: '2' }, 'alicloud_instance.mms'], [{ enable_alb: 'true', certificate_id: '"1-cn-hangzhou"' }, 'alicloud_alb_load_balancer.mms'], [{ enable_alb: 'true', zones: two }, 'alicloud_alb_load_balancer.mms'],
         [{ vpc_id: '"vpc-1"', vswitch_ids: '["a", "b"]' }, 'alicloud_instance.mms'], [{ certificate_pem: '"x"' }, 'alicloud_ssl_certificates_service_certificate.mms'], [{ enable_kms: 'true' }, 'alicloud_kms_instance.mms'],
-    ].map(([more, by]) => [more, by ?? Object.keys(more).map((name) => `var.${name}`).join(', ')]);
-    const runs = wrong.map(([more, by], i) => `run "wrong_${i}" {\n  command = plan\n  variables {\n${Object.entries(more).map(([name, value]) => `    ${name} = ${value}\n`).join('')}  }\n  expect_failures = [${by}]\n}\n`);
+    ];
+    const looked = Object.entries(Object.assign({}, ...[...files.values()].map(({ variable = {} }) => variable))).filter(([, [one]]) => one.validation).map(([name]) => name);
+    assert.deepEqual(looked.filter((name) => !wrong.some(([more, by]) => !by && name in more)), [], 'nothing wrong is tried of these');
+    const cases = wrong.map(([more, by]) => [more, by ?? Object.keys(more).map((name) => `var.${name}`).join(', ')]);
+    const runs = cases.map(([more, by], i) => `run "wrong_${i}" {\n  command = plan\n  variables {\n${Object.entries(more).map(([name, value]) => `    ${name} = ${value}\n`).join('')}  }\n  expect_failures = [${by}]\n}\n`);
     const { summary } = tested('terraform', Object.entries(good).map(([name, value]) => `  ${name} = ${value}`).join('\n'), `run "good" {\n  command = plan\n}\n${runs.join('')}`);
-    assert.deepEqual(pickCounts(summary), { passed: wrong.length + 1, failed: 0, errored: 0, skipped: 0 });
+    assert.deepEqual(pickCounts(summary), { passed: cases.length + 1, failed: 0, errored: 0, skipped: 0 });
 });
