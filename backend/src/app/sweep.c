@@ -4,14 +4,24 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/wait.h"
 #include "domain/avatar.h"
 #include "domain/export_job.h"
 #include "domain/import.h"
 #include "files/files.h"
 
+#define AGAIN_MS (24 * INT64_C(3600000))
+/* After one that failed; twice as long after the next. */
+#define RETRY_MS INT64_C(5000)
+#define RETRY_MAX_MS INT64_C(3600000)
+
 struct sweep {
     struct app *app;
     pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool is_stopping; /* under the lock */
+    int64_t failed;   /* how often, one after the other */
 };
 
 /* A folder of files that rows name. */
@@ -62,7 +72,7 @@ static enum rc sweep_folder(struct looking *l)
     return RC_OK;
 }
 
-static void sweep_all(struct app *app)
+static bool sweep_all(struct app *app)
 {
     struct looking l = {.app = app, .look = remove_old_rows};
     arena_init(&l.arena);
@@ -78,34 +88,64 @@ static void sweep_all(struct app *app)
     arena_free(&l.arena);
     if (rc != RC_OK)
         log_event(LOG_WARN, "files.sweep_failed", NULL, LOG_TEXT("folder", l.folder ? l.folder->name : ""), LOG_TEXT("error", error_row(rc)->code));
+    return rc == RC_OK;
+}
+
+static void sweep_once(struct sweep *s)
+{
+    s->failed = sweep_all(s->app) ? 0 : s->failed + 1;
+}
+
+/* False: the program ends. */
+static bool wait_for_turn(struct sweep *s)
+{
+    int64_t ms = s->failed ? RETRY_MS : AGAIN_MS;
+    for (int64_t i = 1; i < s->failed && ms < RETRY_MAX_MS; i++)
+        ms *= 2;
+    struct timespec until = wait_until(ms < RETRY_MAX_MS || !s->failed ? ms : RETRY_MAX_MS);
+    pthread_mutex_lock(&s->lock);
+    while (!s->is_stopping && pthread_cond_timedwait(&s->wake, &s->lock, &until) == 0)
+        continue;
+    bool goes_on = !s->is_stopping;
+    pthread_mutex_unlock(&s->lock);
+    return goes_on;
 }
 
 static void *sweep_on_thread(void *arg)
 {
     struct sweep *s = arg;
-    sweep_all(s->app);
+    if (files_are_remote(s->app->files))
+        sweep_once(s);
+    while (wait_for_turn(s))
+        sweep_once(s);
     return NULL;
 }
 
 struct sweep *sweep_start(struct app *app)
 {
-    if (!files_are_remote(app->files)) {
-        sweep_all(app);
-        return NULL;
-    }
     struct sweep *s = calloc(1, sizeof *s);
     if (!s)
         abort();
     s->app = app;
-    if (pthread_create(&s->thread, NULL, sweep_on_thread, s) == 0)
-        return s;
-    free(s);
-    return NULL;
+    pthread_mutex_init(&s->lock, NULL);
+    wait_cond_init(&s->wake);
+    if (!files_are_remote(app->files))
+        sweep_once(s);
+    if (pthread_create(&s->thread, NULL, sweep_on_thread, s) != 0)
+        abort();
+    return s;
 }
 
 void sweep_end(struct sweep *s)
 {
-    if (s)
-        pthread_join(s->thread, NULL);
+    if (!s)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->is_stopping = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->thread, NULL);
+    pthread_cond_destroy(&s->wake);
+    pthread_mutex_destroy(&s->lock);
     free(s);
 }

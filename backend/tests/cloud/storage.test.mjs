@@ -278,3 +278,17 @@ test('leftovers that no row names go at the start, and only those', async () => 
     for (const key of [avatar, `avatars/${'b'.repeat(32)}.png`, 'avatars/不 & <是> 我们的.png'])
         assert.ok(cloud.keys(BUCKET).includes(key), key);
 });
+
+test('a sweep that could not look is tried again', async () => {
+    const left = `avatars/${'c'.repeat(32)}.png`;
+    cloud.put(BUCKET, left, 'old');
+    cloud.state.buckets.get(BUCKET).objects.get(left).at(-1).modified -= 2 * 3_600_000;
+    const refused = cloud.fault({ kind: 'error', status: 403, code: 'AccessDenied', service: 'oss', method: 'GET', path: 'list-type', times: 'always' });
+    await server.halt();
+    const { length: before } = server.logs;
+    await server.begin();
+    await until(() => server.logs.slice(before).some(({ event }) => event === 'files.sweep_failed'), 'it is refused');
+    assert.ok(cloud.keys(BUCKET).includes(left));
+    refused();
+    await until(() => !cloud.keys(BUCKET).includes(left), 'the leftover goes');
+});
