@@ -13,13 +13,15 @@ set -euo pipefail
 . "$(dirname "$0")/setup.sh"
 cd "$here"
 
+usage() { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//p}' "$0"; }
 local_bases='' tag_latest='' build_options=()
 for option; do
     case $option in
     --local) local_bases=yes ;;
     --latest) tag_latest=yes ;;
     --no-cache) build_options+=(--no-cache) ;;
-    *) sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+    --help | -h) usage; exit 0 ;;
+    *) usage >&2; exit 64 ;;
     esac
 done
 

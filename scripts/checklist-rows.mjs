@@ -71,7 +71,7 @@ export const tasks = [
     { id: '3.2.1', what: '阿里云 OSS 集成' },
     { id: '3.2.1-1', by: [storage(/^a picture lies in the bucket|^an import|^an export|^putting gets over/)] },
     { id: '3.2.1-2', by: [storage(/^a picture lies in the bucket|^OSS_DELIVERY/)] },
-    { id: '3.2.1-3', by: [storage(/^OSS_DELIVERY|no permission/)] },
+    { id: '3.2.1-3', by: [storage(/^OSS_DELIVERY|no permission/), tests('backend/tests/cloud/policies.test.mjs')] },
     { id: '3.2.2', what: '本地文件迁移至 OSS', by: [tests('backend/tests/cloud/files-migrate.test.mjs')] },
     { id: '4.1.1', what: '安全组配置' },
     { id: '4.1.1-1', by: [terraform(VALUES), site(/^mid\.ports/)] },

@@ -7,8 +7,10 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 mms=${MMS:-$here/build/mms}
-usage() { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 64; }
-[ -n "${TARGET_URL:-}" ] || usage
+usage() { sed -n '2,6s/^# \{0,1\}//p' "$0"; }
+wrong() { usage >&2; exit 64; }
+case ${1:-} in --help | -h) usage; exit 0 ;; esac
+[ -n "${TARGET_URL:-}" ] || wrong
 [ -x "$mms" ] || { echo "找不到程序 / no program there: $mms" >&2; exit 64; }
 url=$TARGET_URL
 unset TARGET_URL DATABASE_URL
@@ -17,7 +19,7 @@ for option; do
     case $option in
     --dry-run | --verify-only) only=yes ;;
     --while-serving) ;;
-    *) usage ;;
+    *) wrong ;;
     esac
 done
 

@@ -4,7 +4,8 @@
 # ENGINE (docker or podman), TAG (latest), MMS_PORT (3000) and WEB_PORT (80) say otherwise. Everything goes again but with --keep;
 # the data are in ./data of the folder that one stands in, and that folder goes with the rest unless it was there before.
 set -euo pipefail
-[ $# = 0 ] || [ "$*" = --keep ] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+usage() { sed -n '2,5s/^# \{0,1\}//p' "$0"; }
+case $* in '' | --keep) ;; --help | -h) usage; exit 0 ;; *) usage >&2; exit 64 ;; esac
 here=$(cd "$(dirname "$0")/.." && pwd)
 keep=${1:-} engine=${ENGINE:-docker} tag=${TAG:-latest} port=${MMS_PORT:-3000} web_port=${WEB_PORT:-80}
 told() { printf '%-8s %s\n' "$1" "$2"; }
