@@ -3,8 +3,10 @@
 #   scripts/env-example.sh [PROGRAM]     (default build/mms)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+case ${1:-} in -*) sed -n '2,3s/^# \{0,1\}//p' scripts/env-example.sh; [[ $1 =~ ^(-h|--help)$ ]] && exit 0; exit 64 ;; esac
+settings=$("${1:-build/mms}" check-config --example) # before the file is opened: a program that cannot say it leaves what was there
 {
-    "${1:-build/mms}" check-config --example
+    printf '%s\n' "$settings"
     cat <<'COMPOSE'
 
 # ---- docker-compose.prod.yml ----
