@@ -17,8 +17,8 @@
 struct files;
 
 #define FILES_KEY_MAX 200
-/* What a route that moves files may be refused where they are remote. */
-#define FILES_REMOTE_REFUSALS RC_FILES_AWAY, RC_FILES_REFUSED, RC_FILES_BROKEN
+/* What a route that moves files may be refused: where they are remote, and on the local disk. */
+#define FILES_REMOTE_REFUSALS RC_FILES_AWAY, RC_FILES_REFUSED, RC_FILES_BROKEN, RC_FILES_UNREADABLE
 
 /* On the disk, in this folder; it is made when the first file comes. */
 struct files *files_open_local(const char *folder);
@@ -71,7 +71,7 @@ struct files_fact {
 MUST_CHECK enum rc files_put(struct files *f, const char *key, const void *bytes, size_t n);
 /* The same in memory that does not grow with the file. */
 MUST_CHECK enum rc files_put_from(struct files *f, const char *key, const struct files_source *source);
-/* RC_NOT_FOUND; also for a key that is not good. */
+/* RC_NOT_FOUND; also for a key that is not good. RC_FILES_UNREADABLE, here and below: on the local disk it is there, and cannot be read. */
 MUST_CHECK enum rc files_get(struct files *f, const char *key, struct buf *out);
 /* The same in memory that does not grow with the file. RC_FILES_UNWRITABLE, RC_DB_FULL: the sink did not take it. RC_FILES_BROKEN:
  * what came is not what was put. */
