@@ -59,9 +59,10 @@ static size_t take_body(char *bytes, size_t one, size_t n, void *arg)
     long status = 0;
     n *= one;
     curl_easy_getinfo(k->curl, CURLINFO_RESPONSE_CODE, &status);
-    if (k->r->take && status >= 200 && status < 300)
+    bool is_refusal = status < 200 || status >= 300;
+    if (k->r->take && !is_refusal)
         return k->r->take->write(k->r->take->arg, bytes, n) ? n : end_for(k, CLIENT_NOT_TAKEN, 0);
-    if (k->r->take) { /* of a refusal the beginning will do */
+    if (is_refusal) { /* the beginning will do: what a proxy says has any length */
         size_t room = k->r->answer_max - k->body.n;
         buf_add(&k->body, bytes, n < room ? n : room);
         return n;

@@ -138,12 +138,14 @@ static enum rc get_once(struct oss *o, const char *key, const struct files_sink 
     struct files_fact fact;
     arena_init(&a);
     enum rc rc = oss_ask(o, &a, &call, &answer);
-    arena_free(&a);
     if (rc == RC_OK && g.told_at) { /* put together from several answers */
         rc = oss_head(o, key, &fact);
         g.theirs = fact.crc;
     }
-    return rc == RC_OK && g.theirs != g.crc ? RC_FILES_BROKEN : rc;
+    if (rc == RC_OK && g.theirs != g.crc)
+        rc = oss_broken(o, &a, &call, &answer);
+    arena_free(&a);
+    return rc;
 }
 
 enum rc oss_get(struct oss *o, const char *key, const struct files_sink *sink)
@@ -165,16 +167,20 @@ static bool read_fact(struct arena *a, const struct client_answer *answer, struc
            oss_read_crc(a, answer, &out->crc);
 }
 
+/* Without them somebody else answers, or takes headers away. */
+static enum rc note_fact(void *arg, struct arena *a, const struct client_answer *answer)
+{
+    return read_fact(a, answer, arg) ? RC_OK : RC_FILES_BROKEN;
+}
+
 enum rc oss_head(struct oss *o, const char *key, struct files_fact *out)
 {
     struct arena a;
-    struct oss_call call = {.method = "HEAD", .key = key};
-    struct oss_answer answer;
     struct files_fact fact;
+    struct oss_call call = {.method = "HEAD", .key = key, .check = note_fact, .arg = &fact};
+    struct oss_answer answer;
     arena_init(&a);
     enum rc rc = oss_ask(o, &a, &call, &answer);
-    if (rc == RC_OK && !read_fact(&a, &answer.http, &fact))
-        rc = RC_FILES_BROKEN; /* somebody else answers, or takes headers away */
     if (rc == RC_OK)
         *out = fact;
     arena_free(&a);
@@ -207,7 +213,7 @@ static enum rc read_one_page(struct oss *o, struct arena *a, const char *prefix,
     enum rc rc = oss_ask(o, a, &call, &answer);
     if (rc != RC_OK)
         return rc == RC_NOT_FOUND ? RC_FILES_REFUSED : rc;
-    return oss_read_page(a, answer.http.body, answer.http.body_n, page) ? RC_OK : RC_FILES_BROKEN;
+    return oss_read_page(a, answer.http.body, answer.http.body_n, page) ? RC_OK : oss_broken(o, a, &call, &answer);
 }
 
 enum rc oss_list(struct oss *o, const char *prefix, void (*found)(void *arg, const char *key, int64_t bytes, int64_t changed_ms), void *arg)
@@ -288,7 +294,7 @@ enum rc oss_look_at_bucket(struct oss *o, struct arena *a, struct oss_bucket *ou
     enum rc rc = oss_ask(o, a, &call, &answer);
     if (rc != RC_OK)
         return rc == RC_NOT_FOUND ? RC_FILES_REFUSED : rc;
-    return oss_xml_read(answer.http.body, answer.http.body_n, take_fact, &l) ? RC_OK : RC_FILES_BROKEN;
+    return oss_xml_read(answer.http.body, answer.http.body_n, take_fact, &l) ? RC_OK : oss_broken(o, a, &call, &answer);
 }
 
 int oss_status_for_anybody(struct oss *o, const char *key)
