@@ -29,7 +29,7 @@ static void set_addresses(struct oss *o, const char *endpoint)
     const char *slashes = strstr(endpoint, "://"), *host = slashes ? slashes + 3 : endpoint;
     const char *scheme = slashes ? arena_copy(&o->arena, endpoint, (size_t)(host - endpoint)) : "https://";
     host = arena_copy(&o->arena, host, strcspn(host, "/"));
-    const char *inner = strstr(host, "-internal."), *bracket = strchr(host, ']'), *port = strchr(bracket ? bracket : host, ':');
+    const char *bracket = strchr(host, ']'), *port = strchr(bracket ? bracket : host, ':');
     if (on_loopback(host)) {
         o->base = arena_fmt(&o->arena, "%s%s", scheme, host);
         o->public_base = arena_fmt(&o->arena, "%slocalhost%s/%s", scheme, port ? port : "", o->bucket);
@@ -37,9 +37,11 @@ static void set_addresses(struct oss *o, const char *endpoint)
         return;
     }
     bool is_vendors = strstr(host, ".aliyuncs.com") != NULL;
-    const char *outer = inner ? arena_fmt(&o->arena, "%.*s%s", (int)(strcspn(host, ".") - strlen("-internal")), host, strchr(host, '.')) : host;
-    o->base = arena_fmt(&o->arena, "%s%s%s%s", scheme, is_vendors ? o->bucket : "", is_vendors ? "." : "", host);
-    o->public_base = arena_fmt(&o->arena, "%s%s%s%s", scheme, is_vendors ? o->bucket : "", is_vendors ? "." : "", outer);
+    const char *in_front = arena_fmt(&o->arena, "%s.", o->bucket), *inner = is_vendors ? strstr(host, "-internal.") : NULL;
+    if (!is_vendors || text_starts(host, in_front)) /* the vendor's console also shows the bucket's own host */
+        in_front = "";
+    o->base = arena_fmt(&o->arena, "%s%s%s", scheme, in_front, host);
+    o->public_base = inner ? arena_fmt(&o->arena, "%s%s%.*s%s", scheme, in_front, (int)(inner - host), host, inner + strlen("-internal")) : o->base;
 }
 
 struct oss *oss_open(const struct oss_config *config)
