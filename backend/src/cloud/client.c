@@ -258,7 +258,7 @@ bool client_ask(struct client *c, struct arena *a, const struct client_request *
         out->headers = arena_copy(a, buf_text(&k.headers), k.headers.n);
         out->took_us = curl_easy_getinfo(c->curl, CURLINFO_TOTAL_TIME_T, &took_us) == CURLE_OK ? (int64_t)took_us : 0;
     } else
-        out->problem = arena_dup(a, why[0] ? why : curl_easy_strerror(code));
+        out->problem = k.fault == CLIENT_OTHER ? "the answer is too long" : arena_dup(a, why[0] ? why : curl_easy_strerror(code));
     curl_slist_free_all(list);
     buf_free(&k.body);
     buf_free(&k.headers);

@@ -51,7 +51,7 @@ static const char *member(const struct json *object, const char *name)
 static bool say(const struct asking *q, struct trouble *why, bool again, const char *zh, const char *en)
 {
     const char *request = member(q->body, "RequestId"), *code = member(q->body, "Code"), *source = credentials_source(q->k->credentials, q->a);
-    const char *tail = arena_fmt(q->a, "%s%s%s%s", code ? "; " : "", code ? code : "", request ? "; RequestId " : "", request ? request : "");
+    const char *tail = text_tame(arena_fmt(q->a, "%s%s%s%s", code ? "; " : "", code ? code : "", request ? "; RequestId " : "", request ? request : ""));
     return trouble_say(why, again, arena_fmt(q->a, "KMS %s，凭据 %s（%s），密钥来源 %s：%s%s", q->k->endpoint, q->name, q->stage, source, zh, tail),
                        arena_fmt(q->a, "KMS %s, secret %s (%s), key of %s: %s%s", q->k->endpoint, q->name, q->stage, source, en, tail));
 }

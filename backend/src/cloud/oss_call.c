@@ -50,6 +50,7 @@ static void keep_why(struct oss *o, const char *text)
 {
     pthread_mutex_lock(&o->lock);
     snprintf(o->why, sizeof o->why, "%s", text);
+    text_tame(o->why);
     pthread_mutex_unlock(&o->lock);
 }
 
