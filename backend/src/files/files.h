@@ -98,7 +98,7 @@ MUST_CHECK enum rc files_gather(struct files *f, const char *prefix, int64_t bef
 /* An address at which anybody gets the file for so long; `disposition` and `media` are what he is told about it. Made here, nobody
  * is asked. False: there is none. */
 bool files_address(struct files *f, const char *key, const char *disposition, const char *media, int seconds, struct buf *out);
-/* What the storage last said about a failure, for a log or a terminal; "" where the error says all. */
+/* What the storage, or the disk, last said about a failure, for a log or a terminal; "" where the error says all. */
 void files_why(struct files *f, struct buf *out);
 
 #endif

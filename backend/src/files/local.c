@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +17,20 @@
 
 #define PATH_BYTES 4096
 #define PIECE (64 * 1024)
+#define WHY_BYTES 400
 #define PART ".part"
 #define PART_TRIES 100 /* to have it for oneself */
 
 struct local {
     char *folder;
+    pthread_mutex_t lock;
+    char why[WHY_BYTES]; /* under the lock: what could not be read last, and the system's reason */
 };
 
 static void local_close(void *self)
 {
     struct local *l = self;
+    pthread_mutex_destroy(&l->lock);
     free(l->folder);
     free(l);
 }
@@ -103,9 +108,22 @@ static enum rc local_put(void *self, const char *key, const struct files_source 
 }
 
 /* Only what is not there is missing: who may not read a file, or has no descriptor left, knows nothing of it. A link is none of ours. */
-static enum rc why_not_read(int why)
+static enum rc why_not_read(struct local *l, const char *key, int why)
 {
-    return why == ENOENT || why == ENOTDIR || why == ELOOP || why == ENAMETOOLONG ? RC_NOT_FOUND : RC_FILES_UNREADABLE;
+    if (why == ENOENT || why == ENOTDIR || why == ELOOP || why == ENAMETOOLONG)
+        return RC_NOT_FOUND;
+    pthread_mutex_lock(&l->lock);
+    snprintf(l->why, sizeof l->why, "%s: %s", key, strerror(why));
+    pthread_mutex_unlock(&l->lock);
+    return RC_FILES_UNREADABLE;
+}
+
+static void local_why(void *self, struct buf *out)
+{
+    struct local *l = self;
+    pthread_mutex_lock(&l->lock);
+    buf_str(out, l->why);
+    pthread_mutex_unlock(&l->lock);
 }
 
 static enum rc local_open(void *self, const char *key, int *fd, int64_t *bytes)
@@ -114,7 +132,7 @@ static enum rc local_open(void *self, const char *key, int *fd, int64_t *bytes)
     struct stat st;
     int opened = path_of(self, key, "", path) ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     if (opened < 0)
-        return why_not_read(errno);
+        return why_not_read(self, key, errno);
     if (fstat(opened, &st) != 0 || !S_ISREG(st.st_mode)) {
         close(opened);
         return RC_NOT_FOUND;
@@ -136,7 +154,7 @@ static enum rc local_get(void *self, const char *key, const struct files_sink *s
         taken = sink->write(sink->arg, piece, (size_t)n);
     int why = errno;
     close(fd);
-    return !taken ? files_failure(why) : n == 0 ? RC_OK : RC_FILES_UNREADABLE;
+    return !taken ? files_failure(why) : n == 0 ? RC_OK : why_not_read(self, key, why);
 }
 
 static bool add_crc(void *arg, const void *bytes, size_t n)
@@ -154,7 +172,7 @@ static enum rc local_head(void *self, const char *key, struct files_fact *out)
     struct files_fact fact = {0};
     const struct files_sink sink = {add_crc, &fact};
     if (!path_of(self, key, "", path) || stat(path, &st) != 0)
-        return why_not_read(errno);
+        return why_not_read(self, key, errno);
     TRY(local_get(self, key, &sink));
     fact.changed_ms = (int64_t)st.st_mtime * 1000;
     *out = fact;
@@ -175,32 +193,33 @@ static enum rc local_list(void *self, const char *prefix, void (*found)(void *ar
     struct stat st;
     DIR *dir = path_of(self, prefix, "", folder) ? opendir(folder) : NULL;
     if (!dir)
-        return errno == ENOENT ? RC_OK : RC_FILES_UNREADABLE;
+        return errno == ENOENT ? RC_OK : why_not_read(self, prefix, errno);
     enum rc rc = RC_OK;
     for (const struct dirent *entry; rc == RC_OK && (errno = 0, entry = readdir(dir));) {
         int n = snprintf(key, sizeof key, "%s/%s", prefix, entry->d_name);
         if (n <= 0 || n >= (int)sizeof key || !files_key_is_good(key) || !path_of(self, key, "", path))
             continue;
         if (stat(path, &st) != 0)
-            rc = why_not_read(errno) == RC_NOT_FOUND ? RC_OK : RC_FILES_UNREADABLE;
+            rc = why_not_read(self, key, errno) == RC_NOT_FOUND ? RC_OK : RC_FILES_UNREADABLE;
         else if (S_ISREG(st.st_mode))
             found(arg, key, (int64_t)st.st_mtime * 1000);
     }
     if (rc == RC_OK && errno)
-        rc = RC_FILES_UNREADABLE; /* a list that breaks off is none */
+        rc = why_not_read(self, prefix, errno); /* a list that breaks off is none */
     closedir(dir);
     return rc;
 }
 
 static const struct files_driver local_driver = {.close = local_close, .put = local_put, .get = local_get, .open = local_open,
-                                                 .head = local_head, .remove = local_remove, .list = local_list};
+                                                 .head = local_head, .remove = local_remove, .list = local_list, .why = local_why};
 
 struct files *files_open_local(const char *folder)
 {
-    struct local *l = malloc(sizeof *l);
+    struct local *l = calloc(1, sizeof *l);
     char *copy = strdup(folder);
     if (!l || !copy)
         abort();
     l->folder = copy;
+    pthread_mutex_init(&l->lock, NULL);
     return files_new(&local_driver, l);
 }
