@@ -107,15 +107,18 @@ static enum rc local_put(void *self, const char *key, const struct files_source 
     return rc;
 }
 
-/* Only what is not there is missing: who may not read a file, or has no descriptor left, knows nothing of it. A link is none of ours. */
-static enum rc why_not_read(struct local *l, const char *key, int why)
+static enum rc unreadable(struct local *l, const char *key, int why)
 {
-    if (why == ENOENT || why == ENOTDIR || why == ELOOP || why == ENAMETOOLONG)
-        return RC_NOT_FOUND;
     pthread_mutex_lock(&l->lock);
     snprintf(l->why, sizeof l->why, "%s: %s", key, strerror(why));
     pthread_mutex_unlock(&l->lock);
     return RC_FILES_UNREADABLE;
+}
+
+/* Only what is not there is missing: who may not read a file, or has no descriptor left, knows nothing of it. A link is none of ours. */
+static enum rc why_not_read(struct local *l, const char *key, int why)
+{
+    return why == ENOENT || why == ENOTDIR || why == ELOOP || why == ENAMETOOLONG ? RC_NOT_FOUND : unreadable(l, key, why);
 }
 
 static void local_why(void *self, struct buf *out)
@@ -154,7 +157,7 @@ static enum rc local_get(void *self, const char *key, const struct files_sink *s
         taken = sink->write(sink->arg, piece, (size_t)n);
     int why = errno;
     close(fd);
-    return !taken ? files_failure(why) : n == 0 ? RC_OK : why_not_read(self, key, why);
+    return !taken ? files_failure(why) : n == 0 ? RC_OK : unreadable(self, key, why);
 }
 
 static bool add_crc(void *arg, const void *bytes, size_t n)
@@ -193,7 +196,7 @@ static enum rc local_list(void *self, const char *prefix, void (*found)(void *ar
     struct stat st;
     DIR *dir = path_of(self, prefix, "", folder) ? opendir(folder) : NULL;
     if (!dir)
-        return errno == ENOENT ? RC_OK : why_not_read(self, prefix, errno);
+        return errno == ENOENT ? RC_OK : unreadable(self, prefix, errno);
     enum rc rc = RC_OK;
     for (const struct dirent *entry; rc == RC_OK && (errno = 0, entry = readdir(dir));) {
         int n = snprintf(key, sizeof key, "%s/%s", prefix, entry->d_name);
@@ -204,8 +207,8 @@ static enum rc local_list(void *self, const char *prefix, void (*found)(void *ar
         else if (S_ISREG(st.st_mode))
             found(arg, key, (int64_t)st.st_mtime * 1000);
     }
-    if (rc == RC_OK && errno)
-        rc = why_not_read(self, prefix, errno); /* a list that breaks off is none */
+    if (rc == RC_OK && errno && errno != ENOENT)
+        rc = unreadable(self, prefix, errno); /* a list that breaks off is none */
     closedir(dir);
     return rc;
 }

@@ -296,6 +296,12 @@ static void lists_a_folder(void **state)
     n = 0;
     assert_int_equal(files_list(p->files, "avatars", count, &n), RC_OK);
     assert_int_equal(n, 1);
+    char path[128];
+    snprintf(path, sizeof path, "%s/exports", p->folder);
+    int fd = open(path, O_WRONLY | O_CREAT, 0600); /* where a folder should be */
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(files_list(p->files, "exports", count, &n), RC_FILES_UNREADABLE);
 }
 
 /* ---- what is removed behind those who may not wait ---- */
