@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "crypto/age.h"
 #include "db/ship.h"
 #include "db/ship_folder.h"
 #include "domain/backup.h"
 #include "files/files.h"
+
+#define UNREADABLE_AGAIN_US (INT64_C(600) * 1000000) /* how often the log tells of one */
 
 /* Uploaded files never change, so a name that is there is the file. */
 struct continuous {
@@ -18,6 +21,7 @@ struct continuous {
     char **names; /* of those in the folder, sorted */
     size_t count, cap;
     enum rc rc;   /* of the round */
+    int64_t told_us; /* when of a file that cannot be read; 0: not yet */
 };
 
 static size_t place_of(const struct continuous *c, const char *key, bool *found)
@@ -79,6 +83,16 @@ static bool seal(const struct continuous *c, struct buf *bytes)
     return true;
 }
 
+/* For a file that cannot be read the log of changes does not wait: without it all would be lost. It is tried again each time. */
+static void tell_unreadable(struct continuous *c, const char *key)
+{
+    int64_t now_us = clock_monotonic_us();
+    if (c->told_us && now_us - c->told_us < UNREADABLE_AGAIN_US)
+        return;
+    c->told_us = now_us;
+    log_event(LOG_ERROR, "ship.file_unreadable", NULL, LOG_TEXT("key", key));
+}
+
 /* One that went meanwhile was of a row that has changed. */
 static void bring_one(void *arg, const char *key, int64_t changed_ms)
 {
@@ -95,7 +109,9 @@ static void bring_one(void *arg, const char *key, int64_t changed_ms)
     buf_free(&bytes);
     if (rc == RC_OK)
         note_name(c, key, changed_ms);
-    c->rc = rc == RC_NOT_FOUND ? RC_OK : rc;
+    if (rc == RC_FILES_UNREADABLE)
+        tell_unreadable(c, key);
+    c->rc = rc == RC_NOT_FOUND || rc == RC_FILES_UNREADABLE ? RC_OK : rc;
 }
 
 static bool bring_files(void *arg, bool all)

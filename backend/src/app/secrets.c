@@ -47,6 +47,7 @@ struct secrets {
     bool is_wanted, is_stopping, has_thread, is_failing;
     int64_t failures, unknown_us;
     pthread_t thread;
+    atomic_bool is_closing;      /* ends what waits for KMS */
     bool is_temporary;           /* made for this run */
 };
 
@@ -120,7 +121,7 @@ static bool read_file(struct secrets *s, struct arena *a, struct found *out, str
 static bool read_kms(struct secrets *s, struct arena *a, struct found *out, struct trouble *why)
 {
     const struct settings *set = s->settings;
-    const struct kms k = {set->kms_endpoint, set->kms_ca_file, s->client, s->credentials};
+    const struct kms k = {set->kms_endpoint, set->kms_ca_file, s->client, s->credentials, &s->is_closing};
     if (!kms_get_secret(&k, a, set->kms_secret_name, set->kms_secret_field, KMS_CURRENT, &out->current, why))
         return false;
     if (!out->current)
@@ -478,6 +479,7 @@ void secrets_close(struct secrets *s)
 {
     if (!s)
         return;
+    atomic_store(&s->is_closing, true);
     pthread_mutex_lock(&s->lock);
     s->is_stopping = true;
     pthread_cond_signal(&s->wake);

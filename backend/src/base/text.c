@@ -218,6 +218,14 @@ char *text_shorten(struct arena *a, const char *text, size_t chars)
     return arena_fmt(a, "%.*s…", (int)(cut - text), text);
 }
 
+char *text_tame(char *text)
+{
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
+    return text;
+}
+
 char *text_like(struct arena *a, const char *text)
 {
     if (!text)

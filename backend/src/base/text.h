@@ -30,6 +30,9 @@ char *text_narrow(struct arena *a, const char *text);
 /* At most `chars` code points, with "…" when something was cut. */
 char *text_shorten(struct arena *a, const char *text, size_t chars);
 
+/* Without control characters, each of which becomes "?": what others say, on a line that people read. In place; gives `text`. */
+char *text_tame(char *text);
+
 /* The text for a LIKE pattern with ESCAPE '\': %, _ and \ stand for themselves; `%` is put at both ends. */
 char *text_like(struct arena *a, const char *text);
 

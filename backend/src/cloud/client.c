@@ -59,9 +59,10 @@ static size_t take_body(char *bytes, size_t one, size_t n, void *arg)
     long status = 0;
     n *= one;
     curl_easy_getinfo(k->curl, CURLINFO_RESPONSE_CODE, &status);
-    if (k->r->take && status >= 200 && status < 300)
+    bool is_refusal = status < 200 || status >= 300;
+    if (k->r->take && !is_refusal)
         return k->r->take->write(k->r->take->arg, bytes, n) ? n : end_for(k, CLIENT_NOT_TAKEN, 0);
-    if (k->r->take) { /* of a refusal the beginning will do */
+    if (is_refusal) { /* the beginning will do: what a proxy says has any length */
         size_t room = k->r->answer_max - k->body.n;
         buf_add(&k->body, bytes, n < room ? n : room);
         return n;
@@ -200,6 +201,7 @@ static void set_up(CURL *curl, struct asking *k)
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* a name that is still being looked up is not waited for */
     curl_easy_setopt(curl, CURLOPT_CERTINFO, r->wants_certificate ? 1L : 0L);
     if (r->wants_certificate)
         curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
@@ -257,7 +259,7 @@ bool client_ask(struct client *c, struct arena *a, const struct client_request *
         out->headers = arena_copy(a, buf_text(&k.headers), k.headers.n);
         out->took_us = curl_easy_getinfo(c->curl, CURLINFO_TOTAL_TIME_T, &took_us) == CURLE_OK ? (int64_t)took_us : 0;
     } else
-        out->problem = arena_dup(a, why[0] ? why : curl_easy_strerror(code));
+        out->problem = k.fault == CLIENT_OTHER ? "the answer is too long" : arena_dup(a, why[0] ? why : curl_easy_strerror(code));
     curl_slist_free_all(list);
     buf_free(&k.body);
     buf_free(&k.headers);

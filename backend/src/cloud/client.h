@@ -20,7 +20,7 @@ struct client_request {
     size_t body_n;
     const struct files_source *upload; /* in place of `body`; asked piece by piece */
     const struct files_sink *take;  /* where the body of an answer 2xx goes, as it comes; NULL: into the answer */
-    size_t answer_max;              /* bytes; an answer of more has failed (with `take`: of a refusal so many are kept) */
+    size_t answer_max;              /* bytes; an answer 2xx of more has failed, of any other so many are kept */
     int connect_ms, within_ms;      /* at most, for the connection and for all of it */
     int per_mib_ms;                 /* more than within_ms, for each MiB of both bodies; 0: none */
     int idle_s;                     /* nothing moved for so long: given up; 0: within_ms alone counts */

@@ -51,7 +51,7 @@ static const char *member(const struct json *object, const char *name)
 static bool say(const struct asking *q, struct trouble *why, bool again, const char *zh, const char *en)
 {
     const char *request = member(q->body, "RequestId"), *code = member(q->body, "Code"), *source = credentials_source(q->k->credentials, q->a);
-    const char *tail = arena_fmt(q->a, "%s%s%s%s", code ? "; " : "", code ? code : "", request ? "; RequestId " : "", request ? request : "");
+    const char *tail = text_tame(arena_fmt(q->a, "%s%s%s%s", code ? "; " : "", code ? code : "", request ? "; RequestId " : "", request ? request : ""));
     return trouble_say(why, again, arena_fmt(q->a, "KMS %s，凭据 %s（%s），密钥来源 %s：%s%s", q->k->endpoint, q->name, q->stage, source, zh, tail),
                        arena_fmt(q->a, "KMS %s, secret %s (%s), key of %s: %s%s", q->k->endpoint, q->name, q->stage, source, en, tail));
 }
@@ -72,7 +72,7 @@ static bool ask(struct asking *q, struct trouble *why)
         return say(q, why, false, "AccessKey 或令牌含有控制字符", "the access key or its token holds control characters");
     const struct client_request to_send = {.method = "POST", .url = arena_fmt(q->a, "%s%s%s", scheme ? "" : "https://", q->k->endpoint, made.target),
                                            .headers = made.headers, .body = form, .body_n = strlen(form), .answer_max = ANSWER_MAX,
-                                           .connect_ms = CONNECT_MS, .within_ms = WITHIN_MS, .ca = q->k->ca};
+                                           .connect_ms = CONNECT_MS, .within_ms = WITHIN_MS, .stop = q->k->stop, .ca = q->k->ca};
     q->body = NULL;
     if (!client_ask(q->k->client, q->a, &to_send, &q->answer))
         return say(q, why, q->answer.fault == CLIENT_BROKEN, arena_fmt(q->a, "没有应答：%s", q->answer.problem), arena_fmt(q->a, "no answer: %s", q->answer.problem));

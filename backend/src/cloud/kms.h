@@ -12,6 +12,7 @@ struct kms {
     const char *ca;       /* a file of authorities to trust, for a KMS instance with its own; NULL: the system's */
     struct client *client;
     struct credentials *credentials;
+    const atomic_bool *stop; /* becomes true: given up; may be NULL */
 };
 
 /* One answer about the secret, in the arena; NULL: there is no such secret or stage. `field`: its text is a JSON object, and this

@@ -29,7 +29,7 @@ static void set_addresses(struct oss *o, const char *endpoint)
     const char *slashes = strstr(endpoint, "://"), *host = slashes ? slashes + 3 : endpoint;
     const char *scheme = slashes ? arena_copy(&o->arena, endpoint, (size_t)(host - endpoint)) : "https://";
     host = arena_copy(&o->arena, host, strcspn(host, "/"));
-    const char *inner = strstr(host, "-internal."), *bracket = strchr(host, ']'), *port = strchr(bracket ? bracket : host, ':');
+    const char *bracket = strchr(host, ']'), *port = strchr(bracket ? bracket : host, ':');
     if (on_loopback(host)) {
         o->base = arena_fmt(&o->arena, "%s%s", scheme, host);
         o->public_base = arena_fmt(&o->arena, "%slocalhost%s/%s", scheme, port ? port : "", o->bucket);
@@ -37,9 +37,11 @@ static void set_addresses(struct oss *o, const char *endpoint)
         return;
     }
     bool is_vendors = strstr(host, ".aliyuncs.com") != NULL;
-    const char *outer = inner ? arena_fmt(&o->arena, "%.*s%s", (int)(strcspn(host, ".") - strlen("-internal")), host, strchr(host, '.')) : host;
-    o->base = arena_fmt(&o->arena, "%s%s%s%s", scheme, is_vendors ? o->bucket : "", is_vendors ? "." : "", host);
-    o->public_base = arena_fmt(&o->arena, "%s%s%s%s", scheme, is_vendors ? o->bucket : "", is_vendors ? "." : "", outer);
+    const char *in_front = arena_fmt(&o->arena, "%s.", o->bucket), *inner = is_vendors ? strstr(host, "-internal.") : NULL;
+    if (!is_vendors || text_starts(host, in_front)) /* the vendor's console also shows the bucket's own host */
+        in_front = "";
+    o->base = arena_fmt(&o->arena, "%s%s%s", scheme, in_front, host);
+    o->public_base = inner ? arena_fmt(&o->arena, "%s%s%.*s%s", scheme, in_front, (int)(inner - host), host, inner + strlen("-internal")) : o->base;
 }
 
 struct oss *oss_open(const struct oss_config *config)
@@ -138,12 +140,14 @@ static enum rc get_once(struct oss *o, const char *key, const struct files_sink 
     struct files_fact fact;
     arena_init(&a);
     enum rc rc = oss_ask(o, &a, &call, &answer);
-    arena_free(&a);
     if (rc == RC_OK && g.told_at) { /* put together from several answers */
         rc = oss_head(o, key, &fact);
         g.theirs = fact.crc;
     }
-    return rc == RC_OK && g.theirs != g.crc ? RC_FILES_BROKEN : rc;
+    if (rc == RC_OK && g.theirs != g.crc)
+        rc = oss_broken(o, &a, &call, &answer);
+    arena_free(&a);
+    return rc;
 }
 
 enum rc oss_get(struct oss *o, const char *key, const struct files_sink *sink)
@@ -165,16 +169,20 @@ static bool read_fact(struct arena *a, const struct client_answer *answer, struc
            oss_read_crc(a, answer, &out->crc);
 }
 
+/* Without them somebody else answers, or takes headers away. */
+static enum rc note_fact(void *arg, struct arena *a, const struct client_answer *answer)
+{
+    return read_fact(a, answer, arg) ? RC_OK : RC_FILES_BROKEN;
+}
+
 enum rc oss_head(struct oss *o, const char *key, struct files_fact *out)
 {
     struct arena a;
-    struct oss_call call = {.method = "HEAD", .key = key};
-    struct oss_answer answer;
     struct files_fact fact;
+    struct oss_call call = {.method = "HEAD", .key = key, .check = note_fact, .arg = &fact};
+    struct oss_answer answer;
     arena_init(&a);
     enum rc rc = oss_ask(o, &a, &call, &answer);
-    if (rc == RC_OK && !read_fact(&a, &answer.http, &fact))
-        rc = RC_FILES_BROKEN; /* somebody else answers, or takes headers away */
     if (rc == RC_OK)
         *out = fact;
     arena_free(&a);
@@ -207,7 +215,7 @@ static enum rc read_one_page(struct oss *o, struct arena *a, const char *prefix,
     enum rc rc = oss_ask(o, a, &call, &answer);
     if (rc != RC_OK)
         return rc == RC_NOT_FOUND ? RC_FILES_REFUSED : rc;
-    return oss_read_page(a, answer.http.body, answer.http.body_n, page) ? RC_OK : RC_FILES_BROKEN;
+    return oss_read_page(a, answer.http.body, answer.http.body_n, page) ? RC_OK : oss_broken(o, a, &call, &answer);
 }
 
 enum rc oss_list(struct oss *o, const char *prefix, void (*found)(void *arg, const char *key, int64_t bytes, int64_t changed_ms), void *arg)
@@ -288,7 +296,7 @@ enum rc oss_look_at_bucket(struct oss *o, struct arena *a, struct oss_bucket *ou
     enum rc rc = oss_ask(o, a, &call, &answer);
     if (rc != RC_OK)
         return rc == RC_NOT_FOUND ? RC_FILES_REFUSED : rc;
-    return oss_xml_read(answer.http.body, answer.http.body_n, take_fact, &l) ? RC_OK : RC_FILES_BROKEN;
+    return oss_xml_read(answer.http.body, answer.http.body_n, take_fact, &l) ? RC_OK : oss_broken(o, a, &call, &answer);
 }
 
 int oss_status_for_anybody(struct oss *o, const char *key)

@@ -50,6 +50,7 @@ static void keep_why(struct oss *o, const char *text)
 {
     pthread_mutex_lock(&o->lock);
     snprintf(o->why, sizeof o->why, "%s", text);
+    text_tame(o->why);
     pthread_mutex_unlock(&o->lock);
 }
 
@@ -133,18 +134,23 @@ static const char *decoded(struct arena *a, const char *base64, size_t *n)
     return (const char *)bytes;
 }
 
+static const char *request_id_of(struct arena *a, const struct client_answer *answer)
+{
+    const char *id = client_header(a, answer, "x-oss-request-id");
+    return id ? id : "";
+}
+
 /* What is wrong stands in the body, or, where there may be none, in a header. */
 static void read_refusal(struct course *k)
 {
     const struct client_answer *http = &k->out->http;
-    const char *hidden = client_header(k->a, http, "x-oss-err"), *body = http->body, *id;
+    const char *hidden = client_header(k->a, http, "x-oss-err"), *body = http->body;
     size_t n = http->body_n;
     if (!n && hidden && strlen(hidden) < OSS_ANSWER_MAX)
         body = decoded(k->a, hidden, &n);
     oss_read_refusal(k->a, body, n, &k->out->refusal);
-    id = client_header(k->a, http, "x-oss-request-id");
-    if (!*k->out->refusal.request_id && id)
-        k->out->refusal.request_id = id;
+    if (!*k->out->refusal.request_id)
+        k->out->refusal.request_id = request_id_of(k->a, http);
 }
 
 static bool is_one_of(const char *code, const char *const *codes)
@@ -198,7 +204,7 @@ static void judge_refusal(struct course *k)
     int status = k->out->http.status;
     const char *code = k->out->refusal.code;
     k->rc = RC_FILES_REFUSED;
-    if (status == 404 && !is_one_of(code, missing))
+    if (status == 404 && *k->out->refusal.request_id && !is_one_of(code, missing)) /* without an id it is not the storage that says so */
         k->rc = RC_NOT_FOUND;
     else if (status >= 500 || status == 408 || status == 429 || is_one_of(code, slow)) {
         k->rc = RC_FILES_AWAY;
@@ -238,6 +244,14 @@ static void judge_fault(struct course *k)
     }
 }
 
+enum rc oss_broken(struct oss *o, struct arena *a, const struct oss_call *call, const struct oss_answer *answer)
+{
+    const char *id = request_id_of(a, &answer->http);
+    keep_why(o, arena_fmt(a, "%s %s: %d，但应答缺少内容或校验值不符 / %d, but the answer lacks something, or its checksum is another (request id %s)", call->method,
+                          call->key ? call->key : o->bucket, answer->http.status, answer->http.status, *id ? id : "?"));
+    return RC_FILES_BROKEN;
+}
+
 static void say_why(struct course *k)
 {
     const struct client_answer *http = &k->out->http;
@@ -245,6 +259,8 @@ static void say_why(struct course *k)
     const char *what = arena_fmt(k->a, "%s %s", k->call->method, k->call->key ? k->call->key : k->o->bucket);
     if (http->problem)
         keep_why(k->o, arena_fmt(k->a, "%s: %s", what, http->problem));
+    else if (k->rc == RC_FILES_BROKEN && http->status < 300)
+        k->rc = oss_broken(k->o, k->a, k->call, k->out);
     else if (k->rc != RC_NOT_FOUND && strcmp(r->code, "RequestTimeTooSkewed") != 0)
         keep_why(k->o, arena_fmt(k->a, "%s: %d %s%s%s%s%s (request id %s)", what, http->status, r->code, *r->message ? ": " : "",
                                  text_shorten(k->a, r->message, 200), *r->ec ? ", EC " : "", r->ec, *r->request_id ? r->request_id : "?"));
@@ -276,6 +292,7 @@ static void attempt(struct course *k)
     else if (k->out->http.status >= 200 && k->out->http.status < 300) {
         k->rc = call->check ? call->check(call->arg, k->a, &k->out->http) : RC_OK;
         k->may_repeat = k->rc == RC_FILES_BROKEN;
+        k->out->refusal.request_id = request_id_of(k->a, &k->out->http);
     } else {
         read_refusal(k);
         judge_refusal(k);

@@ -68,6 +68,9 @@ struct oss_answer {
  * sink or the source. Anything but a missing object is logged, with the vendor's request id. */
 MUST_CHECK enum rc oss_ask(struct oss *o, struct arena *a, struct oss_call *call, struct oss_answer *out);
 
+/* RC_FILES_BROKEN, with the words for oss_why: an answer 2xx is not what it should be. */
+enum rc oss_broken(struct oss *o, struct arena *a, const struct oss_call *call, const struct oss_answer *answer);
+
 /* What an answer says the sum of the whole object is. False: it does not. */
 bool oss_read_crc(struct arena *a, const struct client_answer *answer, uint64_t *out);
 

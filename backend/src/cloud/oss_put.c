@@ -115,7 +115,7 @@ static enum rc put_part(struct uploading *u, int number, int64_t at, int64_t byt
     enum rc rc = send_part(u->o, &a, &p, &call, &answer);
     const char *etag = rc == RC_OK ? client_header(&a, &answer.http, "ETag") : NULL;
     if (rc == RC_OK && (!etag || strpbrk(etag, "<>&")))
-        rc = RC_FILES_BROKEN;
+        rc = oss_broken(u->o, &a, &call, &answer);
     u->crc = crc64_join(u->crc, p.crc, bytes);
     if (rc == RC_OK)
         buf_fmt(&u->parts, "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>", number, etag);
@@ -144,7 +144,7 @@ static enum rc begin_upload(struct uploading *u, const char *media)
     sign_add(u->a, &call.headers, "content-type", media);
     TRY(oss_ask(u->o, u->a, &call, &answer));
     u->id = oss_read_upload_id(u->a, answer.http.body, answer.http.body_n);
-    return u->id ? RC_OK : RC_FILES_BROKEN;
+    return u->id ? RC_OK : oss_broken(u->o, u->a, &call, &answer);
 }
 
 /* Whether the object is there, and is ours. */

@@ -48,8 +48,10 @@ static zip_int64_t open_entry(struct entry *e)
 static zip_int64_t read_entry(struct entry *e, void *data, zip_uint64_t room)
 {
     ssize_t n = read(e->fd, data, room);
-    if (n < 0)
+    if (n < 0) {
+        *e->opened = RC_FILES_UNREADABLE;
         zip_error_set(&e->why, ZIP_ER_READ, errno);
+    }
     return n;
 }
 

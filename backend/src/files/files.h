@@ -17,8 +17,8 @@
 struct files;
 
 #define FILES_KEY_MAX 200
-/* What a route that moves files may be refused where they are remote. */
-#define FILES_REMOTE_REFUSALS RC_FILES_AWAY, RC_FILES_REFUSED, RC_FILES_BROKEN
+/* What a route that moves files may be refused: where they are remote, and on the local disk. */
+#define FILES_REMOTE_REFUSALS RC_FILES_AWAY, RC_FILES_REFUSED, RC_FILES_BROKEN, RC_FILES_UNREADABLE
 
 /* On the disk, in this folder; it is made when the first file comes. */
 struct files *files_open_local(const char *folder);
@@ -71,7 +71,7 @@ struct files_fact {
 MUST_CHECK enum rc files_put(struct files *f, const char *key, const void *bytes, size_t n);
 /* The same in memory that does not grow with the file. */
 MUST_CHECK enum rc files_put_from(struct files *f, const char *key, const struct files_source *source);
-/* RC_NOT_FOUND; also for a key that is not good. */
+/* RC_NOT_FOUND; also for a key that is not good. RC_FILES_UNREADABLE, here and below: on the local disk it is there, and cannot be read. */
 MUST_CHECK enum rc files_get(struct files *f, const char *key, struct buf *out);
 /* The same in memory that does not grow with the file. RC_FILES_UNWRITABLE, RC_DB_FULL: the sink did not take it. RC_FILES_BROKEN:
  * what came is not what was put. */
@@ -98,7 +98,7 @@ MUST_CHECK enum rc files_gather(struct files *f, const char *prefix, int64_t bef
 /* An address at which anybody gets the file for so long; `disposition` and `media` are what he is told about it. Made here, nobody
  * is asked. False: there is none. */
 bool files_address(struct files *f, const char *key, const char *disposition, const char *media, int seconds, struct buf *out);
-/* What the storage last said about a failure, for a log or a terminal; "" where the error says all. */
+/* What the storage, or the disk, last said about a failure, for a log or a terminal; "" where the error says all. */
 void files_why(struct files *f, struct buf *out);
 
 #endif

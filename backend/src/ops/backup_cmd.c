@@ -165,11 +165,16 @@ static int pack_files(struct request *r)
     const char *file = arena_fmt(&r->tool->arena, "%s.files.zip", r->made.name);
     const char *path = arena_fmt(&r->tool->arena, "%s/%s", r->to, file), *work = path_of(r, WORK ".zip");
     struct files *files = storage_open(&r->tool->settings, true);
+    struct buf why;
     enum rc rc = archive_write(files, backup_folders, work, &sum);
+    buf_init(&why, 1024);
+    files_why(files, &why);
+    const char *more = why.n ? arena_fmt(&r->tool->arena, ": %s", buf_text(&why)) : "";
+    buf_free(&why);
     files_close(files);
     if (rc != RC_OK)
-        return say(arena_fmt(&r->tool->arena, "上传文件未能备份：%s", error_row(rc)->zh),
-                   arena_fmt(&r->tool->arena, "The uploaded files could not be backed up: %s", error_row(rc)->en));
+        return say(arena_fmt(&r->tool->arena, "上传文件未能备份：%s%s", error_row(rc)->zh, more),
+                   arena_fmt(&r->tool->arena, "The uploaded files could not be backed up: %s%s", error_row(rc)->en, more));
     if (sum.files == 0)
         return EXIT_OK;
     struct archive_sum found;

@@ -309,7 +309,7 @@ void doctor_cloud_kms(struct doctor *d)
     }
     open_keys(d, &key, &keys);
     struct client *client = client_new();
-    const struct kms kms = {s->kms_endpoint, s->kms_ca_file, client, keys.credentials};
+    const struct kms kms = {s->kms_endpoint, s->kms_ca_file, client, keys.credentials, NULL};
     bool got = credentials_fetch(keys.credentials, d->arena, &why) &&
                kms_get_secret(&kms, d->arena, s->kms_secret_name, s->kms_secret_field, KMS_CURRENT, &secret, &why);
     client_free(client);

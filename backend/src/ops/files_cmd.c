@@ -154,8 +154,9 @@ static int tell_end(struct request *r)
     if (bad || code != EXIT_OK)
         return code == EXIT_OK ? EXIT_FAILED : code;
     const char *from = r->where == UPLOAD_OSS ? r->tool->settings.upload_dir : r->tool->settings.oss_bucket;
-    if (m->count)
-        printf("完成：%zu 个文件均已核对 / done: %zu files, all of them verified\n", m->count, m->count);
+    size_t proven = m->count - files_move_count(m, FILES_GONE);
+    if (proven)
+        printf("完成：%zu 个文件均已核对 / done: %zu files, all of them verified\n", proven, proven);
     else
         printf("源中没有文件，无可核对 / no file is in the source, nothing was there to verify: %s\n", from);
     return tell_strangers(r);

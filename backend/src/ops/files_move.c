@@ -73,8 +73,11 @@ static void say(struct round *r, struct files_move_item *item, enum rc rc)
 {
     struct buf why;
     buf_init(&why, WHY_BYTES);
-    if (rc == RC_FILES_AWAY || rc == RC_FILES_REFUSED || rc == RC_FILES_BROKEN)
-        files_why(files_are_remote(r->m->from) ? r->m->from : r->m->to, &why);
+    struct files *local = files_are_remote(r->m->from) ? r->m->to : r->m->from;
+    if (rc == RC_FILES_UNREADABLE)
+        files_why(local, &why);
+    else if (rc == RC_FILES_AWAY || rc == RC_FILES_REFUSED || rc == RC_FILES_BROKEN)
+        files_why(local == r->m->to ? r->m->from : r->m->to, &why);
     item->state = FILES_FAILED;
     item->rc = rc;
     pthread_mutex_lock(&r->lock);

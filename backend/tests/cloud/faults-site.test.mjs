@@ -1,13 +1,15 @@
 // A site whose object storage cannot be found, is not who it says it is, or whose machine has no keys: the program runs all the same, says in
 // words what it cannot do, and nothing leaves the machine that should not.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { accepted, makeMaterial, refused, sleep, start } from '../api/harness.mjs';
+import { BINARY, accepted, makeMaterial, refused, sleep, start } from '../api/harness.mjs';
 import { csv, ended, step, upload as uploadTable } from '../api/import-steps.mjs';
 import { form, png } from '../api/picture.mjs';
 import { certificate } from './certificate.mjs';
@@ -42,6 +44,29 @@ test('a name that nobody knows: in words, in the log, and the rest goes on', asy
     refused(await send(), ...AWAY);
     assert.match(failed().error, /oss\.no-such-name\.invalid/);
     await makeMaterial(admin);
+});
+
+// Its own view of /etc/resolv.conf, where a name server is named that takes every question and answers none.
+const SILENT = '127.0.0.77', hole = path.join(folder, 'resolv.conf');
+writeFileSync(hole, `nameserver ${SILENT}\noptions timeout:30 attempts:1\n`);
+const inHole = (...words) => ['-m', 'sh', '-c', `mount --bind '${hole}' /etc/resolv.conf && exec "$@"`, 'sh', ...words];
+const overOf = (child) => new Promise((resolve) => child.on('close', resolve));
+
+test('a name server that says nothing: the time that a call may take is kept, whatever the system\'s resolver does', async (t) => {
+    const silent = createSocket('udp4').on('error', () => {});
+    const bound = await new Promise((resolve) => silent.once('error', () => resolve(false)).bind(53, SILENT, () => resolve(true)));
+    if (!bound || spawnSync('unshare', inHole('true')).status !== 0)
+        return t.skip('a name server, and a view of files of one\'s own, may not be made here');
+    t.after(() => silent.close());
+    const resolver = spawn('unshare', inHole('getent', 'ahosts', 'oss.no-such-name.invalid'), { stdio: 'ignore' });
+    t.after(() => resolver.kill('SIGKILL'));
+    const env = { ...inBucket(undefined, { OSS_ENDPOINT: 'https://oss.no-such-name.invalid' }), PATH: process.env.PATH, ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '', UPLOAD_DIR: path.join(folder, 'up'), DB_PATH: path.join(folder, 'mms.db') };
+    const program = spawn('unshare', inHole(BINARY, 'files', 'migrate', '--to', 'local'), { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let told = '';
+    program.stderr.on('data', (text) => (told += text));
+    const first = await Promise.race([overOf(program).then((code) => ({ code })), overOf(resolver).then(() => 'the resolver')]);
+    assert.deepEqual(first, { code: 74 }, 'the program gives up before the resolver does');
+    assert.match(told, /文件存储暂时无法访问.*[Rr]esolv/);
 });
 
 test('a port where nobody listens', async (t) => {

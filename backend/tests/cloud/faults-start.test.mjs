@@ -81,6 +81,8 @@ describe('starts in production', { concurrency: 3 }, () => {
         'no such secret': [({ cloud }) => cloud.state.secrets.delete(NAME), new RegExp(NAME), 'no id'],
         'a secret that is too short': [({ cloud }) => cloud.state.putSecret(NAME, 'short'), /32/, 'no id'],
         'a secret that is binary': [({ cloud }) => cloud.state.putSecret(NAME, { data: 'AAEC', type: 'binary' }), /binary|二进制/, 'no id'],
+        'an answer that is too long': [({ cloud }) => cloud.fault({ kind: 'answer', service: 'api', body: 'x'.repeat(300_000), times: 'always' }), /too long/, 'no id'],
+        'a refusal with more than words': [({ cloud }) => cloud.fault({ kind: 'answer', service: 'api', status: 400, body: JSON.stringify({ Code: 'Rejected.\x1b[31m\nAll is well', RequestId: '\x07' }), times: 'always' }), /Rejected\.\?\[31m\?All is well; RequestId \?/, 'no id'],
     };
     for (const [what, [arrange, says, noId]] of Object.entries(REFUSALS))
         test(`KMS, ${what}: at once, in one line of either language`, async (t) => {

@@ -84,7 +84,9 @@ test('200 files there and back, killed in between at any moment, all the same', 
     same(inBucket(), files);
     same(onDisk(uploads), files, 'the source stays');
     const told = JSON.parse(readFileSync(report));
-    assert.deepEqual([told.files, told.copied, told.there, told.failed, told.deleted, told.items.length], [200, 200 - before, before, 0, 0, 200]);
+    // What had arrived whole when it was killed may be put a little later: one for each of its two threads.
+    assert.ok(told.there >= before && told.there <= before + 2, `${told.there} were there, ${before} at the least`);
+    assert.deepEqual([told.files, told.copied, told.failed, told.deleted, told.items.length], [200, 200 - told.there, 0, 0, 200]);
 
     const puts = cloud.log.length;
     assert.equal((await migrate(env, 'oss')).code, 0);

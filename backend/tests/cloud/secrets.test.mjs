@@ -332,6 +332,26 @@ test('a source that fails while the service runs: what was read is used, and it 
     });
 });
 
+test('it ends while KMS does not answer: it does not wait for that', async () => {
+    const secret = made();
+    await cloudWith({ secrets: { [NAME]: secret } }, async (cloud) => {
+        const server = new Server({ env: fromKms(cloud, KEY) });
+        server.secrets.push(secret);
+        try {
+            await server.begin();
+            cloud.fault({ kind: 'hang', service: 'api', times: 'always' });
+            const asked = cloud.log.length;
+            await within(server, () => cloud.log.length > asked, 'to ask again');
+            const before = events(server, 'secret.not_read').length;
+            await server.stop();
+            for (const { error } of events(server, 'secret.not_read').slice(before))
+                assert.doesNotMatch(error, /timed out/, 'the call was waited for until its time was up');
+        } finally {
+            server.child?.kill('SIGKILL');
+        }
+    });
+});
+
 test('a secret before it that is no good: KMS goes on naming it, so it is told of and left out', async () => {
     const secret = made();
     await cloudWith({ secrets: { [NAME]: 'too-short' } }, async (cloud) => {

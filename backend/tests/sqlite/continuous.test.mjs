@@ -47,6 +47,34 @@ test('killed with -9 under load and its folder gone: no more than a minute is lo
     });
 });
 
+test('a picture that cannot be read is told of, and left out: all else is shipped', { skip: process.getuid() !== 0 && 'needs root, to make one' }, async (t) => {
+    await shipping(async (server, folder) => {
+        const admin = await server.admin(), users = [await makeUser(admin, 'regular_user'), await makeUser(admin, 'regular_user')];
+        const put = async (user, width) => accepted(await user.request('POST', '/api/profile/avatar', form(['avatar', png(width, 20)])), 200).avatar;
+        const file = path.join(server.dir, (await put(users[0], 30)).slice(1));
+        await arrived(server, folder, admin);
+        // Another lies over it, which gives nothing but an error: what a bad block does.
+        const bad = file.replace(/[0-9a-f]{32}/, 'f'.repeat(32));
+        process.kill(server.child.pid, 'SIGSTOP'); // lest it sees the file below
+        writeFileSync(bad, '');
+        const mounted = spawnSync('mount', ['--bind', `/proc/${process.pid}/mem`, bad]).status === 0;
+        process.kill(server.child.pid, 'SIGCONT');
+        if (!mounted)
+            return t.skip('nothing may be mounted here');
+        try {
+            const avatar = await put(users[1], 40);
+            await arrived(server, folder, admin);
+            await server.until(() => events(server, 'ship.file_unreadable').length > 0, WAIT_MS, 'to tell of it');
+            assert.equal(events(server, 'ship.file_unreadable')[0].key, `avatars/${path.basename(bad)}`);
+            assert.equal(events(server, 'ship.failed').length, 0, 'the log goes on');
+            const shipped = readdirSync(folder, { recursive: true }).map(String);
+            assert.ok(shipped.some((name) => name.endsWith(path.basename(avatar))), 'and the others, too');
+        } finally {
+            spawnSync('umount', [bad]);
+        }
+    });
+});
+
 test('ended in order: all of it is there', async () => {
     await shipping(async (server, folder) => {
         const load = new Load(await server.admin());

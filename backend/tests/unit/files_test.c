@@ -2,14 +2,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -145,6 +149,107 @@ static void keeps_the_old_when_the_new_breaks_off(void **state)
     close(from);
 }
 
+/* Without a descriptor left nothing can be opened: that says nothing of what is there. */
+static void tells_what_it_cannot_read_from_what_is_missing(void **state)
+{
+    const struct place *p = *state;
+    struct rlimit limit, none;
+    struct files_fact fact;
+    struct buf out;
+    int fd;
+    int64_t n;
+    assert_int_equal(files_put(p->files, "avatars/d.png", "bytes", 5), RC_OK);
+    buf_init(&out, 10);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum rc got = files_get(p->files, "avatars/d.png", &out), head = files_head(p->files, "avatars/d.png", &fact),
+            opened = files_open_file(p->files, "avatars/d.png", p->folder, &fd, &n), missing = files_head(p->files, "avatars/e.png", &fact);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(got, RC_FILES_UNREADABLE);
+    assert_int_equal(head, RC_FILES_UNREADABLE);
+    assert_int_equal(opened, RC_FILES_UNREADABLE);
+    assert_int_equal(missing, RC_NOT_FOUND);
+    assert_int_equal(files_get(p->files, "avatars/e.png", &out), RC_NOT_FOUND);
+    buf_free(&out);
+}
+
+/* Two puts of one key, the second of which stops as soon as it has begun. */
+struct meeting {
+    struct files *files;
+    const char *bytes;
+    pthread_t second;
+    atomic_bool has_begun, may_go_on;
+    bool is_started;
+    enum rc rc;
+};
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+static bool read_and_stop(void *arg, int64_t at, void *into, size_t n)
+{
+    struct meeting *m = arg;
+    atomic_store(&m->has_begun, true);
+    while (!atomic_load(&m->may_go_on))
+        nap();
+    memcpy(into, m->bytes + at, n);
+    return true;
+}
+
+static void *put_second(void *arg)
+{
+    struct meeting *m = arg;
+    const struct files_source source = {BIG, read_and_stop, m};
+    m->rc = files_put_from(m->files, "imports/f", &source);
+    return NULL;
+}
+
+/* In the middle of the first the second comes: with luck it is made to wait, and else it has its chance to spoil everything. */
+static bool read_and_meet(void *arg, int64_t at, void *into, size_t n)
+{
+    struct meeting *m = arg;
+    memcpy(into, m->bytes + at, n);
+    if (at == 0 || m->is_started)
+        return true;
+    m->is_started = true;
+    if (pthread_create(&m->second, NULL, put_second, m) != 0)
+        return false;
+    for (int i = 0; i < 200 && !atomic_load(&m->has_begun); i++)
+        nap();
+    return true;
+}
+
+static void keeps_two_writers_apart(void **state)
+{
+    const struct place *p = *state;
+    char *bytes = make_bytes(BIG);
+    struct meeting m = {.files = p->files, .bytes = bytes};
+    const struct files_source source = {BIG, read_and_meet, &m};
+    struct buf out;
+    enum rc rc = files_put_from(p->files, "imports/f", &source);
+    buf_init(&out, BIG);
+    enum rc got = files_get(p->files, "imports/f", &out);
+    bool is_whole = out.n == BIG && memcmp(out.bytes, bytes, BIG) == 0;
+    atomic_store(&m.may_go_on, true);
+    assert_int_equal(pthread_join(m.second, NULL), 0);
+    assert_int_equal(rc, RC_OK);
+    assert_int_equal(got, RC_OK);
+    assert_true(is_whole);
+    assert_int_equal(m.rc, RC_OK);
+    buf_reset(&out);
+    assert_int_equal(files_get(p->files, "imports/f", &out), RC_OK);
+    assert_true(out.n == BIG && memcmp(out.bytes, bytes, BIG) == 0);
+    char part[128];
+    snprintf(part, sizeof part, "%s/imports/f.part", p->folder);
+    assert_int_equal(access(part, F_OK), -1);
+    buf_free(&out);
+    free(bytes);
+}
+
 static bool refuse(void *arg, const void *bytes, size_t n)
 {
     (void)bytes;
@@ -191,6 +296,12 @@ static void lists_a_folder(void **state)
     n = 0;
     assert_int_equal(files_list(p->files, "avatars", count, &n), RC_OK);
     assert_int_equal(n, 1);
+    char path[128];
+    snprintf(path, sizeof path, "%s/exports", p->folder);
+    int fd = open(path, O_WRONLY | O_CREAT, 0600); /* where a folder should be */
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(files_list(p->files, "exports", count, &n), RC_FILES_UNREADABLE);
 }
 
 /* ---- what is removed behind those who may not wait ---- */
@@ -232,6 +343,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(keeps_what_was_put, set_up, tear_down),
         cmocka_unit_test_setup_teardown(copies_from_descriptor_to_descriptor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_the_old_when_the_new_breaks_off, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tells_what_it_cannot_read_from_what_is_missing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keeps_two_writers_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tells_why_a_sink_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lists_a_folder, set_up, tear_down),
         cmocka_unit_test(removes_in_order_and_all_at_the_end),

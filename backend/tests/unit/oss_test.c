@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "cloud/breaker.h"
+#include "cloud/oss.h"
 #include "cloud/oss_xml.h"
 
 static struct oss_refusal refusal_of(struct arena *a, const char *text)
@@ -213,9 +214,48 @@ static void a_patient_one_never_opens(void **state)
     breaker_end(&b);
 }
 
+static bool any_key(void *arg, struct arena *a, struct cloud_key *out, const char **why)
+{
+    (void)arg;
+    (void)a;
+    (void)why;
+    *out = (struct cloud_key){"id", "secret", NULL};
+    return true;
+}
+
+/* Where it is asked, and where others find it: not at the region's inner address. */
+static void knows_the_buckets_addresses(void **state)
+{
+    (void)state;
+    const struct {
+        const char *endpoint, *inner, *outer;
+    } rows[] = {
+        {"https://oss-cn-hangzhou-internal.aliyuncs.com", "https://files-1.oss-cn-hangzhou-internal.aliyuncs.com", "https://files-1.oss-cn-hangzhou.aliyuncs.com/k?"},
+        {"oss-cn-hangzhou-internal.aliyuncs.com:443", "https://files-1.oss-cn-hangzhou-internal.aliyuncs.com:443", "https://files-1.oss-cn-hangzhou.aliyuncs.com:443/k?"},
+        {"https://oss-cn-hangzhou.aliyuncs.com", "https://files-1.oss-cn-hangzhou.aliyuncs.com", "https://files-1.oss-cn-hangzhou.aliyuncs.com/k?"},
+        {"files-1.oss-cn-hangzhou-internal.aliyuncs.com", "https://files-1.oss-cn-hangzhou-internal.aliyuncs.com", "https://files-1.oss-cn-hangzhou.aliyuncs.com/k?"},
+        {"https://files.example.com:8443", "https://files.example.com:8443", "https://files.example.com:8443/k?"},
+        {"https://files.mms-internal.example.com", "https://files.mms-internal.example.com", "https://files.mms-internal.example.com/k?"},
+        {"https://files-internal.example.com", "https://files-internal.example.com", "https://files-internal.example.com/k?"},
+        {"http://127.0.0.1:99", "http://127.0.0.1:99", "http://localhost:99/files-1/k?"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf out;
+        const struct oss_config config = {.endpoint = rows[i].endpoint, .bucket = "files-1", .region = "cn-hangzhou", .credentials = any_key};
+        struct oss *o = oss_open(&config);
+        buf_init(&out, 4096);
+        assert_string_equal(oss_address_of_bucket(o), rows[i].inner);
+        assert_true(oss_address(o, "k", NULL, NULL, 60, &out));
+        assert_int_equal(strncmp(buf_text(&out), rows[i].outer, strlen(rows[i].outer)), 0);
+        buf_free(&out);
+        oss_close(o);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_the_buckets_addresses),
         cmocka_unit_test(reads_a_refusal),
         cmocka_unit_test(reads_what_is_there),
         cmocka_unit_test(expands_nothing),

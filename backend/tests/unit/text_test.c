@@ -180,6 +180,14 @@ static void like_patterns(void **state)
     assert_string_equal(text_like(&arena, "氢"), "%氢%");
 }
 
+static void tames(void **state)
+{
+    (void)state;
+    char plain[] = "氢 a~", wild[] = "a\x1b[31m\r\nb\x7f";
+    assert_string_equal(text_tame(plain), "氢 a~");
+    assert_string_equal(text_tame(wild), "a?[31m??b?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +202,7 @@ int main(void)
         cmocka_unit_test_teardown(shortens, reset_arena),
         cmocka_unit_test(whole_numbers),
         cmocka_unit_test_teardown(like_patterns, reset_arena),
+        cmocka_unit_test(tames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
