@@ -1,6 +1,7 @@
 /** A receipt by the keyboard alone, lines from a spreadsheet, drafts that nothing loses, and what is minded while typing. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { accessible, calm, chooseMaterial, DESK, noSidewaysScroll, PASSWORD, PHONE, picture, scanned, Site } from './steps.mjs';
 
 let site;
@@ -11,6 +12,10 @@ const material = (code, more = {}) => site.api('admin', 'POST', '/materials', { 
 const stockUp = async (materialId, quantity, more = {}) => {
     const { id } = await site.api('keeper', 'POST', '/inventory', { transactionType: 'in', lines: [{ materialId, quantity, ...more }] });
     await site.api('admin', 'PUT', `/inventory/${id}/approve`, { action: 'approve' });
+};
+const soon = async (condition, what) => {
+    for (const end = Date.now() + 60_000; !condition(); await sleep(5))
+        assert.ok(Date.now() < end, `not within a minute: ${what}`);
 };
 const drafts = (name) => site.api(name, 'GET', '/drafts');
 const saved = (who) => who.at('draft-state-saved').waitFor();
@@ -169,6 +174,32 @@ test('a scanner that types adds lines wherever the cursor is; the same code agai
     await keeper.at('question-yes').click();
     await keeper.at('scan-counts').check();
     calm(keeper);
+});
+
+test('who types before the first offers have come, and presses Enter as they come, never takes one of them', async () => {
+    await material('LATE-01', { materialName: '迟来材料' });
+    const keeper = await site.person('keeper');
+    await keeper.go('/documents/new/out');
+    // The answers about materials come when the test lets them; one that nobody wants any more is over as well.
+    const held = [];
+    let over = 0;
+    const lists = (url) => url.pathname === '/api/materials';
+    await keeper.page.route(lists, (route) => new Promise((go) => held.push(go)).then(() => route.continue()).catch(() => {}));
+    for (const end of ['requestfinished', 'requestfailed'])
+        keeper.page.on(end, (request) => lists(new URL(request.url())) && over++);
+    const answered = async (n) => {
+        await soon(() => held.length >= n, `${n} questions about materials`);
+        held[n - 1]();
+        await soon(() => over >= n, `${n} answers`);
+        await sleep(50); // the page has it, too
+    };
+    await keeper.at('line-material-0').click();
+    await keeper.at('line-material-0').fill('late-01');
+    await answered(1);
+    await keeper.page.keyboard.press('Enter');
+    await answered(2);
+    await keeper.at('line-stock-0').waitFor();
+    assert.match(await keeper.at('line-material-0').inputValue(), /^LATE-01/);
 });
 
 test('what is minded while typing: decimals of the unit, stock over all lines, limits, lots, hazards', async () => {
