@@ -200,6 +200,11 @@ test('who types before the first offers have come, and presses Enter as they com
     await answered(2);
     await keeper.at('line-stock-0').waitFor();
     assert.match(await keeper.at('line-material-0').inputValue(), /^LATE-01/);
+    await saved(keeper);
+    await keeper.page.close();
+    const [draft, ...more] = await drafts('keeper');
+    assert.deepEqual(more, []);
+    await site.api('keeper', 'DELETE', `/drafts/${draft.id}`);
 });
 
 test('what is minded while typing: decimals of the unit, stock over all lines, limits, lots, hazards', async () => {
