@@ -96,13 +96,20 @@ static void sweep_once(struct sweep *s)
     s->failed = sweep_all(s->app) ? 0 : s->failed + 1;
 }
 
+static int64_t pause_ms(const struct sweep *s)
+{
+    int64_t ms = RETRY_MS;
+    if (!s->failed)
+        return AGAIN_MS;
+    for (int64_t i = 1; i < s->failed && ms < RETRY_MAX_MS; i++)
+        ms *= 2;
+    return ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
+}
+
 /* False: the program ends. */
 static bool wait_for_turn(struct sweep *s)
 {
-    int64_t ms = s->failed ? RETRY_MS : AGAIN_MS;
-    for (int64_t i = 1; i < s->failed && ms < RETRY_MAX_MS; i++)
-        ms *= 2;
-    struct timespec until = wait_until(ms < RETRY_MAX_MS || !s->failed ? ms : RETRY_MAX_MS);
+    struct timespec until = wait_until(pause_ms(s));
     pthread_mutex_lock(&s->lock);
     while (!s->is_stopping && pthread_cond_timedwait(&s->wake, &s->lock, &until) == 0)
         continue;

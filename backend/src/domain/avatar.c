@@ -177,12 +177,12 @@ static const struct route avatar_routes[] = {
      .prepare = prepare_post, .handler = post_avatar, .after = after_change, .keeps_no_answer = true, .summary = "上传头像",
      .parts = PARTS({"avatar", PART_TEXT}),
      .refusals = REFUSALS(RC_PICTURE_MISSING, RC_PICTURE_TYPE, RC_PICTURE_TOO_LARGE, RC_PICTURE_BROKEN,
-                          RC_FILES_UNWRITABLE, FILES_REMOTE_REFUSALS, RC_BODY_TOO_LARGE)},
+                          RC_FILES_UNWRITABLE, FILES_REFUSALS, RC_BODY_TOO_LARGE)},
     ROUTE("DELETE", "/api/profile/avatar", LANE_SLOW, PERM_PROFILE_WRITE, NULL, delete_avatar, "删除头像", .prepare = prepare_delete,
           .after = after_change),
     ROUTE("GET", "/api/uploads/avatars/:file", LANE_SLOW, PERM_OPEN, NULL, get_file, "头像（同 /uploads/avatars）", .bare = true,
-          .http.moves_files = true, .media = "image/*", .refusals = REFUSALS(RC_NOT_FOUND, FILES_REMOTE_REFUSALS)),
+          .http.moves_files = true, .media = "image/*", .refusals = REFUSALS(RC_NOT_FOUND, FILES_REFUSALS)),
     ROUTE("GET", "/uploads/avatars/:file", LANE_SLOW, PERM_OPEN, NULL, get_file, "头像", .bare = true, .http.moves_files = true, .media = "image/*",
-          .refusals = REFUSALS(RC_NOT_FOUND, FILES_REMOTE_REFUSALS)),
+          .refusals = REFUSALS(RC_NOT_FOUND, FILES_REFUSALS)),
 };
 const struct module avatar_module = MODULE("avatar", "头像", avatar_routes);

@@ -253,8 +253,8 @@ void export_job_sweep(const struct ctx *c)
 static const struct route export_job_routes[] = {
     ROUTE("GET", "/api/jobs/:id/file-address", LANE_SLOW, PERM_DOCUMENT_CREATE, NULL, get_address, "导出任务文件的短期下载地址（OSS_DELIVERY=signed）",
           .http.moves_files = true, .parts = PARTS({"address", PART_TEXT, .nullable = true}),
-          .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND, FILES_REMOTE_REFUSALS)),
+          .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND, FILES_REFUSALS)),
     ROUTE("GET", "/api/jobs/:id/file", LANE_SLOW, PERM_DOCUMENT_CREATE, NULL, get_file, "导出任务的文件", .bare = true, .media = EXCEL_TYPE,
-          .http.moves_files = true, .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND, RC_FILES_UNWRITABLE, RC_DB_FULL, FILES_REMOTE_REFUSALS)),
+          .http.moves_files = true, .refusals = REFUSALS(RC_JOB_NOT_FOUND, RC_NOT_FOUND, RC_FILES_UNWRITABLE, RC_DB_FULL, FILES_REFUSALS)),
 };
 const struct module export_job_module = MODULE("export_jobs", "导出任务", export_job_routes);

@@ -18,7 +18,7 @@ struct files;
 
 #define FILES_KEY_MAX 200
 /* What a route that moves files may be refused: where they are remote, and on the local disk. */
-#define FILES_REMOTE_REFUSALS RC_FILES_AWAY, RC_FILES_REFUSED, RC_FILES_BROKEN, RC_FILES_UNREADABLE
+#define FILES_REFUSALS RC_FILES_AWAY, RC_FILES_REFUSED, RC_FILES_BROKEN, RC_FILES_UNREADABLE
 
 /* On the disk, in this folder; it is made when the first file comes. */
 struct files *files_open_local(const char *folder);
