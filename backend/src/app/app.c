@@ -54,8 +54,8 @@ enum rc app_init(struct app *app, const struct settings *settings, struct secret
     app->files = storage_open(settings, false);
     enum rc rc = db_writer_start(settings->database, &app->writer, why);
     if (rc == RC_OK) {
-        const struct ctx base = {.settings = settings, .keys = app->keys, .files = app->files};
-        app->jobs = job_runner_new(&base, app->writer, lend_reader, app);
+        const struct ctx base = {.settings = settings, .keys = app->keys, .files = app->files, .writer = app->writer};
+        app->jobs = job_runner_new(&base, lend_reader, app);
         app->hub = notification_hub_start(lend_reader, app);
         db_writer_on_commit(app->writer, committed, app);
         rc = continuous_start(app, &app->continuous, why);

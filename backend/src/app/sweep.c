@@ -5,15 +5,12 @@
 
 #include "base/log.h"
 #include "base/wait.h"
-#include "domain/avatar.h"
-#include "domain/export_job.h"
 #include "domain/import.h"
-#include "files/files.h"
+#include "domain/loose_file.h"
 
-#define AGAIN_MS (24 * INT64_C(3600000))
+#define AGAIN_MS INT64_C(3600000)
 /* After one that failed; twice as long after the next. */
 #define RETRY_MS INT64_C(5000)
-#define RETRY_MAX_MS INT64_C(3600000)
 
 struct sweep {
     struct app *app;
@@ -24,76 +21,81 @@ struct sweep {
     int64_t failed;   /* how often, one after the other */
 };
 
-/* A folder of files that rows name. */
-struct folder {
-    const char *name;
-    int64_t left_ms;
-    enum rc (*keep_unnamed)(struct ctx *c, struct files_names *names);
-};
-
-static const struct folder folders[] = {{AVATAR_FOLDER, AVATAR_LEFT_MS, avatar_keep_unnamed}, {IMPORT_FOLDER, IMPORT_LEFT_MS, import_keep_unnamed}};
-
-struct looking {
+struct sweeping {
     struct app *app;
     struct arena arena;
-    enum rc (*look)(struct ctx *c, struct looking *l);
-    const struct folder *folder;
-    struct files_names names;
+    struct files_names due;
+    enum rc (*step)(struct ctx *c, struct sweeping *s);
 };
 
-static enum rc in_transaction(struct db *db, void *arg)
+static enum rc run_step(struct db *db, void *arg)
 {
-    struct looking *l = arg;
-    struct ctx c = {.arena = &l->arena, .db = db, .settings = l->app->settings, .now_ms = clock_now_ms()};
+    struct sweeping *s = arg;
+    struct ctx c = {.arena = &s->arena, .db = db, .settings = s->app->settings, .now_ms = clock_now_ms()};
     c.actor.role = ROLE_SYSTEM_ADMIN;
     c.actor.permissions = role_permissions(c.actor.role);
-    return l->look(&c, l);
+    return s->step(&c, s);
 }
 
-static enum rc remove_old_rows(struct ctx *c, struct looking *l)
+static enum rc give_up_imports(struct ctx *c, struct sweeping *s)
 {
-    (void)l;
+    (void)s;
     return import_sweep(c);
 }
 
-static enum rc look_up(struct ctx *c, struct looking *l)
+static enum rc look_up(struct ctx *c, struct sweeping *s)
 {
-    return l->folder->keep_unnamed(c, &l->names);
+    return loose_file_due(c, &s->due);
 }
 
-static enum rc sweep_folder(struct looking *l)
+static enum rc forget(struct ctx *c, struct sweeping *s)
 {
-    l->look = look_up;
-    TRY(files_gather(l->app->files, l->folder->name, clock_now_ms() - l->folder->left_ms, &l->arena, &l->names));
-    if (l->names.n)
-        TRY(db_run_tx(l->app->writer, in_transaction, l));
-    for (size_t i = 0; i < l->names.n; i++)
-        TRY(files_remove(l->app->files, l->names.at[i]));
-    return RC_OK;
+    return loose_file_forget(c, &s->due);
 }
 
-static bool sweep_all(struct app *app)
+static enum rc in_transaction(struct sweeping *s, enum rc (*step)(struct ctx *c, struct sweeping *s))
 {
-    struct looking l = {.app = app, .look = remove_old_rows};
-    arena_init(&l.arena);
-    enum rc rc = db_run_tx(app->writer, in_transaction, &l);
-    for (size_t i = 0; rc == RC_OK && i < sizeof folders / sizeof *folders; i++) {
-        arena_reset(&l.arena);
-        l.folder = &folders[i];
-        rc = sweep_folder(&l);
+    s->step = step;
+    return db_run_tx(s->app->writer, run_step, s);
+}
+
+/* One that cannot be removed does not hold up the others. */
+static enum rc remove_due(struct sweeping *s)
+{
+    enum rc failed = RC_OK;
+    size_t gone = 0;
+    for (size_t i = 0; i < s->due.n; i++) {
+        enum rc rc = files_remove(s->app->files, s->due.at[i]);
+        if (rc == RC_OK)
+            s->due.at[gone++] = s->due.at[i];
+        else
+            failed = rc;
     }
-    arena_reset(&l.arena);
-    const struct ctx c = {.arena = &l.arena, .settings = app->settings, .files = app->files, .now_ms = clock_now_ms()};
-    export_job_sweep(&c);
-    arena_free(&l.arena);
-    if (rc != RC_OK)
-        log_event(LOG_WARN, "files.sweep_failed", NULL, LOG_TEXT("folder", l.folder ? l.folder->name : ""), LOG_TEXT("error", error_row(rc)->code));
-    return rc == RC_OK;
+    s->due.n = gone;
+    TRY(in_transaction(s, forget));
+    return failed;
+}
+
+static enum rc sweep_all(struct sweeping *s)
+{
+    TRY(in_transaction(s, give_up_imports));
+    do {
+        arena_reset(&s->arena);
+        TRY(in_transaction(s, look_up));
+        TRY(remove_due(s));
+    } while (s->due.n);
+    return RC_OK;
 }
 
 static void sweep_once(struct sweep *s)
 {
-    s->failed = sweep_all(s->app) ? 0 : s->failed + 1;
+    struct sweeping sweeping = {.app = s->app};
+    arena_init(&sweeping.arena);
+    enum rc rc = sweep_all(&sweeping);
+    arena_free(&sweeping.arena);
+    if (rc != RC_OK)
+        log_event(LOG_WARN, "files.sweep_failed", NULL, LOG_TEXT("error", error_row(rc)->code));
+    s->failed = rc == RC_OK ? 0 : s->failed + 1;
 }
 
 static int64_t pause_ms(const struct sweep *s)
@@ -101,9 +103,9 @@ static int64_t pause_ms(const struct sweep *s)
     int64_t ms = RETRY_MS;
     if (!s->failed)
         return AGAIN_MS;
-    for (int64_t i = 1; i < s->failed && ms < RETRY_MAX_MS; i++)
+    for (int64_t i = 1; i < s->failed && ms < AGAIN_MS; i++)
         ms *= 2;
-    return ms < RETRY_MAX_MS ? ms : RETRY_MAX_MS;
+    return ms < AGAIN_MS ? ms : AGAIN_MS;
 }
 
 /* False: the program ends. */

@@ -1,5 +1,6 @@
-/* The sweep at the start and once a day: what a sudden end has left behind, and what is over. One that fails is tried again. Files that no
- * row names are gathered, looked up in one transaction, and removed: the writer never waits for where files lie. */
+/* The sweep at the start and once an hour: imports that nobody finishes, and files that no row names (domain/loose_file.h) when they are due.
+ * One that fails is tried again. They are looked up in one transaction, removed, and forgotten in another: the writer never waits for where
+ * files lie. */
 #ifndef MMS_APP_SWEEP_H
 #define MMS_APP_SWEEP_H
 

@@ -5,18 +5,17 @@
 #include "base/text.h"
 #include "crypto/token.h"
 #include "domain/audit.h"
+#include "domain/loose_file.h"
 #include "domain/reply.h"
-#include "files/files.h"
 #include "media/picture.h"
 
-#define FOLDER AVATAR_FOLDER
+#define FOLDER "avatars"
 #define NAME_BYTES 16            /* random */
 #define SHOWN_PREFIX "/uploads/" /* users.avatar is this and the key */
 #define LASTING "public, max-age=31536000, immutable"
 
 static const struct sql MY_AVATAR = {"user.avatar", "SELECT avatar FROM users WHERE id = $1"};
 static const struct sql SET_AVATAR = {"user.set_avatar", "UPDATE users SET avatar = $2, updated_at = $3 WHERE id = $1"};
-static const struct sql IN_USE = {"user.avatar_in_use", "SELECT COUNT(*) AS n FROM users WHERE avatar = $1"};
 
 /* ---------------------------------------------------------------- changing it */
 
@@ -41,8 +40,9 @@ static enum rc put_picture(struct call *call, struct change *change, const struc
     char name[2 * NAME_BYTES + 1];
     random_hex(NAME_BYTES, name);
     change->new_key = arena_fmt(c->arena, FOLDER "/%s.%s", name, type == PICTURE_JPEG ? "jpg" : "png");
-    enum rc rc = files_put(c->files, change->new_key, picture->bytes, picture->n);
-    return rc == RC_OK ? rc : error_set(&c->err, rc);
+    const struct files_piece piece = {picture->bytes};
+    const struct files_source source = files_source_of(&piece, picture->n);
+    return loose_file_put(c, change->new_key, &source, LOOSE_FILE_NAMED_WITHIN_MS);
 }
 
 static enum rc prepare_post(struct call *call)
@@ -86,6 +86,10 @@ static enum rc store(struct call *call, const char *action, const char *what)
     struct ctx *c = &call->ctx;
     struct change *change = call->prepared;
     TRY(find_old(c, change));
+    if (change->new_key)
+        TRY(loose_file_take(c, change->new_key));
+    if (change->old_key)
+        TRY(loose_file_note(c, change->old_key, 0));
     TRY(db_exec(c->db, &SET_AVATAR, DB_ARGS(DB_I(c->actor.user_id), DB_T(shown_of(c, change->new_key)), DB_I(c->now_ms)), NULL));
     TRY(ctx_changed(c, TOPIC_USERS));
     return audit_write(c, &(struct audit_entry){.module = "profile", .action = action, .resource_type = "user",
@@ -156,20 +160,7 @@ static enum rc get_file(struct call *call)
     return RC_OK;
 }
 
-/* ---------------------------------------------------------------- the sweep */
-
-enum rc avatar_keep_unnamed(struct ctx *c, struct files_names *names)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < names->n; i++) {
-        int64_t n;
-        TRY(ctx_number(c, &IN_USE, DB_ARGS(DB_T(shown_of(c, names->at[i]))), &n));
-        if (n == 0)
-            names->at[kept++] = names->at[i];
-    }
-    names->n = kept;
-    return RC_OK;
-}
+/* ---------------------------------------------------------------- routes */
 
 static const struct route avatar_routes[] = {
     {.http = {.method = "POST", .path = "/api/profile/avatar", .lane = LANE_SLOW, .moves_files = true, .is_upload = true},

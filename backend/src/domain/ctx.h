@@ -43,7 +43,7 @@ struct ctx {
     const struct keyring *keys;        /* what access tokens are signed with; NULL for commands */
     struct files *files;               /* pictures and the like; NULL for commands */
     struct job_runner *jobs;           /* runs jobs; NULL for commands */
-    struct db_writer *writer;          /* for what it tells of itself; NULL for commands */
+    struct db_writer *writer;          /* for a transaction of its own, and what it tells of itself; NULL for commands */
     struct notification_hub *hub;      /* who hears of notifications at once; NULL for commands */
     struct actor actor;
     struct bulk_change *bulk;          /* gathers what many changes note down; NULL: each notes its own (bulk_change.h) */

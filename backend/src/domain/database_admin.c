@@ -16,7 +16,7 @@
 static const char *const technical_tables[] = {
     "schema_migrations", "sessions",  "refresh_tokens", "service_tokens",   "login_failures", "idempotency",
     "change_counters",   "heartbeat", "log_head",       "document_numbers", "recent_window",  "pending_documents",
-    "search_tokens",     "search_fills", "user_preferences", "saved_views", NULL};
+    "search_tokens",     "search_fills", "user_preferences", "saved_views", "loose_files", NULL};
 
 /* What nobody reads here, nor sorts by. */
 static const char *const masked_columns[][2] = {{"users", "password_hash"},

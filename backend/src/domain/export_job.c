@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "crypto/token.h"
 #include "domain/list_export.h"
+#include "domain/loose_file.h"
 #include "domain/reply.h"
-#include "files/files.h"
 
 #define FOLDER "exports"
 #define PREFIX "job-"
@@ -128,11 +128,10 @@ static enum rc keep_file(struct exporting *e)
     random_hex(NAME_BYTES, random);
     e->name = arena_fmt(c->arena, PREFIX "%lld-%s.%s", (long long)e->run->id, random, export_formats[e->order.format]);
     e->key = arena_fmt(c->arena, FOLDER "/%s", e->name);
-    enum rc rc = files_put_from(c->files, e->key, &source);
-    if (rc == RC_OK)
-        return rc;
-    log_event(LOG_ERROR, "export.not_kept", NULL, LOG_TEXT("key", e->key), LOG_TEXT("error", error_row(rc)->code));
-    return error_set(&c->err, rc);
+    enum rc rc = loose_file_put(c, e->key, &source, EXPORT_JOB_KEPT_MS);
+    if (rc != RC_OK)
+        log_event(LOG_ERROR, "export.not_kept", NULL, LOG_TEXT("key", e->key), LOG_TEXT("error", error_row(rc)->code));
+    return rc;
 }
 
 static enum rc note(struct ctx *c, void *arg)
@@ -149,7 +148,6 @@ static enum rc run_export(struct job_run *run)
     struct exporting e = {.run = run};
     const struct export_progress progress = {tell, is_over, &e};
     struct export_set set;
-    export_job_sweep(c);
     TRY(understand(c, run->arguments, &e));
     TRY(export_choose(&e.source, e.order.list, run->subject_id, &set));
     enum rc rc = export_write(c, &set, &e.order, &progress, &e.made);
@@ -239,15 +237,6 @@ static enum rc get_address(struct call *call)
     buf_free(&address);
     http_set_header(call->http, "Cache-Control", "no-store");
     return reply_end(call, &w);
-}
-
-void export_job_sweep(const struct ctx *c)
-{
-    struct files_names old = {0};
-    enum rc rc = files_gather(c->files, FOLDER, c->now_ms - EXPORT_JOB_KEPT_MS, c->arena, &old);
-    for (size_t i = 0; rc == RC_OK && i < old.n; i++)
-        if (text_starts(old.at[i], FOLDER "/" PREFIX))
-            rc = files_remove(c->files, old.at[i]); /* what stays is seen the next time */
 }
 
 static const struct route export_job_routes[] = {

@@ -12,7 +12,4 @@
 extern const struct job_kind export_job;
 extern const struct module export_job_module;
 
-/* Removes files whose day is over. */
-void export_job_sweep(const struct ctx *c);
-
 #endif

@@ -7,10 +7,10 @@
 #include "base/text.h"
 #include "crypto/token.h"
 #include "domain/import_rows.h"
+#include "domain/loose_file.h"
 #include "domain/reply.h"
-#include "files/files.h"
 
-#define FOLDER IMPORT_FOLDER
+#define FOLDER "imports"
 #define NAME_BYTES 16 /* random */
 #define FILE_NAME_CHARS 200
 #define LEFT_MS (INT64_C(30) * 24 * 3600 * 1000)
@@ -68,7 +68,6 @@ static const struct sql MADE = {"import.made", "SELECT d.id, d.number, d.status 
 static const struct sql LEFT_OVER = {"import.left", "SELECT id, file_key FROM imports WHERE status IN ('new', 'checked') AND updated_at < $1 AND "
                                                     "NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject_id = imports.id AND j.ended_at IS NULL AND "
                                                     "substr(j.kind, 1, 7) = 'import.')"};
-static const struct sql NAMED = {"import.file_named", "SELECT COUNT(*) AS n FROM imports WHERE file_key = $1"};
 
 enum rc import_get(struct ctx *c, int64_t id, struct import *out)
 {
@@ -140,8 +139,9 @@ static enum rc keep_file(struct ctx *c, struct import_upload *u, const char *byt
     u->bytes = (int64_t)n;
     random_hex(NAME_BYTES, name);
     u->file_key = arena_fmt(c->arena, FOLDER "/%s", name);
-    enum rc rc = files_put(c->files, u->file_key, bytes, n);
-    return rc == RC_OK ? rc : error_set(&c->err, rc);
+    const struct files_piece piece = {bytes};
+    const struct files_source source = files_source_of(&piece, n);
+    return loose_file_put(c, u->file_key, &source, LOOSE_FILE_NAMED_WITHIN_MS);
 }
 
 static enum rc prepare_post(struct call *call)
@@ -283,6 +283,7 @@ static enum rc post_import(struct call *call)
     struct ctx *c = &call->ctx;
     const struct import_upload *u = call->prepared;
     int64_t id;
+    TRY(loose_file_take(c, u->file_key));
     TRY(ctx_insert(c, &INSERT,
                    DB_ARGS(DB_T(u->kind->name), DB_T(u->file_name), DB_T(u->file_key), DB_I(u->bytes), DB_T(u->hash), DB_T(u->form),
                            DB_T(u->mapping), DB_N, DB_I(c->actor.user_id), DB_I(c->now_ms)),
@@ -382,23 +383,26 @@ static enum rc post_undo(struct call *call)
 
 /* ---------------------------------------------------------------- giving one up */
 
-static enum rc delete_rows(struct ctx *c, int64_t id)
+/* Its file goes with the next sweep. */
+static enum rc give_up(struct ctx *c, int64_t id, const char *file_key)
 {
     TRY(db_exec(c->db, &CLEAR, DB_ARGS(DB_I(id)), NULL));
-    return db_exec(c->db, &DELETE, DB_ARGS(DB_I(id)), NULL);
+    TRY(db_exec(c->db, &DELETE, DB_ARGS(DB_I(id)), NULL));
+    return loose_file_note(c, file_key, 0);
 }
 
 static enum rc delete_import(struct call *call)
 {
     struct import im;
     TRY(import_load_for_change(call, &im, "new", "checked"));
-    TRY(delete_rows(&call->ctx, im.id));
-    return reply_message(call, "导入已放弃", "The import was given up"); /* its file goes with the next sweep */
+    TRY(give_up(&call->ctx, im.id, im.file_key));
+    return reply_message(call, "导入已放弃", "The import was given up");
 }
 
 /* An import whose time is over. */
 struct left {
     int64_t id;
+    const char *file_key;
     struct left *next;
 };
 
@@ -414,6 +418,7 @@ static enum rc read_left(struct ctx *c, struct left **out)
             return RC_OK;
         *end = arena_new(c->arena, struct left);
         (*end)->id = db_int(rows, "id");
+        (*end)->file_key = arena_dup(c->arena, db_text(rows, "file_key"));
     }
 }
 
@@ -422,20 +427,7 @@ enum rc import_sweep(struct ctx *c)
     struct left *left;
     TRY(read_left(c, &left));
     for (; left; left = left->next)
-        TRY(delete_rows(c, left->id));
-    return RC_OK;
-}
-
-enum rc import_keep_unnamed(struct ctx *c, struct files_names *names)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < names->n; i++) {
-        int64_t named;
-        TRY(ctx_number(c, &NAMED, DB_ARGS(DB_T(names->at[i])), &named));
-        if (!named)
-            names->at[kept++] = names->at[i];
-    }
-    names->n = kept;
+        TRY(give_up(c, left->id, left->file_key));
     return RC_OK;
 }
 

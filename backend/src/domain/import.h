@@ -14,14 +14,7 @@
 extern const struct job_kind import_check_job, import_commit_job, import_undo_job;
 extern const struct module import_module;
 
-#define IMPORT_FOLDER "imports"
-#define IMPORT_LEFT_MS (INT64_C(3600) * 1000) /* younger files may belong to an import that is on its way */
-
-struct files_names;
-
 /* Removes imports that nobody has finished for 30 days. */
 MUST_CHECK enum rc import_sweep(struct ctx *c);
-/* Of these files, those that no import names stay in the list. */
-MUST_CHECK enum rc import_keep_unnamed(struct ctx *c, struct files_names *names);
 
 #endif

@@ -288,7 +288,7 @@ enum rc job_tell(struct job_run *run, int64_t done, int64_t total)
 static enum rc run_tx(struct job_run *run, struct writing *w)
 {
     run->is_writing = true;
-    enum rc rc = db_run_tx(run->writer, run_writing, w);
+    enum rc rc = db_run_tx(run->ctx.writer, run_writing, w);
     run->is_writing = false;
     run->told_at_us = clock_monotonic_us();
     return rc;

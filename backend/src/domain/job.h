@@ -10,12 +10,10 @@
 #include "domain/route.h"
 
 struct job_runner;
-struct db_writer;
 
 /* A job while it runs. */
 struct job_run {
     struct ctx ctx; /* reads; the actor is who asked for it, if he still may */
-    struct db_writer *writer;
     struct job_runner *runner;
     const char *instance; /* which process this is, where connections do not say so */
     int64_t id, subject_id;

@@ -15,7 +15,6 @@
 
 struct job_runner {
     struct ctx base;
-    struct db_writer *writer;
     bool (*lend_reader)(void *arg, struct ctx *c);
     void *arg;
     pthread_t thread;
@@ -100,7 +99,7 @@ static void end(struct job_run *run, enum rc rc)
     struct ending e = {run, rc == RC_OK ? "done" : rc == RC_JOB_CANCELLED ? "cancelled" : rc == RC_JOB_INTERRUPTED ? "interrupted" : "failed",
                        rc == RC_OK || rc == RC_JOB_INTERRUPTED ? NULL : &why};
     enum rc written;
-    for (int tries = 1; (written = db_run_tx(run->writer, write_end, &e)) != RC_OK && wait_for(run->runner, JOB_LOOK_MS, false); tries++)
+    for (int tries = 1; (written = db_run_tx(run->ctx.writer, write_end, &e)) != RC_OK && wait_for(run->runner, JOB_LOOK_MS, false); tries++)
         if (tries == PLAIN_AFTER) { /* should it be the words that the database does not take */
             error_clear(&why);
             error_set(&why, rc);
@@ -112,7 +111,7 @@ static void end(struct job_run *run, enum rc rc)
 
 static void run_claimed(struct job_runner *r, const struct job_claim *claim, struct ctx *c)
 {
-    struct job_run run = {.ctx = *c, .writer = r->writer, .runner = r, .instance = r->instance, .id = claim->id,
+    struct job_run run = {.ctx = *c, .runner = r, .instance = r->instance, .id = claim->id,
                           .subject_id = claim->subject_id, .arguments = claim->arguments};
     enum rc rc = job_take_actor(&run.ctx, claim);
     set_running(r, claim);
@@ -150,7 +149,7 @@ static bool run_next(struct job_runner *r, struct arena *arena)
     c.now_ms = clock_now_ms();
     if (!r->lend_reader(r->arg, &c) || job_is_awaited(&c, r->instance, &awaited) != RC_OK || !awaited)
         return false;
-    if (db_run_tx(r->writer, write_claim, &k) != RC_OK || !k.claim.id)
+    if (db_run_tx(r->base.writer, write_claim, &k) != RC_OK || !k.claim.id)
         return false;
     run_claimed(r, &k.claim, &c);
     return true;
@@ -171,15 +170,13 @@ static void *runner_main(void *arg)
 
 /* ---------------------------------------------------------------- from outside */
 
-struct job_runner *job_runner_new(const struct ctx *base, struct db_writer *writer, bool (*lend_reader)(void *arg, struct ctx *c),
-                                  void *arg)
+struct job_runner *job_runner_new(const struct ctx *base, bool (*lend_reader)(void *arg, struct ctx *c), void *arg)
 {
     struct job_runner *r = calloc(1, sizeof *r);
     if (!r)
         abort();
     r->base = *base;
     r->base.jobs = r;
-    r->writer = writer;
     r->lend_reader = lend_reader;
     r->arg = arg;
     random_hex(INSTANCE_BYTES, r->instance);

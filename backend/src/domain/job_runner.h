@@ -7,9 +7,8 @@
 #define JOB_LOOK_MS 2000      /* for jobs that other instances have queued or left behind */
 #define JOB_TELL_MS 500       /* between two notes of how far a job is */
 
-/* lend_reader: as of notification_hub_start. `base` has settings, files and hub. */
-struct job_runner *job_runner_new(const struct ctx *base, struct db_writer *writer, bool (*lend_reader)(void *arg, struct ctx *c),
-                                  void *arg);
+/* lend_reader: as of notification_hub_start. `base` has settings, keys, files and writer. */
+struct job_runner *job_runner_new(const struct ctx *base, bool (*lend_reader)(void *arg, struct ctx *c), void *arg);
 /* From here on it takes jobs. */
 void job_runner_start(struct job_runner *r);
 /* Interrupts the job that runs. NULL is fine. Before the writer is stopped. */

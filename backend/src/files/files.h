@@ -83,8 +83,7 @@ MUST_CHECK enum rc files_open_file(struct files *f, const char *key, const char 
 MUST_CHECK enum rc files_head(struct files *f, const char *key, struct files_fact *out);
 /* Fine when there is none. */
 MUST_CHECK enum rc files_remove(struct files *f, const char *key);
-/* The same for who may not wait: at once on the local disk; else a thread does it, and what it cannot do is left for the sweep at
- * the next start. */
+/* The same for who may not wait: at once on the local disk; else a thread does it, and what it cannot do is left for the sweep. */
 void files_remove_later(struct files *f, const char *key);
 /* Tells of each file in the folder `prefix` ("avatars"). */
 MUST_CHECK enum rc files_list(struct files *f, const char *prefix, void (*found)(void *arg, const char *key, int64_t changed_ms),

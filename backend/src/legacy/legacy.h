@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "domain/ctx.h"
 
+#define LEGACY_PICTURE_KEPT_MS (INT64_C(24) * 3600 * 1000) /* within which an import must come to its end */
+
 struct legacy_options {
     const char *path;    /* the old file */
     const char *uploads; /* the folder with its avatars/; NULL: pictures are not brought */
@@ -19,6 +21,9 @@ struct legacy_options {
     /* Told of each row that was read, and each document that was posted; total 0: not known. NULL: nobody asks. */
     void (*progress)(void *arg, const char *what, int64_t done, int64_t total);
     void *progress_arg;
+    /* Notes a picture before it is put (domain/loose_file.h), LEGACY_PICTURE_KEPT_MS. With `uploads` and without dry_run, to be set. */
+    enum rc (*note_file)(void *arg, const char *key);
+    void *note_arg;
 };
 
 struct legacy_result {

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "crypto/token.h"
 #include "domain/avatar.h"
-#include "files/files.h"
+#include "domain/loose_file.h"
 #include "legacy/import.h"
 #include "media/picture.h"
 
@@ -88,6 +88,7 @@ static enum rc put_picture(struct putting *k, struct picture *of, const struct b
     of->key = arena_fmt(k->pictures->arena, "avatars/%s.%s", name, type == PICTURE_JPEG ? "jpg" : "png");
     if (k->options->dry_run)
         return RC_OK;
+    TRY(k->options->note_file(k->options->note_arg, of->key));
     of->is_put = true; /* before it is there: what fails half-way is removed, too */
     return files_put(k->files, of->key, picture->bytes, picture->n);
 }
@@ -175,5 +176,10 @@ void import_picture(struct old_row *r, int column)
         return;
     }
     of->is_named = true;
+    if (of->is_put) {
+        struct ctx now = *im->c;
+        now.now_ms = im->now_ms;
+        import_fail(im, loose_file_take(&now, of->key));
+    }
     import_exec(im, &SET_AVATAR, DB_ARGS(DB_I(r->id), DB_T(arena_fmt(im->c->arena, "/uploads/%s", of->key))));
 }

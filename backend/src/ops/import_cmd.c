@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "db/legacy_file.h"
+#include "domain/loose_file.h"
 #include "domain/search_index.h"
-#include "files/files.h"
 #include "legacy/legacy.h"
 #include "ops/tool.h"
 
@@ -184,6 +184,22 @@ static int write_report(struct request *r)
     return EXIT_OK;
 }
 
+struct noting {
+    const char *key;
+};
+
+static enum rc note_in_transaction(struct ctx *c, void *arg)
+{
+    const struct noting *n = arg;
+    return loose_file_note(c, n->key, LEGACY_PICTURE_KEPT_MS);
+}
+
+static enum rc note_file(void *tool, const char *key)
+{
+    struct noting n = {key};
+    return tool_run(tool, note_in_transaction, &n);
+}
+
 /* Before the transaction, which would hold everybody up while object storage is waited for. */
 static enum rc bring_pictures(struct request *r)
 {
@@ -192,6 +208,8 @@ static enum rc bring_pictures(struct request *r)
     if (!r->options.uploads)
         return RC_OK;
     r->options.pictures = legacy_pictures_new(a);
+    r->options.note_file = note_file;
+    r->options.note_arg = r->tool;
     enum rc rc = legacy_pictures_put(r->options.pictures, &r->options, r->files, &r->tool->err);
     if (rc != RC_FILES_AWAY && rc != RC_FILES_REFUSED && rc != RC_FILES_BROKEN)
         return rc;
@@ -205,7 +223,7 @@ static enum rc bring_pictures(struct request *r)
 
 static void remove_pictures(struct request *r, enum rc rc)
 {
-    if (r->options.pictures && rc != RC_DB_UNCERTAIN) /* then the next start finds what nobody names */
+    if (r->options.pictures && rc != RC_DB_UNCERTAIN) /* then the sweep finds what nobody names */
         legacy_pictures_remove(r->options.pictures, r->files, rc != RC_OK);
 }
 

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 
+import { POSTGRES } from './engine.mjs';
 import { accepted, makeUser, refused, start } from './harness.mjs';
 import { GIF, JPEG, WEBP, exif, form, jpegSize, png, pngSize } from './picture.mjs';
 
@@ -148,16 +149,30 @@ test('nobody without an account; names that are none', async () => {
         assert.equal((await fetchIt(`/uploads/avatars/${name}`)).status, 404, name);
 });
 
-test('what a sudden end has left is removed at the next start; what is in use stays', async () => {
-    const avatar = await upload(png(4, 4));
-    const leftOver = `${'a'.repeat(32)}.png`, fresh = `${'b'.repeat(32)}.png`;
-    const old = new Date(Date.now() - 2 * 3_600_000);
-    for (const name of [leftOver, fresh])
-        writeFileSync(path.join(folder, name), 'x');
-    utimesSync(path.join(folder, leftOver), old, old);
-    utimesSync(path.join(folder, path.basename(avatar)), old, old);
+test('what a sudden end has left is removed at the next start; what is in use, and what is not ours, stays', async () => {
+    const avatar = await upload(png(4, 4)), name = path.basename(avatar);
+    const left = `${'a'.repeat(32)}.png`, onItsWay = `${'b'.repeat(32)}.png`, foreign = `${'c'.repeat(32)}.png`;
+    for (const one of [left, onItsWay, foreign])
+        writeFileSync(path.join(folder, one), 'x');
+    const old = new Date(Date.now() - 30 * 86_400_000);
+    for (const one of [name, left, onItsWay, foreign])
+        utimesSync(path.join(folder, one), old, old);
+    await server.sql(`INSERT INTO loose_files (key, due_at) VALUES ('avatars/${left}', ${Date.now() - 1}), ('avatars/${onItsWay}', ${Date.now() + 600_000})`);
     await server.restart();
-    assert.deepEqual(files().sort(), [path.basename(avatar), fresh].sort());
+    assert.deepEqual(files().sort(), [name, onItsWay, foreign].sort());
+    assert.deepEqual(await server.sql('SELECT key FROM loose_files'), [{ key: `avatars/${onItsWay}` }]);
+});
+
+test('a picture whose hour is over before it is named is refused, and the present one stays', async () => {
+    const avatar = accepted(await U.get('/api/profile/me'), 200).avatar;
+    await server.sql(POSTGRES
+        ? `CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at := 1; RETURN NEW; END $$;
+           CREATE TRIGGER late BEFORE INSERT ON loose_files FOR EACH ROW EXECUTE FUNCTION late()`
+        : 'CREATE TRIGGER late AFTER INSERT ON loose_files BEGIN UPDATE loose_files SET due_at = 1 WHERE key = NEW.key; END');
+    refused(await send(U, ['avatar', png(3, 3)]), 503, 'files_unreachable', '文件存储暂时无法访问，请稍后重试');
+    await server.sql(POSTGRES ? 'DROP TRIGGER late ON loose_files' : 'DROP TRIGGER late');
+    assert.equal(accepted(await U.get('/api/profile/me'), 200).avatar, avatar);
+    await upload(png(3, 3));
 });
 
 test('an upload folder that cannot be written: said, and the present picture stays', async () => {

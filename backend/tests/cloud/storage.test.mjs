@@ -15,7 +15,8 @@ const UNREACHABLE = ['files_unreachable', '文件存储暂时无法访问，请�
 const REFUSED = ['files_refused', '文件存储拒绝了访问，请联系管理员'];
 
 const cloud = await startEmulator({ buckets: { [BUCKET]: {} }, strict: false });
-const server = new Server({ env: { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'oss-cn-hangzhou', OSS_ENDPOINT: cloud.url, OSS_ACCESS_KEY_ID: ID, OSS_ACCESS_KEY_SECRET: SECRET } });
+const ENV = { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'oss-cn-hangzhou', OSS_ENDPOINT: cloud.url, OSS_ACCESS_KEY_ID: ID, OSS_ACCESS_KEY_SECRET: SECRET };
+const server = new Server({ env: ENV });
 server.secrets.push(SECRET);
 await server.begin();
 after(async () => {
@@ -265,30 +266,67 @@ test('it ends properly while a file comes slowly, and in the middle of an upload
     }
 });
 
-test('leftovers that no row names go at the start, and only those', async () => {
-    const avatar = keyOf(await put());
-    const mine = cloud.state.buckets.get(BUCKET);
-    cloud.put(BUCKET, `avatars/${'a'.repeat(32)}.png`, 'old');
-    cloud.put(BUCKET, `avatars/${'b'.repeat(32)}.png`, 'young');
-    cloud.put(BUCKET, 'avatars/不 & <是> 我们的.png', 'foreign');
-    for (const versions of [mine.objects.get(avatar), mine.objects.get(`avatars/${'a'.repeat(32)}.png`), mine.objects.get('avatars/不 & <是> 我们的.png')])
-        versions.at(-1).modified -= 2 * 3_600_000;
-    await server.restart();
-    await until(() => !cloud.keys(BUCKET).includes(`avatars/${'a'.repeat(32)}.png`), 'the leftover goes');
-    for (const key of [avatar, `avatars/${'b'.repeat(32)}.png`, 'avatars/不 & <是> 我们的.png'])
-        assert.ok(cloud.keys(BUCKET).includes(key), key);
+/** As if so many hours had gone by for the files that no row names. */
+const later = (hours) => server.sql(`UPDATE loose_files SET due_at = due_at - ${hours * 3_600_000}`);
+const has = (key) => cloud.keys(BUCKET).includes(key);
+const rows = (...more) => csv(['物料编码', '物料名称', '类别', '单位'], ...more);
+
+test('what a sudden end leaves goes an hour later, and only that', async () => {
+    const avatar = keyOf(await put()), beside = [`avatars/${'a'.repeat(32)}.png`, `imports/${'b'.repeat(32)}`, 'avatars/不 & <是> 我们的.png'];
+    beside.forEach((key) => cloud.put(BUCKET, key, 'of another site, or of a newer state of this one'));
+    for (const key of beside)
+        cloud.state.buckets.get(BUCKET).objects.get(key).at(-1).modified -= 30 * 86_400_000;
+    const from = cloud.log.length, hang = cloud.fault({ kind: 'hang', service: 'oss', method: 'PUT', times: 'always' });
+    const sent = () => [...new Set(cloud.log.slice(from).filter(({ method }) => method === 'PUT').map(({ object }) => object))];
+    const answers = [send(U, png(5, 5)), upload(M, 'materials', rows(['X-1', '甲', 'chemical', 'kg']))].map((answer) => answer.catch(() => null));
+    await until(() => sent().length === 2, 'both are on their way');
+    await server.kill9();
+    await Promise.all(answers);
+    hang();
+    const left = sent();
+    left.forEach((key) => cloud.put(BUCKET, key, 'arrived all the same'));
+    await later(0.9);
+    await server.begin();
+    accepted(await send(M, png(6, 6)), 200);
+    assert.deepEqual(left.filter(has), left, 'they may still be on their way');
+    await server.halt();
+    await later(0.2);
+    await server.begin();
+    await until(() => !left.some(has), 'the leftovers go');
+    assert.deepEqual([avatar, ...beside].filter(has), [avatar, ...beside]);
+    await until(async () => Number(await server.value(`SELECT COUNT(*) AS n FROM loose_files WHERE key IN ('${left.join("', '")}')`)) === 0, 'and are forgotten');
+    beside.forEach((key) => cloud.remove(BUCKET, key));
 });
 
-test('a sweep that could not look is tried again', async () => {
-    const left = `avatars/${'c'.repeat(32)}.png`;
-    cloud.put(BUCKET, left, 'old');
-    cloud.state.buckets.get(BUCKET).objects.get(left).at(-1).modified -= 2 * 3_600_000;
-    const refused = cloud.fault({ kind: 'error', status: 403, code: 'AccessDenied', service: 'oss', method: 'GET', path: 'list-type', times: 'always' });
+test('a second site, and an old copy of the database, on the same bucket leave the files of the first alone', async () => {
+    const others = [new Server({ env: ENV }), new Server({ env: ENV })], before = keyOf(await put());
+    await server.database.copyTo(others[0].database);
+    const { id } = accepted(await upload(M, 'materials', rows(['LATER-1', '后来', 'chemical', 'kg'])), 201);
+    const newer = keyOf(await put(png(11, 11)));
+    await until(() => !has(before), 'the picture before goes');
+    for (const versions of cloud.state.buckets.get(BUCKET).objects.values())
+        versions.at(-1).modified -= 30 * 86_400_000;
+    const mine = cloud.keys(BUCKET).sort();
+    for (const other of others) {
+        await other.begin();
+        await sleep(1000);
+        await other.stop();
+    }
+    assert.deepEqual(cloud.keys(BUCKET).sort(), mine);
+    assert.ok(has(newer));
+    await step(M, id, 'check');
+});
+
+test('a sweep that could not remove is tried again; one file that stays does not hold up the others', async () => {
+    const left = ['c', 'd'].map((letter) => `avatars/${letter.repeat(32)}.png`);
+    left.forEach((key) => cloud.put(BUCKET, key, 'old'));
     await server.halt();
+    await server.sql(`INSERT INTO loose_files (key, due_at) VALUES ('${left[0]}', 1), ('${left[1]}', 2)`);
+    const refused = cloud.fault({ kind: 'error', status: 403, code: 'AccessDenied', service: 'oss', method: 'DELETE', path: left[0], times: 'always' });
     const { length: before } = server.logs;
     await server.begin();
     await until(() => server.logs.slice(before).some(({ event }) => event === 'files.sweep_failed'), 'it is refused');
-    assert.ok(cloud.keys(BUCKET).includes(left));
+    assert.deepEqual(left.map(has), [true, false]);
     refused();
-    await until(() => !cloud.keys(BUCKET).includes(left), 'the leftover goes');
+    await until(() => !has(left[0]), 'the leftover goes');
 });
