@@ -24,7 +24,8 @@ need_packages() {
 
 build_packages=(gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libsqlite3-dev libpq-dev libsodium-dev libgd-dev libxlsxwriter-dev libzip-dev
     libexpat1-dev libjwt-dev libcrypt-dev zlib1g-dev libcurl4-openssl-dev libssl-dev liblzma-dev unicode-data ca-certificates)
-test_packages=(libcmocka-dev libjson-c-dev clang libclang-rt-14-dev sqlite3 postgresql-15 nginx chromium-headless-shell fonts-noto-cjk poppler-utils age openssl git shellcheck faketime)
+unit_packages=(libcmocka-dev libjson-c-dev)
+test_packages=("${unit_packages[@]}" clang libclang-rt-14-dev sqlite3 postgresql-15 nginx chromium-headless-shell fonts-noto-cjk poppler-utils age openssl git shellcheck faketime)
 image_packages=(age docker.io docker-compose docker-registry iptables mmdebstrap openssl curl)
 deb_packages=(dpkg-dev binutils xz-utils git)
 deb_test_packages=(lintian mmdebstrap strace shellcheck systemd-container openssl procps)
