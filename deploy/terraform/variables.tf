@@ -107,6 +107,17 @@ variable "instance_charge_type" {
   }
 }
 
+variable "instance_period" {
+  description = "包年包月的月数，到期自动按此续费；仅在 PrePaid 时起作用。"
+  type        = number
+  default     = 12
+
+  validation {
+    condition     = contains([1, 2, 3, 6, 12], var.instance_period)
+    error_message = "月数为 1、2、3、6 或 12。"
+  }
+}
+
 variable "os" {
   description = "操作系统：alinux3、debian12 或 ubuntu2204；scripts/bootstrap-ecs.sh 支持这三种。"
   type        = string

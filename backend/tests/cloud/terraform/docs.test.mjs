@@ -122,6 +122,19 @@ test('every variable, output and file of Terraform that is told is there', async
     assert.deepEqual(files.filter((name) => !pages['deploy/terraform/README.md'].includes(`\`${name}\``)), []);
 });
 
+test('what a person fills in of an example are its variables, so that nothing of the checkout has to be changed', async () => {
+    for (const name of readdirSync(path.join(MODULE, 'examples'))) {
+        const { variable } = [...(await parseFolder(path.join(MODULE, 'examples', name))).values()][0], told = read(`deploy/terraform/examples/${name}/terraform.tfvars.example`);
+        const names = [...told.matchAll(/^(?:# )?([a-z_]+) +=/gm)].map(([, one]) => one);
+        assert.ok(names.length >= 5, name);
+        assert.deepEqual(names.filter((one) => !(one in variable)), [], name);
+        // A name that leads elsewhere already (www is the company's own site), another zone, the region.
+        for (const one of ['hosts', 'domain', 'region'])
+            assert.ok(one in variable, `${name}: ${one}`);
+        assert.ok('zone' in variable || 'zones' in variable, name);
+    }
+});
+
 const skip = !existsSync(path.join(TOP, '.git')) && '没有 git 检出 / no checkout of git';
 
 test('nothing that Terraform leaves behind is in the way of a deployment', { skip }, () => {

@@ -58,6 +58,18 @@ variable "public_key" {
   type        = string
 }
 
+variable "domain" {
+  description = "已备案的域名；没有则不建解析记录。"
+  type        = string
+  default     = null
+}
+
+variable "hosts" {
+  description = "解析记录的主机名；其中任何一个都不能已有别的用途，否则两处会轮流得到访问。"
+  type        = list(string)
+  default     = ["api", "www"]
+}
+
 variable "contacts" {
   description = "告警联系人。"
   type = map(object({
@@ -76,6 +88,8 @@ module "mms" {
   suffix      = var.suffix
   admin_cidrs = var.admin_cidrs
   public_key  = var.public_key
+  domain      = var.domain
+  hosts       = var.hosts
   contacts    = var.contacts
   os          = "debian12"
 }
@@ -88,6 +102,11 @@ output "addresses" {
 output "environment" {
   description = "写入 .env 的设置。"
   value       = module.mms.environment
+}
+
+output "site" {
+  description = "站点的域名。"
+  value       = module.mms.site
 }
 
 output "log_project" {

@@ -48,6 +48,18 @@ variable "domain" {
   type        = string
 }
 
+variable "hosts" {
+  description = "解析记录的主机名；其中任何一个都不能已有别的用途，否则两处会轮流得到访问。"
+  type        = list(string)
+  default     = ["api", "www"]
+}
+
+variable "zones" {
+  description = "两个可用区；不给出则用区域的 j 与 k。"
+  type        = list(string)
+  default     = null
+}
+
 variable "certificate_id" {
   description = "证书服务中证书的编号，如 12345678-cn-hangzhou。"
   type        = string
@@ -65,11 +77,12 @@ module "mms" {
   source = "../.."
 
   region                = var.region
-  zones                 = ["${var.region}-j", "${var.region}-k"]
+  zones                 = var.zones != null ? var.zones : ["${var.region}-j", "${var.region}-k"]
   suffix                = var.suffix
   admin_cidrs           = var.admin_cidrs
   public_key            = var.public_key
   domain                = var.domain
+  hosts                 = var.hosts
   certificate_id        = var.certificate_id
   contacts              = var.contacts
   instance_count        = 2
@@ -110,6 +123,11 @@ output "registry" {
 output "environment" {
   description = "写入 .env 的设置。"
   value       = module.mms.environment
+}
+
+output "site" {
+  description = "站点的域名。"
+  value       = module.mms.site
 }
 
 output "log_project" {
