@@ -37,6 +37,12 @@ variable "tags" {
   default     = { app = "mms", env = "prod" }
 }
 
+variable "deletion_protection" {
+  description = "服务器、地址、ALB、RDS 与 KMS 密钥的删除保护；只在拆除之前关闭。"
+  type        = bool
+  default     = true
+}
+
 # ---- 网络
 
 variable "vpc_id" {

@@ -318,11 +318,16 @@ test('wrong input is refused, each by its own check', { skip }, () => {
     const cases = wrong.map(([more, by]) => [more, by ?? Object.keys(more).map((name) => `var.${name}`).join(', ')]);
     const runs = cases.map(([more, by], i) => `run "wrong_${i}" {\n  command = plan\n  variables {\n${Object.entries(more).map(([name, value]) => `    ${name} = ${value}\n`).join('')}  }\n  expect_failures = [${by}]\n}\n`);
     // A machine that was paid in advance is renewed, or it would stop on its last day.
-    const paid = (name, variables, wanted) => `run "${name}" {\n  command = plan\n${variables}  assert {\n    condition = ${wanted}\n    error_message = "${name}"\n  }\n}\n`;
-    const one = 'alicloud_instance.mms[0]', prepaid = [
-        paid('by_use', '', `${one}.renewal_status == null && ${one}.auto_renew_period == null`),
-        paid('in_advance', '  variables {\n    instance_charge_type = "PrePaid"\n    instance_period = 6\n  }\n', `${one}.period == 6 && ${one}.renewal_status == "AutoRenewal" && ${one}.auto_renew_period == 6`),
+    const asserted = (name, variables, wanted) => `run "${name}" {\n  command = plan\n${variables}  assert {\n    condition = ${wanted}\n    error_message = "${name}"\n  }\n}\n`;
+    const one = 'alicloud_instance.mms[0]', chosen = [
+        asserted('by_use', '', `${one}.renewal_status == null && ${one}.auto_renew_period == null`),
+        asserted('in_advance', '  variables {\n    instance_charge_type = "PrePaid"\n    instance_period = 6\n  }\n', `${one}.period == 6 && ${one}.renewal_status == "AutoRenewal" && ${one}.auto_renew_period == 6`),
     ];
-    const { summary } = tested('terraform', Object.entries(good).map(([name, value]) => `  ${name} = ${value}`).join('\n'), `run "good" {\n  command = plan\n}\n${[...prepaid, ...runs].join('')}`);
-    assert.deepEqual(pickCounts(summary), { passed: cases.length + prepaid.length + 1, failed: 0, errored: 0, skipped: 0 });
+    // Protected, until somebody says otherwise; then all of it can be taken down.
+    const all = '  variables {\n    enable_alb = true\n    enable_rds = true\n    enable_kms = true\n    certificate_id = "1-cn-hangzhou"\n    zones = ["cn-hangzhou-j", "cn-hangzhou-k"]\n';
+    const protects = (yes) => [`${one}.deletion_protection`, 'alicloud_eip_address.mms[0].deletion_protection', 'alicloud_db_instance.mms[0].deletion_protection', 'alicloud_alb_load_balancer.mms[0].deletion_protection_config[0].enabled']
+        .map((name) => `${name} == ${yes}`).concat(`alicloud_kms_key.mms[0].deletion_protection == "${yes ? 'Enabled' : 'Disabled'}"`).join(' && ');
+    chosen.push(asserted('protected', `${all}  }\n`, protects(true)), asserted('to_be_taken_down', `${all}    deletion_protection = false\n  }\n`, protects(false)));
+    const { summary } = tested('terraform', Object.entries(good).map(([name, value]) => `  ${name} = ${value}`).join('\n'), `run "good" {\n  command = plan\n}\n${[...chosen, ...runs].join('')}`);
+    assert.deepEqual(pickCounts(summary), { passed: cases.length + chosen.length + 1, failed: 0, errored: 0, skipped: 0 });
 });

@@ -78,6 +78,12 @@ variable "contacts" {
   }))
 }
 
+variable "deletion_protection" {
+  description = "删除保护；只在拆除之前关闭。"
+  type        = bool
+  default     = true
+}
+
 module "mms" {
   source = "../.."
 
@@ -92,11 +98,18 @@ module "mms" {
   hosts       = var.hosts
   contacts    = var.contacts
   os          = "debian12"
+
+  deletion_protection = var.deletion_protection
 }
 
 output "addresses" {
   description = "服务器的公网地址。"
   value       = module.mms.addresses
+}
+
+output "instance_ids" {
+  description = "服务器的编号。"
+  value       = module.mms.instance_ids
 }
 
 output "environment" {

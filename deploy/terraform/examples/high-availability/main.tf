@@ -73,6 +73,12 @@ variable "contacts" {
   }))
 }
 
+variable "deletion_protection" {
+  description = "删除保护；只在拆除之前关闭。"
+  type        = bool
+  default     = true
+}
+
 module "mms" {
   source = "../.."
 
@@ -93,6 +99,8 @@ module "mms" {
   enable_rds            = true
   enable_kms            = true
   enable_acr_enterprise = true
+
+  deletion_protection = var.deletion_protection
 }
 
 output "addresses" {
@@ -118,6 +126,11 @@ output "database_host" {
 output "registry" {
   description = "镜像仓库。"
   value       = module.mms.registry
+}
+
+output "instance_ids" {
+  description = "服务器的编号。"
+  value       = module.mms.instance_ids
 }
 
 output "environment" {

@@ -87,6 +87,12 @@ variable "contacts" {
   }))
 }
 
+variable "deletion_protection" {
+  description = "删除保护；只在拆除之前关闭。"
+  type        = bool
+  default     = true
+}
+
 module "mms" {
   source = "../.."
 
@@ -102,11 +108,18 @@ module "mms" {
   instance_type        = "ecs.e-c1m2.large"
   instance_charge_type = var.instance_charge_type
   instance_period      = var.instance_period
+
+  deletion_protection = var.deletion_protection
 }
 
 output "addresses" {
   description = "服务器的公网地址。"
   value       = module.mms.addresses
+}
+
+output "instance_ids" {
+  description = "服务器的编号。"
+  value       = module.mms.instance_ids
 }
 
 output "environment" {
