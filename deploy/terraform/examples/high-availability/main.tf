@@ -60,6 +60,18 @@ variable "zones" {
   default     = null
 }
 
+variable "enable_kms" {
+  description = "KMS 实例，每月约千元；不要时密钥写在两台相同的 .env 里。"
+  type        = bool
+  default     = true
+}
+
+variable "enable_acr_enterprise" {
+  description = "企业版镜像仓库；不要时用个人版，或经 ssh 传送镜像。"
+  type        = bool
+  default     = true
+}
+
 variable "certificate_id" {
   description = "证书服务中证书的编号，如 12345678-cn-hangzhou。"
   type        = string
@@ -97,8 +109,8 @@ module "mms" {
   bucket_redundancy     = "ZRS"
   enable_alb            = true
   enable_rds            = true
-  enable_kms            = true
-  enable_acr_enterprise = true
+  enable_kms            = var.enable_kms
+  enable_acr_enterprise = var.enable_acr_enterprise
 
   deletion_protection = var.deletion_protection
 }
