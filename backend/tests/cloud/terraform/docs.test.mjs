@@ -74,7 +74,7 @@ test('every option that is told is one of its program', () => {
 test('every setting that is told is one', () => {
     const settings = new Set([...read('.env.example').matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name)), compose = read('docker-compose.prod.yml');
     const scripts = ['scripts', 'scripts/deploy'].flatMap((dir) => readdirSync(path.join(TOP, dir)).filter((name) => name.endsWith('.sh')).map((name) => read(`${dir}/${name}`))).join('\n');
-    const OTHERS = new Set(['ALICLOUD_ACCESS_KEY', 'ALICLOUD_SECRET_KEY', 'ALICLOUD_PROFILE', 'MMS_JWT_SECRET', 'MMS_JWT_SECRET_PREVIOUS', 'IP', 'TAG', 'P']); // Terraform's, those of user data, and the shell's own
+    const OTHERS = new Set(['ALICLOUD_ACCESS_KEY', 'ALICLOUD_SECRET_KEY', 'ALICLOUD_PROFILE', 'MMS_JWT_SECRET', 'MMS_JWT_SECRET_PREVIOUS', 'IP', 'TAG', 'DISK', 'P']); // Terraform's, those of user data, and the shell's own
     const block = /cat >>\/srv\/mms\/\.env.*\n([^]*?)\nEND/.exec(guide);
     const appended = [...block[1].matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
     assert.ok(appended.length >= 5 && appended.includes('METRICS_TOKEN'), 'post.alarms of the doctor wants a METRICS_TOKEN');
