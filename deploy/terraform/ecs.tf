@@ -50,8 +50,9 @@ resource "alicloud_instance" "mms" {
   security_enhancement_strategy       = "Active"
   http_endpoint                       = "enabled"
   http_tokens                         = "required" # 元数据只凭令牌读取
-  deletion_protection                 = var.deletion_protection && !local.prepaid # 只适用于按量付费；包年包月的到期前本就不能释放
-  tags                                = var.tags
+  # 只适用于按量付费；包年包月的到期前本就不能释放。
+  deletion_protection = var.deletion_protection && !local.prepaid
+  tags                = var.tags
 
   # 不含任何秘密：任何进程都能读到它。
   user_data = base64encode(templatefile("${path.module}/user-data.yaml", {

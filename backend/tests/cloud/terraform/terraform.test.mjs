@@ -321,7 +321,7 @@ test('wrong input is refused, each by its own check', { skip }, () => {
     const asserted = (name, variables, wanted) => `run "${name}" {\n  command = plan\n${variables}  assert {\n    condition = ${wanted}\n    error_message = "${name}"\n  }\n}\n`;
     const one = 'alicloud_instance.mms[0]', chosen = [
         asserted('by_use', '', `${one}.renewal_status == null && ${one}.auto_renew_period == null`),
-        asserted('in_advance', '  variables {\n    instance_charge_type = "PrePaid"\n    instance_period = 6\n  }\n', `${one}.period == 6 && ${one}.renewal_status == "AutoRenewal" && ${one}.auto_renew_period == 6`),
+        asserted('in_advance', '  variables {\n    instance_charge_type = "PrePaid"\n    instance_period = 6\n  }\n', `${one}.period == 6 && ${one}.renewal_status == "AutoRenewal" && ${one}.auto_renew_period == 6 && ${one}.deletion_protection == false`),
     ];
     // Protected, until somebody says otherwise; then all of it can be taken down.
     const all = '  variables {\n    enable_alb = true\n    enable_rds = true\n    enable_kms = true\n    certificate_id = "1-cn-hangzhou"\n    zones = ["cn-hangzhou-j", "cn-hangzhou-k"]\n';
