@@ -191,8 +191,14 @@ step_disk() {
     mkdir -p /data
     change "挂载 / mount /data" mount -U "$uuid" /data
 }
-# Without its disk the machine still starts, but the engine does not: no service then begins an empty database.
-add_mount() { printf 'UUID=%s /data auto defaults,noatime,nofail 0 2\n' "$1" >>/etc/fstab; }
+# Without its disk the machine still starts, but the engine does not: no service then begins an empty database. The line of a disk that was
+# replaced goes: of two for one place, the first counts at the next start.
+add_mount() {
+    local others
+    others=$(sed '\|^UUID=[^ ]* /data auto defaults,noatime,nofail 0 2$|d' /etc/fstab 2>/dev/null || true)
+    write_file /etc/fstab 0644 0:0 "${others:+$others$'\n'}UUID=$1 /data auto defaults,noatime,nofail 0 2"$'\n'
+    reload_units
+}
 
 step_engine() {
     local restart=''

@@ -8,9 +8,9 @@
 #     --force        although something is not committed, or ./test was not all green for this commit
 #     --rollback     to the version that was deployed before, by the same steps (with --version: to that one)
 #     --dry-run      looks at everything, prints each step, changes nothing
-# Environment: DEPLOY_SSH (ssh), with its options; MMS_REGISTRY ("registry.example/mms/"); MMS_DEPLOY_WAIT, how many seconds a container
-# may take to be well (180). Exit: 0 done on every host; 1 not, with what is
-# the matter, and what was there goes on; 64 wrong usage. Who deployed what is in DIR/deploy.log on the host. docs/operations.md says more.
+# Environment: DEPLOY_SSH (ssh), with its options; MMS_REGISTRY ("registry.example/mms/"); MMS_PUSH_REGISTRY, the same registry's address from
+# here, where the host reaches it by another (a private network's); MMS_DEPLOY_WAIT, how many seconds a container may take to be well (180).
+# Exit: 0 done on every host; 1 not, with what is the matter, and what was there goes on; 64 wrong usage. Who deployed what is in DIR/deploy.log on the host. docs/operations.md says more.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -39,7 +39,7 @@ done
 [ -z "$tag" ] || [[ $tag =~ ^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$ ]] || fail "不是镜像标签 / this is no tag: $tag"
 [ "$tag" != latest ] || fail '部署必须指明版本，绝不用 latest / a deployment names its version, never latest'
 read -ra ssh_command <<<"${DEPLOY_SSH:-ssh}"
-registry=${MMS_REGISTRY:-}
+registry=${MMS_REGISTRY:-} push_to=${MMS_PUSH_REGISTRY:-${MMS_REGISTRY:-}}
 who=$(id -un)@$(hostname)
 wait=${MMS_DEPLOY_WAIT:-180}
 [[ $wait =~ ^[1-9][0-9]{0,4}$ ]] || fail "MMS_DEPLOY_WAIT 须为秒数 / is a number of seconds: $wait"
@@ -70,7 +70,7 @@ image_id() { docker image inspect -f '{{.Id}}' "$registry$1:$tag" 2>/dev/null ||
 
 # bring HOST: both images, if it does not have these very ones.
 bring() {
-    local host=$1 name id digest missing=()
+    local host=$1 name to id digest missing=()
     for name in mms-backend mms-frontend; do
         id=$(image_id "$name")
         [ "$(on "$host" docker image inspect -f '{{.Id}}' "$registry$name:$tag" 2>/dev/null </dev/null)" = "$id" ] || missing+=("$registry$name:$tag")
@@ -85,8 +85,10 @@ bring() {
         [ -n "$registry" ] || fail '没有设置 MMS_REGISTRY：请设置它，或用 --load / MMS_REGISTRY is not set: set it, or use --load'
         for name in "${missing[@]}"; do
             say "· 推送并拉取 / pushing and pulling $name"
-            digest=$(docker push "$name" | sed -n 's/.*digest: \(sha256:[0-9a-f]\{64\}\).*/\1/p') || digest=''
-            [ -n "$digest" ] || fail "推送失败 / the push failed: $name"
+            to=$push_to${name#"$registry"}
+            [ "$to" = "$name" ] || docker tag "$name" "$to" || return 1
+            digest=$(docker push "$to" | sed -n 's/.*digest: \(sha256:[0-9a-f]\{64\}\).*/\1/p') || digest=''
+            [ -n "$digest" ] || fail "推送失败 / the push failed: $to"
             # By the digest: what the tag means in the registry by then is of no account.
             on "$host" docker pull -q "${name%:*}@$digest" >/dev/null </dev/null || fail "主机拉取失败 / the host could not pull: ${name%:*}@$digest"
             on "$host" docker tag "${name%:*}@$digest" "$name" </dev/null || return 1

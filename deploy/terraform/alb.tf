@@ -14,7 +14,7 @@ resource "alicloud_alb_load_balancer" "mms" {
   }
 
   deletion_protection_config {
-    enabled = true
+    enabled = var.deletion_protection
   }
 
   dynamic "zone_mappings" {

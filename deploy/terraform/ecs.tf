@@ -1,4 +1,6 @@
 locals {
+  prepaid = var.instance_charge_type == "PrePaid"
+
   image_names = {
     alinux3    = "^aliyun_3_x64_20G_alibase_"
     debian12   = "^debian_12_[0-9]+_x64_20G_alibase_"
@@ -32,6 +34,10 @@ resource "alicloud_instance" "mms" {
   instance_name                       = "mms-production-${count.index + 1}"
   instance_type                       = var.instance_type
   instance_charge_type                = var.instance_charge_type
+  period                              = local.prepaid ? var.instance_period : null
+  renewal_status                      = local.prepaid ? "AutoRenewal" : null # 否则到期即停机
+  auto_renew_period                   = local.prepaid ? var.instance_period : null
+  include_data_disks                  = false # 改为包年包月时，数据盘仍按量付费
   image_id                            = coalesce(var.image_id, data.alicloud_images.system.images[0].id)
   vswitch_id                          = local.vswitch_ids[count.index % length(local.vswitch_ids)]
   security_groups                     = [alicloud_security_group.mms.id]
@@ -44,8 +50,9 @@ resource "alicloud_instance" "mms" {
   security_enhancement_strategy       = "Active"
   http_endpoint                       = "enabled"
   http_tokens                         = "required" # 元数据只凭令牌读取
-  deletion_protection                 = true
-  tags                                = var.tags
+  # 只适用于按量付费；包年包月的到期前本就不能释放。
+  deletion_protection = var.deletion_protection && !local.prepaid
+  tags                = var.tags
 
   # 不含任何秘密：任何进程都能读到它。
   user_data = base64encode(templatefile("${path.module}/user-data.yaml", {

@@ -26,7 +26,7 @@ resource "alicloud_kms_key" "mms" {
   key_spec               = "Aliyun_AES_256"
   key_usage              = "ENCRYPT/DECRYPT"
   pending_window_in_days = 30
-  deletion_protection    = "Enabled"
+  deletion_protection    = var.deletion_protection ? "Enabled" : "Disabled"
   tags                   = var.tags
 }
 

@@ -118,14 +118,14 @@ resource "alicloud_cms_alarm" "full_traffic" {
   }
 }
 
-# 从外面看：不依赖服务器自己。
+# 从外面看：不依赖服务器自己。按探测次数计费：三个探测点每五分钟一次，每月约 26,000 次；每分钟一次是五倍。
 resource "alicloud_cms_site_monitor" "health" {
   count = local.site == null ? 0 : 1
 
   task_name = "mms-health"
   task_type = "HTTP"
   address   = "https://${local.site}/api/health"
-  interval  = "1"
+  interval  = "5"
 
   option_json {
     http_method = "get"

@@ -40,7 +40,7 @@ resource "alicloud_eip_address" "mms" {
   internet_charge_type = var.bandwidth_charge_type
   payment_type         = "PayAsYouGo"
   isp                  = "BGP"
-  deletion_protection  = true
+  deletion_protection  = var.deletion_protection
   tags                 = var.tags
 }
 

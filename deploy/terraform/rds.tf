@@ -18,7 +18,7 @@ resource "alicloud_db_instance" "mms" {
   storage_auto_scale       = "Enable"
   storage_threshold        = 10
   storage_upper_bound      = var.rds_storage * 2
-  deletion_protection      = true
+  deletion_protection      = var.deletion_protection
   tags                     = var.tags
 
   lifecycle {

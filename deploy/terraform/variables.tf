@@ -37,6 +37,12 @@ variable "tags" {
   default     = { app = "mms", env = "prod" }
 }
 
+variable "deletion_protection" {
+  description = "服务器、地址、ALB、RDS 与 KMS 密钥的删除保护；只在拆除之前关闭。"
+  type        = bool
+  default     = true
+}
+
 # ---- 网络
 
 variable "vpc_id" {
@@ -104,6 +110,17 @@ variable "instance_charge_type" {
   validation {
     condition     = contains(["PostPaid", "PrePaid"], var.instance_charge_type)
     error_message = "只能是 PostPaid 或 PrePaid。"
+  }
+}
+
+variable "instance_period" {
+  description = "包年包月的月数，到期自动按此续费；仅在 PrePaid 时起作用。"
+  type        = number
+  default     = 12
+
+  validation {
+    condition     = contains([1, 2, 3, 6, 12], var.instance_period)
+    error_message = "月数为 1、2、3、6 或 12。"
   }
 }
 

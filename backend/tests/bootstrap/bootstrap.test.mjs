@@ -247,10 +247,14 @@ test('an empty disk becomes /data; one that holds anything, and a /data that doe
     }
     closeSync(fd);
 
+    // The line of a disk that was there before, and that of somebody else.
+    appendFileSync(inside('etc/fstab'), 'UUID=00000000-1111-2222-3333-444444444444 /data auto defaults,noatime,nofail 0 2\nUUID=1-2 /mnt/data auto ro,nofail 0 2\n');
     const made = within(['bash', '-euc', `${SCRIPT} --data-disk ${device} && findmnt -no FSTYPE,TARGET -S ${device} && echo kept >/data/mms/db/mark && ${SCRIPT} --data-disk ${device}`], env);
     assert.equal(made.code, 0, made.output);
     assert.match(made.output, /make ext4 on[^]*mount \/data[^]*\next4 +\/data\n[^]*\n0 项改变/);
     assert.match(text('etc/fstab'), /^UUID=[0-9a-f-]+ \/data auto defaults,noatime,nofail 0 2$/m);
+    assert.equal(text('etc/fstab').match(/ \/data auto /g).length, 1, 'of two lines the first would count at the next start of the machine');
+    assert.match(text('etc/fstab'), /^UUID=1-2 \/mnt\/data auto ro,nofail 0 2\n/m);
     assert.match(text('etc/systemd/system/docker.service.d/mms.conf'), /RequiresMountsFor=\/data/);
     // As after a new start of the machine, were it not mounted by itself.
     const again = within(['bash', '-euc', `${SCRIPT} --data-disk ${device} | grep mkfs && exit 1; cat /data/mms/db/mark`], env);

@@ -76,8 +76,12 @@ test('two versions, the first and the next: pushed here, pulled there by digest,
             assert.match(output, /push and pull .*mms-backend:two .*mms-frontend:two/);
             assert.equal(await digestOf('mms-backend', 'two'), null, 'a dry run pushes nothing');
         }
-        const { code, output } = await site.deploy(args(tag), way);
+        // The host may know the registry by another name than who pushes.
+        const from = tag === 'one' ? registry.at : registry.at.replace('127.0.0.1', 'localhost');
+        const { code, output } = await site.deploy(args(tag), { host: way.host, more: { ...way.more, ...(from === registry.at ? {} : { MMS_PUSH_REGISTRY: from }) } });
         assert.equal(code, 0, output);
+        const pushed = registry.log().split('\n').filter((line) => line.includes('PUT') && line.includes(`/manifests/${tag}`)).flatMap((line) => /http\.request\.host="?([^ "]+)/.exec(line)?.[1] ?? []);
+        assert.deepEqual([...new Set(pushed)], [from.split('/')[0]]);
         assert.match(output, new RegExp(`pushing and pulling ${registry.at}mms-backend:${tag}`));
         site.runs(tag, registry.at);
         for (const half of HALVES) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -25,6 +25,8 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const codeOf = (text) => [...text.matchAll(/```\w*\n([^]*?)```/g), ...text.replace(/```[^]*?```/g, '').matchAll(/`([^`\n]+)`/g)].map(([, code]) => code);
 const commands = (text) => codeOf(text).flatMap((code) => code.replaceAll('\\\n', ' ').replace(/#.*$/gm, '').split(/\n|&&|\|\||[;|'"()]/));
 const together = (what) => [...new Set(PAGES.flatMap((name) => what(pages[name], name)))];
+/** {TYPE.NAME: block} */
+const kindOfAll = (files, kind) => Object.fromEntries([...files.values()].flatMap((content) => Object.entries(content[kind] ?? {}).flatMap(([type, named]) => Object.entries(named).map(([name, [one]]) => [`${type}.${name}`, one]))));
 const kindOf = (files, kind) => Object.assign({}, ...[...files.values()].map((content) => content[kind] ?? {}));
 
 test('every file that is named is there', () => {
@@ -50,13 +52,13 @@ const helpOf = (file, ...words) => {
 };
 const PROGRAMS = Object.fromEntries([
     ...['bootstrap-ecs.sh', 'deploy.sh', 'certificates.sh', 'build-images.sh', 'migrate-files-to-oss.sh'].map((name) => [name, () => helpOf(path.join(TOP, 'scripts', name))]),
-    ...['doctor', 'backup', 'restore', 'verify', 'assess'].map((name) => [`mms ${name}`, () => helpOf(BINARY, name)]),
+    ...['doctor', 'backup', 'restore', 'verify', 'assess', 'import-legacy', 'files migrate'].map((name) => [`mms ${name}`, () => helpOf(BINARY, ...name.split(' '))]),
 ]);
 
 test('every option that is told is one of its program', () => {
     const seen = new Set(), wrong = [];
     for (const command of together(commands)) {
-        const name = Object.keys(PROGRAMS).find((one) => new RegExp(`(^|[\\s/])${one.replace('.', '\\.')}(\\s|$)`).test(command) || (one === 'mms restore' && /\sbackend restore\s/.test(command)));
+        const name = Object.keys(PROGRAMS).find((one) => new RegExp(`(^|[\\s/])${one.replace('.', '\\.')}(\\s|$)`).test(command) || (one.startsWith('mms ') && new RegExp(`\\sbackend ${one.slice(4)}(\\s|$)`).test(command)));
         if (!name)
             continue;
         seen.add(name);
@@ -66,13 +68,13 @@ test('every option that is told is one of its program', () => {
                 wrong.push(`${name} ${option}`);
     }
     assert.deepEqual(wrong, []);
-    assert.ok(seen.size >= 8, [...seen].join(', '));
+    assert.ok(seen.size >= 9, [...seen].join(', '));
 });
 
 test('every setting that is told is one', () => {
     const settings = new Set([...read('.env.example').matchAll(/^#?([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name)), compose = read('docker-compose.prod.yml');
     const scripts = ['scripts', 'scripts/deploy'].flatMap((dir) => readdirSync(path.join(TOP, dir)).filter((name) => name.endsWith('.sh')).map((name) => read(`${dir}/${name}`))).join('\n');
-    const OTHERS = new Set(['ALICLOUD_ACCESS_KEY', 'ALICLOUD_SECRET_KEY', 'IP', 'P']); // Terraform's, and the shell's own
+    const OTHERS = new Set(['ALICLOUD_ACCESS_KEY', 'ALICLOUD_SECRET_KEY', 'ALICLOUD_PROFILE', 'MMS_JWT_SECRET', 'MMS_JWT_SECRET_PREVIOUS', 'IP', 'TAG', 'DISK', 'P']); // Terraform's, those of user data, and the shell's own
     const block = /cat >>\/srv\/mms\/\.env.*\n([^]*?)\nEND/.exec(guide);
     const appended = [...block[1].matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
     assert.ok(appended.length >= 5 && appended.includes('METRICS_TOKEN'), 'post.alarms of the doctor wants a METRICS_TOKEN');
@@ -105,6 +107,48 @@ test('the program takes the settings that are told, and those of Terraform\'s ou
     }
 });
 
+test('another secret of tokens in .env: the new one signs, the one before stays valid, all else stays as it was', () => {
+    const script = /ssh [^\n]* bash -eu <<'END'\n([^]*?)\nEND/.exec(guide)[1], place = path.join(folder, 'rotation'), secret = () => randomBytes(36).toString('base64');
+    for (const side of ['', 'MMS_SIDE_B=1\n']) {
+        rmSync(place, { recursive: true, force: true });
+        mkdirSync(path.join(place, 'bin'), { recursive: true });
+        // What is looked at here is .env, and what would be started anew.
+        writeFileSync(path.join(place, 'bin/docker-compose'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+        writeFileSync(path.join(place, 'bin/docker'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+        const [older, old] = [secret(), secret()];
+        writeFileSync(path.join(place, '.env'), `JWT_SECRET=${old}\nJWT_SECRET_PREVIOUS=${older}\n#JWT_SECRET_FILE=\nUPLOAD_BACKEND=local\n${side}`, { mode: 0o600 });
+        const { status, stdout, stderr } = spawnSync('bash', ['-eu'], { input: script.replace('/srv/mms', place), encoding: 'utf8', env: { PATH: `${place}/bin:${process.env.PATH}` } });
+        assert.equal(status, 0, stderr);
+        assert.equal(stdout, `-f docker-compose.prod.yml up -d --no-deps ${side ? 'backend-b' : 'backend'}\n`);
+        const lines = readFileSync(path.join(place, '.env'), 'utf8').split('\n'), of = (name) => lines.filter((line) => line.startsWith(`${name}=`)).map((line) => line.slice(name.length + 1));
+        assert.equal(statSync(path.join(place, '.env')).mode & 0o777, 0o600);
+        assert.deepEqual([of('JWT_SECRET_PREVIOUS'), of('UPLOAD_BACKEND'), of('JWT_SECRET').length, lines.includes('#JWT_SECRET_FILE=')], [[old], ['local'], 1, true]);
+        const { status: taken, stdout: said } = checked({ JWT_SECRET: of('JWT_SECRET')[0], JWT_SECRET_PREVIOUS: old });
+        assert.equal(taken, 0, said);
+        assert.notEqual(of('JWT_SECRET')[0], old);
+    }
+});
+
+const noTerraform = spawnSync('terraform', ['version'], { env: { PATH: process.env.PATH, CHECKPOINT_DISABLE: '1' } }).status !== 0 && '没有安装 terraform / terraform is not installed';
+
+test('taking it all down: what is protected for good is taken out of the state by the commands, or told', { skip: noTerraform }, async () => {
+    const chapter = guide.split('## 拆除')[1].split('\n## ')[0], line = /^terraform state list .*$/m.exec(chapter)[0], place = path.join(folder, 'down');
+    // To apply afterwards would make again what was taken out.
+    assert.ok(chapter.indexOf('deletion_protection=false') < chapter.indexOf(line) && chapter.indexOf(line) < chapter.indexOf('terraform plan -destroy'));
+    const all = Object.entries(kindOfAll(await parseFolder(MODULE), 'resource')), kept = all.filter(([, one]) => one.lifecycle?.[0]?.prevent_destroy).map(([name]) => name);
+    assert.ok(kept.length >= 3, kept.join());
+    mkdirSync(place);
+    const resources = all.map(([address]) => ({ module: 'module.mms', mode: 'managed', type: address.split('.')[0], name: address.split('.')[1], provider: 'provider["registry.terraform.io/aliyun/alicloud"]', instances: [{ schema_version: 0, index_key: 'a"b', attributes: { id: '1' } }] }));
+    writeFileSync(path.join(place, 'terraform.tfstate'), JSON.stringify({ version: 4, terraform_version: '1.5.0', serial: 1, lineage: 'one', outputs: {}, resources }));
+    const { status, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', line], { cwd: place, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: folder, CHECKPOINT_DISABLE: '1' } });
+    assert.equal(status, 0, stderr);
+    const left = JSON.parse(readFileSync(path.join(place, 'terraform.tfstate'), 'utf8')).resources.map(({ type, name }) => `${type}.${name}`);
+    assert.deepEqual(kept.filter((name) => left.includes(name)), ['alicloud_db_instance.mms']);
+    assert.match(chapter, /RDS 要先/);
+    assert.deepEqual(left.filter((name) => /^alicloud_(oss_|log_(project|store))/.test(name)), [], 'what stays keeps its settings');
+    assert.ok(left.includes('alicloud_instance.mms') && left.includes('alicloud_eip_address.mms'), 'what costs goes');
+});
+
 test('every variable, output and file of Terraform that is told is there', async () => {
     const variables = kindOf(await parseFolder(MODULE), 'variable'), state = await parseFolder(path.join(MODULE, 'state'));
     const outputs = {};
@@ -115,11 +159,24 @@ test('every variable, output and file of Terraform that is told is there', async
     assert.ok('log_project' in outputs.single && 'environment' in outputs.single && 'addresses' in outputs.single);
     for (const name of together((text) => [...text.matchAll(/\b(enable_[a-z_]+|certificate_[a-z]+|admin_cidrs|public_key)\b/g)].map(([one]) => one)))
         assert.ok(name in variables, `variable ${name}`);
-    const filled = /"\$EDITOR" terraform\.tfvars\s+# (.+)/.exec(guide)[1].split('、'), example = read('deploy/terraform/examples/single/terraform.tfvars.example');
+    const filled = /"\$\{EDITOR:-vi\}" terraform\.tfvars\s+# (.+)/.exec(guide)[1].split('、'), example = read('deploy/terraform/examples/single/terraform.tfvars.example');
     assert.deepEqual(filled.filter((name) => !new RegExp(`^${name} +=`, 'm').test(example)), []);
     assert.equal(Number(/Resources: (\d+) added/.exec(guide)[1]), Object.values(kindOf(state, 'resource')).flatMap(Object.keys).length);
     const files = readdirSync(MODULE).filter((name) => /\.(tf|yaml)$/.test(name) && !/^(variables|outputs|versions)\.tf$/.test(name));
     assert.deepEqual(files.filter((name) => !pages['deploy/terraform/README.md'].includes(`\`${name}\``)), []);
+});
+
+test('what a person fills in of an example are its variables, so that nothing of the checkout has to be changed', async () => {
+    for (const name of readdirSync(path.join(MODULE, 'examples'))) {
+        const { variable } = [...(await parseFolder(path.join(MODULE, 'examples', name))).values()][0], told = read(`deploy/terraform/examples/${name}/terraform.tfvars.example`);
+        const names = [...told.matchAll(/^(?:# )?([a-z_]+) +=/gm)].map(([, one]) => one);
+        assert.ok(names.length >= 5, name);
+        assert.deepEqual(names.filter((one) => !(one in variable)), [], name);
+        // A name that leads elsewhere already (www is the company's own site), another zone, the region.
+        for (const one of ['hosts', 'domain', 'region'])
+            assert.ok(one in variable, `${name}: ${one}`);
+        assert.ok('zone' in variable || 'zones' in variable, name);
+    }
 });
 
 const skip = !existsSync(path.join(TOP, '.git')) && '没有 git 检出 / no checkout of git';

@@ -132,6 +132,9 @@ test('policies are well-formed, and allow no more than they name', () => {
 const PRODUCTS = [[/^(vpc|vswitch|eip_)/, 'vpc'], [/^(instance$|ecs_|security_group|images$)/, 'ecs'], [/^oss_/, 'oss'], [/^(log_|sls_|logtail_)/, 'log'], [/^(cms_|cloud_monitor_)/, 'cms'], [/^alidns_/, 'alidns'],
     [/^ssl_certificates_/, 'yundun-cert'], [/^alb_/, 'alb'], [/^(db_|rds_)/, 'rds'], [/^kms_/, 'kms'], [/^cr_/, 'cr'], [/^ram_/, 'ram']];
 
+// What is ordered of the billing service rather than made by its own.
+const ORDERED = { alicloud_kms_instance: ['CreateInstance', 'ModifyInstance', 'QueryAvailableInstances'], alicloud_cr_ee_instance: ['CreateInstance', 'QueryAvailableInstances'] };
+
 test('the operator may make all of it, and no role or policy of another name', () => {
     const operator = JSON.parse(readFileSync(path.join(MODULE, 'policies/operator.json'), 'utf8')), may = (action, resource) => decide(operator, action, resource, {});
     const resources = [...files.values()].flatMap(({ resource = {} }) => Object.entries(resource));
@@ -141,6 +144,13 @@ test('the operator may make all of it, and no role or policy of another name', (
         if (product !== 'ram')
             assert.equal(may(`${product}:CreateAnything`, `acs:${product}:cn-hangzhou:1:anything/x`), 'Allow', type);
     }
+    for (const [type, actions] of Object.entries(ORDERED)) {
+        assert.ok(resources.some(([one]) => one === type), `nothing makes ${type}`);
+        for (const action of actions)
+            assert.equal(may(`bssapi:${action}`, '*'), 'Allow', `${type}: ${action}`);
+    }
+    for (const action of ['bssapi:QueryAccountBalance', 'bssapi:CreateResourcePackage'])
+        assert.equal(may(action, '*'), undefined, action);
     const named = resources.filter(([type]) => /^alicloud_ram_(role|policy)$/.test(type)).flatMap(([type, all]) => Object.values(all).map(([one]) => [type.split('_').at(-1), one.role_name ?? one.policy_name]));
     assert.ok(named.length >= 7);
     for (const [kind, name] of named)
@@ -294,7 +304,7 @@ test('wrong input is refused, each by its own check', { skip }, () => {
     const two = '["cn-hangzhou-j", "cn-hangzhou-k"]';
     // Variables are all looked at before anything else, so several can be wrong at once.
     const wrong = [
-        [{ region: '"Hangzhou"', instance_charge_type: '"Free"', system_disk_size: '20.5', data_disk_size: '40.5', disk_category: '"cloud"', snapshot_days: '0', bandwidth: '1.5', bandwidth_charge_type: '"Free"', bucket_redundancy: '"GRS"' }],
+        [{ region: '"Hangzhou"', instance_charge_type: '"Free"', instance_period: '4', system_disk_size: '20.5', data_disk_size: '40.5', disk_category: '"cloud"', snapshot_days: '0', bandwidth: '1.5', bandwidth_charge_type: '"Free"', bucket_redundancy: '"GRS"' }],
         [{ kms_secret_name: '"a b"', rds_category: '"serverless_basic"', rds_storage: '20.5', log_project_name: '"Logs"', log_retention_days: '180.5', contacts: '{ a = { mail = "a@example.com", phone = "+86 abc" } }' }],
         [{ system_disk_size: '10', data_disk_size: '3000', snapshot_days: '1.5', rds_storage: '10', kms_secret_name: `"${'a'.repeat(65)}"`, log_project_name: '"ab"', bucket_name: '"a_b"', admin_cidrs: '["203.0.113.7"]', vpc_cidr: '"8.8.0.0/16"', zones: '["cn-hangzhou-j", "cn-hangzhou-j"]' }],
         [{ zones: '["cn-beijing-a"]' }, 'alicloud_instance.mms'],
@@ -307,6 +317,17 @@ test('wrong input is refused, each by its own check', { skip }, () => {
     assert.deepEqual(looked.filter((name) => !wrong.some(([more, by]) => !by && name in more)), [], 'nothing wrong is tried of these');
     const cases = wrong.map(([more, by]) => [more, by ?? Object.keys(more).map((name) => `var.${name}`).join(', ')]);
     const runs = cases.map(([more, by], i) => `run "wrong_${i}" {\n  command = plan\n  variables {\n${Object.entries(more).map(([name, value]) => `    ${name} = ${value}\n`).join('')}  }\n  expect_failures = [${by}]\n}\n`);
-    const { summary } = tested('terraform', Object.entries(good).map(([name, value]) => `  ${name} = ${value}`).join('\n'), `run "good" {\n  command = plan\n}\n${runs.join('')}`);
-    assert.deepEqual(pickCounts(summary), { passed: cases.length + 1, failed: 0, errored: 0, skipped: 0 });
+    // A machine that was paid in advance is renewed, or it would stop on its last day.
+    const asserted = (name, variables, wanted) => `run "${name}" {\n  command = plan\n${variables}  assert {\n    condition = ${wanted}\n    error_message = "${name}"\n  }\n}\n`;
+    const one = 'alicloud_instance.mms[0]', chosen = [
+        asserted('by_use', '', `${one}.renewal_status == null && ${one}.auto_renew_period == null`),
+        asserted('in_advance', '  variables {\n    instance_charge_type = "PrePaid"\n    instance_period = 6\n  }\n', `${one}.period == 6 && ${one}.renewal_status == "AutoRenewal" && ${one}.auto_renew_period == 6 && ${one}.deletion_protection == false`),
+    ];
+    // Protected, until somebody says otherwise; then all of it can be taken down.
+    const all = '  variables {\n    enable_alb = true\n    enable_rds = true\n    enable_kms = true\n    certificate_id = "1-cn-hangzhou"\n    zones = ["cn-hangzhou-j", "cn-hangzhou-k"]\n';
+    const protects = (yes) => [`${one}.deletion_protection`, 'alicloud_eip_address.mms[0].deletion_protection', 'alicloud_db_instance.mms[0].deletion_protection', 'alicloud_alb_load_balancer.mms[0].deletion_protection_config[0].enabled']
+        .map((name) => `${name} == ${yes}`).concat(`alicloud_kms_key.mms[0].deletion_protection == "${yes ? 'Enabled' : 'Disabled'}"`).join(' && ');
+    chosen.push(asserted('protected', `${all}  }\n`, protects(true)), asserted('to_be_taken_down', `${all}    deletion_protection = false\n  }\n`, protects(false)));
+    const { summary } = tested('terraform', Object.entries(good).map(([name, value]) => `  ${name} = ${value}`).join('\n'), `run "good" {\n  command = plan\n}\n${[...chosen, ...runs].join('')}`);
+    assert.deepEqual(pickCounts(summary), { passed: cases.length + chosen.length + 1, failed: 0, errored: 0, skipped: 0 });
 });

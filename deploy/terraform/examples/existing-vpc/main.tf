@@ -58,12 +58,30 @@ variable "public_key" {
   type        = string
 }
 
+variable "domain" {
+  description = "已备案的域名；没有则不建解析记录。"
+  type        = string
+  default     = null
+}
+
+variable "hosts" {
+  description = "解析记录的主机名；其中任何一个都不能已有别的用途，否则两处会轮流得到访问。"
+  type        = list(string)
+  default     = ["api", "www"]
+}
+
 variable "contacts" {
   description = "告警联系人。"
   type = map(object({
     mail  = string
     phone = optional(string)
   }))
+}
+
+variable "deletion_protection" {
+  description = "删除保护；只在拆除之前关闭。"
+  type        = bool
+  default     = true
 }
 
 module "mms" {
@@ -76,8 +94,12 @@ module "mms" {
   suffix      = var.suffix
   admin_cidrs = var.admin_cidrs
   public_key  = var.public_key
+  domain      = var.domain
+  hosts       = var.hosts
   contacts    = var.contacts
   os          = "debian12"
+
+  deletion_protection = var.deletion_protection
 }
 
 output "addresses" {
@@ -85,9 +107,19 @@ output "addresses" {
   value       = module.mms.addresses
 }
 
+output "instance_ids" {
+  description = "服务器的编号。"
+  value       = module.mms.instance_ids
+}
+
 output "environment" {
   description = "写入 .env 的设置。"
   value       = module.mms.environment
+}
+
+output "site" {
+  description = "站点的域名。"
+  value       = module.mms.site
 }
 
 output "log_project" {

@@ -48,6 +48,30 @@ variable "domain" {
   type        = string
 }
 
+variable "hosts" {
+  description = "解析记录的主机名；其中任何一个都不能已有别的用途，否则两处会轮流得到访问。"
+  type        = list(string)
+  default     = ["api", "www"]
+}
+
+variable "zones" {
+  description = "两个可用区；不给出则用区域的 j 与 k。"
+  type        = list(string)
+  default     = null
+}
+
+variable "enable_kms" {
+  description = "KMS 实例，每月约千元；不要时密钥写在两台相同的 .env 里。"
+  type        = bool
+  default     = true
+}
+
+variable "enable_acr_enterprise" {
+  description = "企业版镜像仓库；不要时用个人版，或经 ssh 传送镜像。"
+  type        = bool
+  default     = true
+}
+
 variable "certificate_id" {
   description = "证书服务中证书的编号，如 12345678-cn-hangzhou。"
   type        = string
@@ -61,15 +85,22 @@ variable "contacts" {
   }))
 }
 
+variable "deletion_protection" {
+  description = "删除保护；只在拆除之前关闭。"
+  type        = bool
+  default     = true
+}
+
 module "mms" {
   source = "../.."
 
   region                = var.region
-  zones                 = ["${var.region}-j", "${var.region}-k"]
+  zones                 = var.zones != null ? var.zones : ["${var.region}-j", "${var.region}-k"]
   suffix                = var.suffix
   admin_cidrs           = var.admin_cidrs
   public_key            = var.public_key
   domain                = var.domain
+  hosts                 = var.hosts
   certificate_id        = var.certificate_id
   contacts              = var.contacts
   instance_count        = 2
@@ -78,8 +109,10 @@ module "mms" {
   bucket_redundancy     = "ZRS"
   enable_alb            = true
   enable_rds            = true
-  enable_kms            = true
-  enable_acr_enterprise = true
+  enable_kms            = var.enable_kms
+  enable_acr_enterprise = var.enable_acr_enterprise
+
+  deletion_protection = var.deletion_protection
 }
 
 output "addresses" {
@@ -107,9 +140,19 @@ output "registry" {
   value       = module.mms.registry
 }
 
+output "instance_ids" {
+  description = "服务器的编号。"
+  value       = module.mms.instance_ids
+}
+
 output "environment" {
   description = "写入 .env 的设置。"
   value       = module.mms.environment
+}
+
+output "site" {
+  description = "站点的域名。"
+  value       = module.mms.site
 }
 
 output "log_project" {
