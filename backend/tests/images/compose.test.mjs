@@ -187,8 +187,10 @@ test('somebody signs in, makes a material and a receipt, and sees it on the page
         await page.getByTestId('login-password').fill(PASSWORD);
         await page.getByTestId('login-submit').click();
         await page.getByTestId(`document-row-${receipt.data.id}`).waitFor();
-        // A service worker wants a certificate that the browser knows; containers that come and go meanwhile change the machine's network.
-        assert.deepEqual(faults.filter((text) => !/SSL certificate error|ERR_NETWORK_CHANGED/.test(text)), []);
+        // A service worker wants a certificate that the browser knows; containers that come and go meanwhile change the machine's network,
+        // which ends a style sheet on its way: the page asks again.
+        const known = faults.some((text) => text.includes('ERR_NETWORK_CHANGED')) ? /ERR_NETWORK_CHANGED|Unable to preload CSS/ : /^$/;
+        assert.deepEqual(faults.filter((text) => !/SSL certificate error/.test(text) && !known.test(text)), []);
     } finally {
         await browser.close();
     }
