@@ -70,3 +70,22 @@ test('a metadata service that fails: the key is used until it ends, then it is t
         await within(server, async () => (await send()).status === 200, 'to have a key again');
     });
 });
+
+test('a metadata service that hangs: whoever puts and fetches pictures meanwhile does not wait for it', async () => {
+    await served({ lifetime: 24 }, async ({ cloud, server, send }) => {
+        const end = cloud.fault({ kind: 'hang', service: 'metadata', times: 'always' }), from = cloud.log.length;
+        const asked = () => cloud.log.slice(from).filter(({ service }) => service === 'metadata').length;
+        const missed = () => events(server, 'credentials.not_fetched').length;
+        let meanwhile = 0, isOver = false;
+        // Begun when the thread had begun to ask, and done before it gave up: who had asked himself would have been told later than it.
+        for (let seen = 0; meanwhile === 0 && !isOver; seen = asked()) {
+            await within(server, () => asked() > seen, 'to ask for another key');
+            const before = missed(), { status, body } = await send();
+            isOver = status !== 200; // its key has ended
+            if (!isOver && (await server.client().get(body.data.avatar)).status === 200 && missed() === before)
+                meanwhile++;
+        }
+        assert.ok(meanwhile > 0, 'a picture went and came while the metadata service was being waited for');
+        end();
+    });
+});
