@@ -100,6 +100,12 @@ test('the values are those of the checklist', async () => {
         ['monitor.tf', 'threshold = 80', 'threshold = 81'], ['monitor.tf', 'threshold = 85', 'threshold = 95'], ['monitor.tf', 'threshold = 90', 'threshold = 99'],
         ['monitor.tf', '"MMS生产环境"', '"MMS"'], ['monitor.tf', '"GreaterThanLastWeek"', '">"'], ['oss.tf', '"private"', '"public-read"'],
         ['oss.tf', 'block_public_access = true', 'block_public_access = false'], ['ram.tf', '"mms-ecs-role"', '"role"'], ['log.tf', '"mms-logs-${var.suffix}"', '"logs-${var.suffix}"'],
+        ['variables.tf', '"ecs.u1-c1m2.large"', '"ecs.u1-c1m2.2xlarge"'], ['variables.tf', 'default     = 5\n', 'default     = 50\n'], ['ecs.tf', '"required"', '"optional"'], ['ecs.tf', 'user_data = base64encode(templatefile(', 'user_data = (templatefile('],
+        ['ecs.tf', '"7"]', ']'], ['variables.tf', '["api", "www"]', '["www"]'], ['dns.tf', 'rr          = each.value', 'rr          = "api"'], ['alb.tf', 'listener_port        = 443', 'listener_port        = 8443'],
+        ['alb.tf', '"301"', '"302"'], ['oss.tf', '"Enabled"', '"Suspended"'], ['oss.tf', 'days = 400', 'days = 4'], ['oss.tf', 'prefix  = "exports/"', 'prefix  = "avatars/"'], ['oss.tf', 'policies/bucket-https.json', 'policies/ecs-oss.json'],
+        ['variables.tf', '"mms-jwt-secret"', '"jwt"'], ['variables.tf', 'default     = 180', 'default     = 30'], ['log.tf', 'retention_period      = var.log_retention_days', 'retention_period      = 7'],
+        ['log.tf', 'resource "alicloud_logtail_attachment" "mms" {\n  for_each = local.pipelines', 'resource "alicloud_logtail_attachment" "mms" {\n  for_each = {}'], ['ram.tf', 'ram_role_name = alicloud_ram_role.ecs.role_name', 'ram_role_name = "another"'],
+        ['monitor.tf', 'for_each = alicloud_instance.mms', 'for_each = []'], ['monitor.tf', 'contact_groups     = [alicloud_cms_alarm_contact_group.mms.alarm_contact_group_name]\n  tags               = var.tags\n\n  escalations', 'contact_groups     = []\n  tags               = var.tags\n\n  escalations'],
     ])
         assert.equal(checkValues(await changed(name, from, to)).length, 1, `${name}: ${to}`);
     const extra = new Map([...files, ['more.tf', await parse('more.tf', 'resource "alicloud_security_group_rule" "more" {\n  type = "ingress"\n}\n')]]);
