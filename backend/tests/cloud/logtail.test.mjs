@@ -259,8 +259,15 @@ test('the alarms are silent in quiet times, and each sounds in its trouble', () 
         assert.equal(fires(alarm, lines.trouble[alarm.logstore]), true, `${name} in trouble`);
         assert.match(alarm.title, /^MMS /);
         assert.match(alarm.every, /^\d+m$/);
+        const [, n, unit] = /^-(\d+)([mh])$/.exec(alarm.from), minutes = n * { m: 1, h: 60 }[unit], every = parseInt(alarm.every, 10);
+        assert.ok(minutes <= 24 * 60, `${name}: the service looks back a day at most`);
+        assert.ok(minutes >= every, `${name}: nothing falls between two looks`);
+        assert.ok(alarm.times >= 1 && alarm.times <= 3, name);
     }
     assert.equal(fires(alerts['mms-backup-missing'], []), true, 'without any line');
+    // The night's backup may take an hour more or less than the one before.
+    const { from, every, times } = alerts['mms-backup-missing'];
+    assert.equal(parseInt(from.slice(1), 10) + (times - 1) * parseInt(every, 10) / 60, 26);
     // A service that is gone writes nothing: nginx tells of it, at night, too, when nobody but the monitor asks.
     const unanswered = lines.trouble['frontend-logs'].filter((line) => line.path === '/api/health');
     assert.deepEqual(Object.keys(alerts).filter((name) => alerts[name].logstore === 'frontend-logs' && fires(alerts[name], unanswered)), ['mms-health-unanswered']);

@@ -75,6 +75,7 @@ export function checkValues(files) {
     wanted('kept', [standard('log_retention_days'), standard('enable_sls'), resource('alicloud_log_store', 'mms').retention_period], [180, true, '${var.log_retention_days}']);
     wanted('each has its store, index and alarms', ['alicloud_log_store', 'alicloud_log_store_index', 'alicloud_sls_logtail_pipeline_config', 'alicloud_logtail_attachment', 'alicloud_sls_alert'].map((type) => resource(type, 'mms').for_each),
         ['logstores', 'logstores', 'pipelines', 'pipelines', 'log_alerts'].map((name) => `\${local.${name}}`));
+    wanted('alarms as they are written', ['query', 'start'].map((name) => resource('alicloud_sls_alert', 'mms').configuration?.[0].query_list[0][name]).concat(resource('alicloud_sls_alert', 'mms').configuration?.[0].threshold), ['${each.value.query}', '${each.value.from}', '${each.value.times}']);
     const told = '${alicloud_cms_alarm_contact_group.mms.alarm_contact_group_name}';
     wanted('alarms tell', ['threshold', 'unusual_traffic', 'full_traffic'].map((name) => resource('alicloud_cms_alarm', name).contact_groups), [[told], [told], [told]]);
     wanted('members', resource('alicloud_cms_monitor_group_instances', 'mms').dynamic?.instances?.[0].for_each, '${alicloud_instance.mms}');

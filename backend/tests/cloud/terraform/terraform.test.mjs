@@ -104,7 +104,7 @@ test('the values are those of the checklist', async () => {
         ['ecs.tf', '"7"]', ']'], ['variables.tf', '["api", "www"]', '["www"]'], ['dns.tf', 'rr          = each.value', 'rr          = "api"'], ['alb.tf', 'listener_port        = 443', 'listener_port        = 8443'],
         ['alb.tf', '"301"', '"302"'], ['oss.tf', '"Enabled"', '"Suspended"'], ['oss.tf', 'days = 400', 'days = 4'], ['oss.tf', 'prefix  = "exports/"', 'prefix  = "avatars/"'], ['oss.tf', 'policies/bucket-https.json', 'policies/ecs-oss.json'],
         ['variables.tf', '"mms-jwt-secret"', '"jwt"'], ['variables.tf', 'default     = 180', 'default     = 30'], ['log.tf', 'retention_period      = var.log_retention_days', 'retention_period      = 7'],
-        ['log.tf', 'resource "alicloud_logtail_attachment" "mms" {\n  for_each = local.pipelines', 'resource "alicloud_logtail_attachment" "mms" {\n  for_each = {}'], ['ram.tf', 'ram_role_name = alicloud_ram_role.ecs.role_name', 'ram_role_name = "another"'],
+        ['log.tf', 'resource "alicloud_logtail_attachment" "mms" {\n  for_each = local.pipelines', 'resource "alicloud_logtail_attachment" "mms" {\n  for_each = {}'], ['log.tf', 'threshold     = each.value.times', 'threshold     = 1'], ['ram.tf', 'ram_role_name = alicloud_ram_role.ecs.role_name', 'ram_role_name = "another"'],
         ['monitor.tf', 'for_each = alicloud_instance.mms', 'for_each = []'], ['monitor.tf', 'contact_groups     = [alicloud_cms_alarm_contact_group.mms.alarm_contact_group_name]\n  tags               = var.tags\n\n  escalations', 'contact_groups     = []\n  tags               = var.tags\n\n  escalations'],
     ])
         assert.equal(checkValues(await changed(name, from, to)).length, 1, `${name}: ${to}`);
