@@ -50,7 +50,7 @@ const helpOf = (file, ...words) => {
 };
 const PROGRAMS = Object.fromEntries([
     ...['bootstrap-ecs.sh', 'deploy.sh', 'certificates.sh', 'build-images.sh', 'migrate-files-to-oss.sh'].map((name) => [name, () => helpOf(path.join(TOP, 'scripts', name))]),
-    ...['doctor', 'backup', 'restore', 'verify', 'assess'].map((name) => [`mms ${name}`, () => helpOf(BINARY, name)]),
+    ...['doctor', 'backup', 'restore', 'verify', 'assess', 'files'].map((name) => [`mms ${name}`, () => helpOf(BINARY, name)]),
 ]);
 
 test('every option that is told is one of its program', () => {

@@ -37,6 +37,10 @@ test('the module, the state and the examples: nothing unknown, missing, of anoth
     assert.deepEqual(check(schema, files), []);
     for (const one of ['state', ...EXAMPLES.map((name) => `examples/${name}`)])
         assert.deepEqual(check(schema, await parseFolder(path.join(MODULE, one)), modules), [], one);
+    for (const name of EXAMPLES) { // nobody's state lies open, or on one machine alone
+        const [{ terraform: [{ backend }] }] = (await parseFolder(path.join(MODULE, 'examples', name))).values();
+        assert.deepEqual(backend, { oss: [{ prefix: 'mms', key: 'terraform.tfstate', encrypt: true, acl: 'private' }] }, name);
+    }
     const count = [...files.values()].flatMap(({ resource = {} }) => Object.values(resource).flatMap(Object.keys)).length;
     assert.ok(count >= 50, `only ${count} resources were looked at`);
 });
