@@ -376,6 +376,9 @@ test('a secret before it that is no good: KMS goes on naming it, so it is told o
         await served(fromKms(cloud, KEY), [secret], async (server) => {
             assert.match(events(server, 'secret.previous_refused')[0].error, /the previous secret needs at least 32 bytes/);
             assert.equal(events(server, 'secret.read')[0].valid, 1);
+            const from = cloud.log.length;
+            await within(server, () => cloud.log.length >= from + 6, 'to read it three times more');
+            assert.equal(events(server, 'secret.previous_refused').length, 1, 'told once, and not every few minutes for ever');
         });
     });
 });
