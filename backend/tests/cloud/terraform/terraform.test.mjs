@@ -116,9 +116,12 @@ test('the values are those of the checklist', async () => {
     assert.equal(checkValues(extra).length, 1, 'one more rule');
 });
 
+// Of the person who builds it all; the second one only where something is ordered.
+const OPERATOR = ['operator.json', 'operator-order.json'];
+
 test('policies are well-formed, and allow no more than they name', () => {
     // What takes no narrower resource, and the person who builds it all.
-    const wide = new Set(['push.json cr:GetAuthorizationToken', ...['operator.json']]);
+    const wide = new Set(['push.json cr:GetAuthorizationToken', ...OPERATOR]);
     for (const name of readdirSync(path.join(MODULE, 'policies'))) {
         const policy = JSON.parse(readFileSync(path.join(MODULE, 'policies', name), 'utf8'));
         assert.equal(policy.Version, '1', name);
@@ -131,18 +134,21 @@ test('policies are well-formed, and allow no more than they name', () => {
                     assert.ok(wide.has(`${name} ${action}`) || /^acs:[a-z]+:.*:.*:[^*]/.test(resource), `${name}: ${action} on ${resource}`);
             }
         }
-        assert.ok([...files.values()].some((content) => JSON.stringify(content).includes(`policies/${name}`)) || name === 'operator.json', `${name} is not used`);
+        assert.ok([...files.values()].some((content) => JSON.stringify(content).includes(`policies/${name}`)) || OPERATOR.includes(name), `${name} is not used`);
     }
     const backup = JSON.parse(readFileSync(path.join(MODULE, 'policies/ecs-oss.json'), 'utf8')).Statement.filter(({ Resource }) => Resource.some((one) => one.endsWith('backup/*')));
     assert.equal(backup.length, 1);
     assert.ok(!backup[0].Action.includes('oss:DeleteObject'), 'a server that is broken into cannot delete backups');
 });
 
+// What the provider orders from the shop of the cloud (BSS), whatever the product's own rights are; it looks there again at every plan.
+const ORDERED = ['kms_instance', 'cr_ee_instance'], ORDERS = ['bssapi:CreateInstance', 'bssapi:ModifyInstance'];
+
 // Whose API makes a resource: what RAM calls it, by how the type begins.
 const PRODUCTS = [[/^(vpc|vswitch|eip_)/, 'vpc'], [/^(instance$|ecs_|security_group|images$)/, 'ecs'], [/^oss_/, 'oss'], [/^(log_|sls_|logtail_)/, 'log'], [/^(cms_|cloud_monitor_)/, 'cms'], [/^alidns_/, 'alidns'],
     [/^ssl_certificates_/, 'yundun-cert'], [/^alb_/, 'alb'], [/^(db_|rds_)/, 'rds'], [/^kms_/, 'kms'], [/^cr_/, 'cr'], [/^ram_/, 'ram']];
 
-test('the operator may make all of it, and no role or policy of another name', () => {
+test('the operator may make all of it, and no role or policy of another name', async () => {
     const operator = JSON.parse(readFileSync(path.join(MODULE, 'policies/operator.json'), 'utf8')), may = (action, resource) => decide(operator, action, resource, {});
     const resources = [...files.values()].flatMap(({ resource = {} }) => Object.entries(resource));
     for (const type of new Set(resources.map(([one]) => one.replace('alicloud_', '')))) {
@@ -151,6 +157,15 @@ test('the operator may make all of it, and no role or policy of another name', (
         if (product !== 'ram')
             assert.equal(may(`${product}:CreateAnything`, `acs:${product}:cn-hangzhou:1:anything/x`), 'Allow', type);
     }
+    const order = JSON.parse(readFileSync(path.join(MODULE, 'policies/operator-order.json'), 'utf8'));
+    assert.deepEqual(order, { Version: '1', Statement: [{ Effect: 'Allow', Action: ORDERS, Resource: ['*'] }] });
+    for (const action of ORDERS)
+        assert.equal(may(action, '*'), undefined, 'who makes a single machine orders nothing');
+    assert.equal(may('bssapi:QueryAvailableInstances', '*'), 'Allow');
+    // Off unless it is asked for, and the guide says who may: at the high availability, which asks for both.
+    const [{ module: [asked] }] = [...(await parseFolder(path.join(MODULE, 'examples/high-availability'))).values()].map(({ module: { mms } }) => ({ module: mms }));
+    assert.deepEqual([asked.enable_kms, asked.enable_acr_enterprise, ORDERED.every((type) => resources.some(([one]) => one === `alicloud_${type}`))], [true, true, true]);
+    assert.match(readFileSync(path.join(TOP, 'docs/operations/aliyun.md'), 'utf8').split('## 高可用')[1], /operator-order\.json/);
     const named = resources.filter(([type]) => /^alicloud_ram_(role|policy)$/.test(type)).flatMap(([type, all]) => Object.values(all).map(([one]) => [type.split('_').at(-1), one.role_name ?? one.policy_name]));
     assert.ok(named.length >= 7);
     for (const [kind, name] of named)
