@@ -14,6 +14,7 @@
 #define PROBE_BYTES 16
 #define PARTS_BYTES (OSS_PART_BYTES + 1) /* the least that goes in parts */
 #define SIGNED_S 60
+#define ADDRESS_MAX 8192 /* bytes */
 #define CLOCK_GOOD_S 60 /* of the 15 minutes that are tolerated */
 
 static const char set_oss[] = "OSS_BUCKET, OSS_REGION";
@@ -353,8 +354,8 @@ void doctor_cloud_signed(struct doctor *d)
     }
     if (!put_probe(d, &p))
         return;
-    buf_init(&url, 8192);
-    if (oss_address(p.oss, p.key, "attachment", "text/plain", SIGNED_S, &url))
+    buf_init(&url, ADDRESS_MAX);
+    if (oss_address(p.oss, p.key, "attachment", "text/plain", SIGNED_S, &url) && !url.overflow)
         look_at_address(d, &p, buf_text(&url));
     else
         doctor_failed(d, "cloud.role", "没有可用于签名的密钥 / there is no key to sign with");

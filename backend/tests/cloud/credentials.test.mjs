@@ -84,21 +84,21 @@ test('a metadata service that fails: the key is used until it ends, then it is t
     });
 });
 
-test('a metadata service that hangs: whoever puts and fetches pictures meanwhile does not wait for it', async () => {
-    await served({ lifetime: 24 }, async ({ cloud, server, send }) => {
+test('a metadata service that hangs: whoever puts and fetches pictures meanwhile neither asks it nor waits for it', async () => {
+    await served({ lifetime: 40 }, async ({ cloud, server, send }) => {
+        const { avatar } = accepted(await send(), 200);
         const end = cloud.fault({ kind: 'hang', service: 'metadata', times: 'always' }), from = cloud.log.length;
         const asked = () => cloud.log.slice(from).filter(({ service }) => service === 'metadata').length;
         const missed = () => events(server, 'credentials.not_fetched').length;
-        let meanwhile = 0, isOver = false;
-        // Begun when the thread had begun to ask, and done before it gave up: who had asked himself would have been told later than it.
-        for (let seen = 0; meanwhile === 0 && !isOver; seen = asked()) {
-            await within(server, () => asked() > seen, 'to ask for another key');
-            const before = missed(), { status, body } = await send();
-            isOver = status !== 200; // its key has ended
-            if (!isOver && (await server.client().get(body.data.avatar)).status === 200 && missed() === before)
-                meanwhile++;
-        }
-        assert.ok(meanwhile > 0, 'a picture went and came while the metadata service was being waited for');
+        for (const [what, action] of Object.entries({ fetched: () => server.client().get(avatar), put: send }))
+            for (let done = false; !done;) {
+                const seen = asked();
+                await within(server, () => asked() > seen, 'to ask for another key');
+                // Done before the thread gives up, and nobody else has asked: who waited for it would be later, who asked himself would be seen.
+                const before = [asked(), missed()], answer = await action();
+                assert.equal(answer.status, 200, `${what}: its key has ended, and nobody has got by meanwhile: ${answer.text}`);
+                done = asked() === before[0] && missed() === before[1];
+            }
         end();
     });
 });
