@@ -140,8 +140,20 @@ installed() {
 install_packages() {
     case $system in
     alinux:*) dnf -y -q install "$@" ;;
-    *) apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends "$@" ;;
+    *) update_lists && DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 install --no-install-recommends "$@" ;;
     esac
+}
+# A new server updates itself once it has started; whoever comes then waits, ten minutes at most.
+update_lists() {
+    local told i
+    for ((i = 0; i < 120; i++)); do
+        if told=$(LC_ALL=C apt-get -q update 2>&1); then return 0; fi
+        [[ $told == *'Could not get lock'* ]] || break
+        [ "$i" != 0 ] || say '另一个程序正在更新软件包，等待 / another program is updating packages: waiting'
+        sleep 5
+    done
+    printf '%s\n' "$told" >&2
+    return 1
 }
 step_packages() {
     local name missing=()

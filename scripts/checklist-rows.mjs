@@ -77,7 +77,7 @@ export const tasks = [
     { id: '4.1.1-1', by: [terraform(VALUES), site(/^mid\.ports/)] },
     { id: '4.1.1-2', by: [terraform(/^the values are those|^the examples, applied|^wrong input is refused/)] },
     { id: '4.1.1-3', by: [terraform(VALUES)] },
-    { id: '4.2.1', what: '域名解析配置', by: [terraform(/^the module, the state|^the examples, applied/), site(/^mid\.dns/)] },
+    { id: '4.2.1', what: '域名解析配置', by: [terraform(/^the module, the state|^the values are those|^the examples, applied/), site(/^mid\.dns/)] },
     { id: '4.2.2', what: 'SSL 证书申请与配置', by: [certificates()] },
     { id: '4.2.2-1', by: [compose(/^TLS 1\.2 and 1\.3|^what the authority says of its certificate/)] },
     { id: '4.2.2-2', by: [site(/^mid\.certificate/)] },
@@ -93,7 +93,7 @@ export const tasks = [
     { id: '5.3.2', what: '阿里云 SLS 日志收集' },
     { id: '5.3.2-1', by: [logs(/^the pipelines take/)] },
     { id: '5.3.2-2', by: [logs(/^every field that is written|^every saved query/)] },
-    { id: '5.3.2-3', by: [terraform(/^the examples, applied|^wrong input is refused/)] },
+    { id: '5.3.2-3', by: [terraform(/^the values are those|^the examples, applied|^wrong input is refused/)] },
 ];
 
 export const checks = [
@@ -126,11 +126,11 @@ export const risks = [
 ];
 
 export const appendices = [
-    { id: 'A-1', by: [terraform(/^the examples, applied/), tests('backend/tests/cloud/bootstrap.test.mjs')] },
+    { id: 'A-1', by: [terraform(VALUES), tests('backend/tests/cloud/bootstrap.test.mjs')] },
     { id: 'A-2', by: [terraform(VALUES)] },
     { id: 'A-3', by: [terraform(VALUES)], note: '可选，默认不建' },
-    { id: 'A-4', by: [terraform(/^the examples, applied/), logs(/^the pipelines take/)] },
-    { id: 'A-5', by: [terraform(/^the examples, applied/)] },
+    { id: 'A-4', by: [terraform(VALUES), logs(/^the pipelines take/)] },
+    { id: 'A-5', by: [terraform(VALUES)] },
     { id: 'B-1', by: [images(/^they are small, and tagged/)] },
     { id: 'B-2', by: [images(/^as one tries them/)] },
     { id: 'B-3', by: [compose(/^nginx tells what happened/)] },

@@ -116,7 +116,7 @@ resource "alicloud_sls_alert" "mms" {
   configuration {
     type          = "default"
     version       = "2.0"
-    threshold     = 1
+    threshold     = each.value.times # 连续成立几次才告警
     no_data_fire  = each.value.fire_without_data
     send_resolved = true
 

@@ -37,6 +37,7 @@ struct secrets {
     struct client *client;
     const struct source *source; /* which gave the secret */
     struct keyring *ring;
+    char refused_kid[TOKEN_KID_MAX]; /* of the secret before that was last told to be no good; "": none */
     char *pending;               /* seen once, and signs from the next reading on; NULL: none */
     struct retired {             /* have signed here; the last one first */
         char *secret;            /* NULL: none */
@@ -184,6 +185,17 @@ static bool is_good(const struct secrets *s, struct arena *a, const char *secret
     return trouble_say(why, false, arena_fmt(a, "%s%s", which[0] == 'c' ? "密钥" : "上一个密钥", zh), arena_fmt(a, "the %s secret %s", which, en));
 }
 
+/* Told once: it is read again and again. */
+static void refuse_previous(struct secrets *s, const struct source *source, const char *secret, const struct trouble *why)
+{
+    char kid[TOKEN_KID_MAX];
+    token_kid(secret, kid);
+    if (strcmp(kid, s->refused_kid) == 0)
+        return;
+    memcpy(s->refused_kid, kid, sizeof kid);
+    log_event(LOG_WARN, "secret.previous_refused", NULL, LOG_TEXT("source", source->name), LOG_TEXT("error", why->en));
+}
+
 static bool read_from(struct secrets *s, const struct source *source, struct arena *a, struct found *out, struct trouble *why)
 {
     *out = (struct found){0};
@@ -193,7 +205,7 @@ static bool read_from(struct secrets *s, const struct source *source, struct are
         return true;
     if (!source->is_far)
         return false;
-    log_event(LOG_WARN, "secret.previous_refused", NULL, LOG_TEXT("source", source->name), LOG_TEXT("error", why->en));
+    refuse_previous(s, source, out->previous, why);
     out->previous = NULL; /* it cannot be taken away there, other than by yet another one */
     return true;
 }

@@ -18,6 +18,7 @@
 #define FAILED_AGAIN_MS (INT64_C(60) * 1000)
 #define AGAIN_MS_MIN 1000
 #define WITHOUT_AGAIN_MS 5000                /* while there is none */
+#define LOOK_MS 15000                        /* how often a wait looks at the clock */
 #define REFUSED_AGAIN_US (INT64_C(5) * 1000000) /* how often a refused one is a reason to ask */
 
 struct credentials {
@@ -184,12 +185,16 @@ static void tell(struct credentials *c, struct arena *a, bool got, const struct 
         log_event(LOG_WARN, "credentials.not_fetched", NULL, LOG_TEXT("error", why->en), LOG_TEXT("used_until", ends));
 }
 
-/* Under the lock. False: it is to stop. */
+/* Under the lock. By the machine's clock, too, which says when a key ends and may be set right meanwhile. False: it is to stop. */
 static bool wait_for(struct credentials *c, int64_t ms)
 {
-    struct timespec until = wait_until(ms);
-    while (!c->is_stopping && !c->is_wanted && pthread_cond_timedwait(&c->wake, &c->lock, &until) == 0)
-        continue;
+    int64_t due_us = clock_monotonic_us() + ms * 1000, due_ms = clock_now_ms() + ms, left_ms = ms;
+    while (!c->is_stopping && !c->is_wanted && left_ms > 0) {
+        struct timespec until = wait_until(left_ms < LOOK_MS ? left_ms : LOOK_MS);
+        pthread_cond_timedwait(&c->wake, &c->lock, &until);
+        int64_t by_clock_ms = due_ms - clock_now_ms(), by_us_ms = (due_us - clock_monotonic_us() + 999) / 1000;
+        left_ms = by_clock_ms < by_us_ms ? by_clock_ms : by_us_ms;
+    }
     c->is_wanted = false;
     return !c->is_stopping;
 }

@@ -173,9 +173,11 @@ void doctor_cloud_endpoint(struct doctor *d);
 void doctor_cloud_clock(struct doctor *d);
 void doctor_cloud_bucket(struct doctor *d);
 void doctor_cloud_write(struct doctor *d);
+void doctor_cloud_parts(struct doctor *d);
 void doctor_cloud_list(struct doctor *d);
 void doctor_cloud_delete(struct doctor *d);
 void doctor_cloud_private(struct doctor *d);
+void doctor_cloud_signed(struct doctor *d);
 void doctor_cloud_kms(struct doctor *d);
 /* doctor_probe.c */
 void doctor_health(struct doctor *d);

@@ -12,6 +12,9 @@
 
 #define PROBE_FOLDER "_doctor/"
 #define PROBE_BYTES 16
+#define PARTS_BYTES (OSS_PART_BYTES + 1) /* the least that goes in parts */
+#define SIGNED_S 60
+#define ADDRESS_MAX 8192 /* bytes */
 #define CLOCK_GOOD_S 60 /* of the 15 minutes that are tolerated */
 
 static const char set_oss[] = "OSS_BUCKET, OSS_REGION";
@@ -176,8 +179,8 @@ struct probe {
     bool is_there;
 };
 
-/* False: the line has been told why not. */
-static bool put_probe(struct doctor *d, struct probe *p)
+/* `source` NULL: its own text. False: the line has been told why not. */
+static bool put_probe_of(struct doctor *d, struct probe *p, const struct files_source *source, const char *what)
 {
     *p = (struct probe){.oss = open_bucket(d)};
     if (!p->oss)
@@ -185,14 +188,19 @@ static bool put_probe(struct doctor *d, struct probe *p)
     random_hex(PROBE_BYTES, p->text);
     snprintf(p->key, sizeof p->key, PROBE_FOLDER "%s", p->text);
     const struct files_piece piece = {p->text};
-    const struct files_source source = files_source_of(&piece, strlen(p->text));
-    enum rc rc = oss_put(p->oss, p->key, "text/plain", &source);
+    const struct files_source own = files_source_of(&piece, strlen(p->text));
+    enum rc rc = oss_put(p->oss, p->key, "text/plain", source ? source : &own);
     p->is_there = rc == RC_OK;
     if (p->is_there)
         return true;
-    say_why(d, p->oss, "PutObject", rc);
+    say_why(d, p->oss, what, rc);
     oss_close(p->oss);
     return false;
+}
+
+static bool put_probe(struct doctor *d, struct probe *p)
+{
+    return put_probe_of(d, p, NULL, "PutObject");
 }
 
 /* What was found counts; a probe that cannot be deleted is the matter of the line about deleting. */
@@ -246,6 +254,32 @@ static void compare(void *arg, const char *key, int64_t bytes, int64_t changed_m
     s->found = s->found || strcmp(key, s->key) == 0;
 }
 
+static bool give_dots(void *arg, int64_t at, void *into, size_t n)
+{
+    (void)arg;
+    (void)at;
+    memset(into, '.', n);
+    return true;
+}
+
+/* As a backup goes there: its sum is compared over all parts. */
+void doctor_cloud_parts(struct doctor *d)
+{
+    struct probe p;
+    struct files_fact fact;
+    const struct files_source dots = {PARTS_BYTES, give_dots, NULL};
+    if (!put_probe_of(d, &p, &dots, "InitiateMultipartUpload, UploadPart, CompleteMultipartUpload"))
+        return;
+    enum rc rc = oss_head(p.oss, p.key, &fact);
+    if (rc != RC_OK)
+        say_why(d, p.oss, "HeadObject", rc);
+    else if (fact.bytes != PARTS_BYTES)
+        doctor_failed(d, "OSS_ENDPOINT", "%lld 字节，而不是 / bytes, not %lld", (long long)fact.bytes, (long long)PARTS_BYTES);
+    else
+        doctor_ok(d, "2 段 / parts, %lld 字节 / bytes，CRC-64 %" PRIu64, (long long)fact.bytes, fact.crc);
+    end_probe(&p);
+}
+
 void doctor_cloud_list(struct doctor *d)
 {
     struct probe p;
@@ -291,6 +325,41 @@ void doctor_cloud_private(struct doctor *d)
         doctor_failed(d, "OSS 控制台：阻止公共访问，读写权限 → 私有 / the console: block public access, ACL private", "任何人都能读取 / anybody can read it");
     else
         doctor_failed(d, set_oss, "未签名的读取得到 %d，而不是 403 / who does not sign is answered %d, not 403", status, status);
+    end_probe(&p);
+}
+
+static void look_at_address(struct doctor *d, const struct probe *p, const char *url)
+{
+    static const char mend[] = "OSS_DELIVERY=service；或给存储空间绑定自己的域名（OSS_ENDPOINT）/ or bind a domain of one's own to the bucket (OSS_ENDPOINT)";
+    struct doctor_answer a;
+    const char *place = arena_copy(d->arena, url, strcspn(url, "?")); /* what follows lets anybody in */
+    doctor_ask(d, &(struct doctor_request){.method = "GET", .url = url}, &a);
+    const char *ec = a.status ? doctor_header(d, &a, "x-oss-ec") : NULL;
+    if (a.status == 200 && text_equal(a.body, p->text))
+        doctor_ok(d, "%s: 200", place);
+    else if (a.status == 200)
+        doctor_failed(d, mend, "%s: 读回的内容不同 / what came back is something else", place);
+    else
+        doctor_failed(d, mend, "%s: %s%s%s", place, doctor_shown(d, &a), ec ? ", EC " : "", ec ? ec : "");
+}
+
+/* What a browser is given: the bucket's public name, which is not where this service goes, and which newer accounts may not use. */
+void doctor_cloud_signed(struct doctor *d)
+{
+    struct probe p;
+    struct buf url;
+    if (d->settings.oss_delivery != OSS_BY_ADDRESS) {
+        doctor_not_applicable(d, "OSS_DELIVERY=signed", "浏览器只经本服务取文件 / browsers get files through the service alone");
+        return;
+    }
+    if (!put_probe(d, &p))
+        return;
+    buf_init(&url, ADDRESS_MAX);
+    if (oss_address(p.oss, p.key, "attachment", "text/plain", SIGNED_S, &url) && !url.overflow)
+        look_at_address(d, &p, buf_text(&url));
+    else
+        doctor_failed(d, "cloud.role", "没有可用于签名的密钥 / there is no key to sign with");
+    buf_free(&url);
     end_probe(&p);
 }
 

@@ -69,9 +69,12 @@ const struct doctor_line doctor_lines[] = {
     {"cloud", "cloud.clock", "本机时钟与对象存储一致", "this clock agrees with the storage's", doctor_cloud_clock},
     {"cloud", "cloud.bucket", "存储空间私有、有版本、在所设地域", "the bucket is private, keeps versions, and is in its region", doctor_cloud_bucket},
     {"cloud", "cloud.oss_write", "写入并读回", "an object is put and read back", doctor_cloud_write},
+    {"cloud", "cloud.oss_parts", "分段写入", "an object is put in parts", doctor_cloud_parts},
     {"cloud", "cloud.oss_list", "列出", "objects are listed", doctor_cloud_list},
     {"cloud", "cloud.oss_delete", "删除", "an object is deleted", doctor_cloud_delete},
     {"cloud", "cloud.oss_private", "未签名的读取被拒绝（403）", "who does not sign gets nothing (403)", doctor_cloud_private},
+    {"cloud", "cloud.oss_signed", "浏览器可用签名地址读取", "a browser gets an object at a signed address", doctor_cloud_signed},
     {"cloud", "cloud.kms", "KMS 凭据可读", "the KMS secret can be read", doctor_cloud_kms},
+    {"cloud", "cloud.certificate", "站点证书余期大于 30 天", "the site's certificate is good for more than 30 days", doctor_certificate},
 };
 const size_t doctor_line_count = sizeof doctor_lines / sizeof *doctor_lines;

@@ -56,12 +56,43 @@ before(() => {
         execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', path.basename(one), '-f', one]);
 });
 
-test('a dry run changes nothing; and without any key, sshd is left as it is', () => {
+const LOCKS = `
+import fcntl, sys
+held = [open(name, "w") for name in sys.argv[1:]]
+for file in held:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+print("held", flush=True)
+for file in held:
+    sys.stdin.readline()
+    file.close()
+`;
+/** The first run, while somebody else has the locks of apt: each is given back once it is seen to be waited for. */
+async function bootstrapWhileBusy() {
+    const holder = spawn('python3', ['-c', LOCKS, inside('var/lib/apt/lists/lock'), inside('var/lib/dpkg/lock-frontend')], { stdio: ['pipe', 'pipe', 'inherit'] });
+    undo.push(() => holder.kill('SIGKILL'));
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    const child = spawn(INSIDE, [root, SCRIPT], { env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const waits = [/another program is updating packages: waiting/, /Waiting for cache lock/], waited = [];
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding('utf8').on('data', (more) => {
+            output += more;
+            if (waits.length && waits[0].test(output)) {
+                waited.push(waits.shift());
+                holder.stdin.write('\n');
+            }
+        });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    assert.equal(waited.length, 2, output.slice(-3000));
+    return { code, output };
+}
+
+test('a dry run changes nothing; a package manager that is at work is waited for; and without any key, sshd is left as it is', async () => {
     const before = state(), dry = bootstrap(['--dry-run']);
     assert.equal(dry.code, 1, 'nobody could sign in');
     assert.match(dry.output, /would: 安装 \/ install docker\.io docker-compose/);
     assert.equal(state(), before);
-    const sshd = text('etc/ssh/sshd_config'), first = bootstrap();
+    const sshd = text('etc/ssh/sshd_config'), first = await bootstrapWhileBusy();
     assert.equal(first.code, 1, first.output.slice(-3000));
     assert.match(first.output, /mms 没有公钥，不能登录/);
     assert.match(first.output, /root 没有公钥：不改动 sshd/);

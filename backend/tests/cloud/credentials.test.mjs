@@ -1,18 +1,31 @@
 // The temporary keys of the machine's role, which end all the time, while people's pictures go to object storage and come back.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
 
 import { Server, accepted } from '../api/harness.mjs';
 import { form, png } from '../api/picture.mjs';
+import { FAKETIME, withClock } from '../sqlite/clock.mjs';
 import { startEmulator } from './emulator/server.mjs';
 
 const BUCKET = 'mms-uploads';
+const folder = mkdtempSync(path.join(tmpdir(), 'mms-credentials-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
 const events = (server, name) => server.logs.filter(({ event }) => event === name);
+const skip = FAKETIME ? false : 'faketime is not installed, or cannot be used with this build';
+/** A clock for a program that is told the time by `set`; what it waits for is not shortened. */
+function aClock(offset) {
+    const { set, env } = withClock(folder);
+    set(offset);
+    return { set, env: { ...env, FAKETIME_FORCE_MONOTONIC_FIX: '0' } };
+}
 const within = (server, condition, what) => server.until(condition, 90_000, what);
 
-async function served(metadata, use) {
+async function served(metadata, use, env = {}) {
     const cloud = await startEmulator({ buckets: { [BUCKET]: {} }, metadata });
-    const server = new Server({ env: { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud.url, ALIYUN_METADATA_URL: cloud.url } });
+    const server = new Server({ env: { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud.url, ALIYUN_METADATA_URL: cloud.url, ...env } });
     try {
         await server.begin();
         const admin = await server.admin();
@@ -69,4 +82,58 @@ test('a metadata service that fails: the key is used until it ends, then it is t
         end();
         await within(server, async () => (await send()).status === 200, 'to have a key again');
     });
+});
+
+test('a metadata service that hangs: whoever puts and fetches pictures meanwhile neither asks it nor waits for it', async () => {
+    await served({ lifetime: 40 }, async ({ cloud, server, send }) => {
+        const { avatar } = accepted(await send(), 200);
+        const end = cloud.fault({ kind: 'hang', service: 'metadata', times: 'always' }), from = cloud.log.length;
+        const asked = () => cloud.log.slice(from).filter(({ service }) => service === 'metadata').length;
+        const missed = () => events(server, 'credentials.not_fetched').length;
+        for (const [what, action] of Object.entries({ fetched: () => server.client().get(avatar), put: send }))
+            for (let done = false; !done;) {
+                const seen = asked();
+                await within(server, () => asked() > seen, 'to ask for another key');
+                // Done before the thread gives up, and nobody else has asked: who waited for it would be later, who asked himself would be seen.
+                const before = [asked(), missed()], answer = await action();
+                assert.equal(answer.status, 200, `${what}: its key has ended, and nobody has got by meanwhile: ${answer.text}`);
+                done = asked() === before[0] && missed() === before[1];
+            }
+        end();
+    });
+});
+
+test('a clock that is set right while it runs: a key that by the right clock ends soon, or has ended, is fetched anew', { skip }, async () => {
+    const clock = aClock('-8h'); // one that was set to local time
+    await served({}, async ({ cloud, server, send }) => {
+        const fetched = () => events(server, 'credentials.fetched');
+        accepted(await send(), 200);
+        for (const [offset, left] of [[5.5, 'half an hour'], [13, 'nothing']]) {
+            const before = fetched().length;
+            cloud.state.machine.lifetime = (offset + 6) * 3600; // by a right clock, what comes next ends in six hours
+            cloud.state.rotateRole();
+            clock.set(`+${offset * 3600}`);
+            await within(server, () => fetched().length > before, `to fetch another key, with ${left} left of the one it has`);
+            accepted(await send(), 200);
+        }
+    }, clock.env);
+});
+
+test('a clock that is hours ahead at the start: the key it is given has ended, both times are told, and all is well once the clock is right', { skip }, async () => {
+    const clock = aClock('+8h'), cloud = await startEmulator({ buckets: { [BUCKET]: {} } });
+    const server = new Server({ env: { UPLOAD_BACKEND: 'oss', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud.url, ALIYUN_METADATA_URL: cloud.url, ...clock.env } });
+    try {
+        await server.begin();
+        await within(server, () => events(server, 'credentials.not_fetched').length > 0, 'to say that its key has ended');
+        const [, ends, now] = /ended at (\S+) \(this machine's clock says (\S+)\)/.exec(events(server, 'credentials.not_fetched')[0].error);
+        assert.ok(Math.abs(Date.parse(now) - Date.parse(ends) - 2 * 3_600_000) < 600_000, `${now} ${ends}`);
+        clock.set('+0');
+        await within(server, () => events(server, 'credentials.fetched').length > 0, 'to have a key');
+        const admin = await server.admin();
+        accepted(await admin.request('POST', '/api/profile/avatar', form(['avatar', png(8, 8)])), 200);
+        await server.stop();
+    } finally {
+        server.child?.kill('SIGKILL');
+        await cloud.close();
+    }
 });

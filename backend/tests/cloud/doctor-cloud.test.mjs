@@ -19,7 +19,9 @@ after(async () => {
 });
 const good = { PATH: process.env.PATH, ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '', DB_PATH: path.join(dir, 'mms.db'), UPLOAD_DIR: dir, JWT_SECRET: 'kD83hfQx9_2LpRvT7wZmB5nYcS4jG6aE1uHqXo', OSS_BUCKET: BUCKET, OSS_REGION: 'cn-hangzhou', OSS_ENDPOINT: cloud.url,
     ALIYUN_METADATA_URL: cloud.url, KMS_ENDPOINT: cloud.url };
-const IDS = ['role', 'metadata', 'endpoint', 'clock', 'bucket', 'oss_write', 'oss_list', 'oss_delete', 'oss_private', 'kms'].map((id) => `cloud.${id}`);
+const site = certificate(dir, 'site', 'DNS:api.example.com', 40);
+const SITE = ['--certificate', site.file, '--ca', site.file, '--domain', 'api.example.com'];
+const IDS = ['role', 'metadata', 'endpoint', 'clock', 'bucket', 'oss_write', 'oss_parts', 'oss_list', 'oss_delete', 'oss_private', 'oss_signed', 'kms', 'certificate'].map((id) => `cloud.${id}`);
 
 async function look(env = {}, args = []) {
     const done = await runProgram(['doctor', '--cloud', '--json', ...args], { env: { ...good, ...env }, cwd: dir });
@@ -43,7 +45,7 @@ async function line(id, result, said, { env = {}, faults = [] } = {}) {
 }
 
 test('a good account: all lines, and no probe is left', async () => {
-    const checks = await look();
+    const checks = await look({ OSS_DELIVERY: 'signed' }, SITE);
     assert.deepEqual(Object.keys(checks), IDS);
     for (const id of IDS)
         assert.equal(checks[id].result, 'ok', JSON.stringify(checks[id]));
@@ -51,7 +53,7 @@ test('a good account: all lines, and no probe is left', async () => {
     assert.deepEqual(cloud.keys(BUCKET), []);
     const { code, stdout } = await runProgram(['doctor', '--cloud'], { env: good, cwd: dir });
     assert.equal(code, 0, stdout);
-    assert.match(stdout, /10 通过 \/ ok, 0 失败/);
+    assert.match(stdout, /11 通过 \/ ok, 0 失败/, 'no signed address is used, and no site was named');
 });
 
 test('nothing is set: nothing was looked at, and that is not fine', async () => {
@@ -101,6 +103,36 @@ test('the bucket', async () => {
     await line('cloud.bucket', 'fail', /versioning/);
     bucket.versioning = 'Enabled';
     await line('cloud.bucket', 'fail', /NoSuchBucket/, { env: { OSS_BUCKET: 'mms-elsewhere' } });
+});
+
+test('in parts: as it should be, and each of its calls refused', async () => {
+    const parts = async () => (await line('cloud.oss_parts', 'ok', /2 段.*8388609/), cloud.log.filter(({ query }) => query?.uploadId));
+    assert.deepEqual((await parts()).slice(-3).map(({ query }) => query.partNumber), ['1', '2', undefined]);
+    for (const [method, path_] of [['POST', '\\?uploads'], ['PUT', 'partNumber=2'], ['POST', '\\?uploadId=']])
+        await line('cloud.oss_parts', 'fail', /Multipart.*AccessDenied.*request id [0-9A-F]{24}/, { faults: [{ kind: 'error', status: 403, code: 'AccessDenied', service: 'oss', method, path: path_ }] });
+    assert.deepEqual([cloud.keys(BUCKET), cloud.uploads(BUCKET)], [[], []]);
+});
+
+test('an address for a browser: at the public name; refused there, damaged, or of no use', async () => {
+    const env = { OSS_DELIVERY: 'signed' }, public_ = { service: 'oss', method: 'GET', path: 'x-oss-signature' };
+    await line('cloud.oss_signed', 'not_applicable', /through the service alone/);
+    await line('cloud.oss_signed', 'ok', new RegExp(`^http://localhost:${cloud.port}/${BUCKET}/_doctor/[0-9a-f]{32}: 200$`), { env });
+    await line('cloud.oss_signed', 'fail', /: HTTP 403, EC 0003-00000905$/, { env, faults: [{ ...public_, kind: 'error', status: 403, code: 'AccessDenied', ec: '0003-00000905' }] });
+    await line('cloud.oss_signed', 'fail', /something else/, { env, faults: [{ ...public_, kind: 'corrupt' }] });
+    await line('cloud.oss_signed', 'fail', /没有应答/, { env, faults: [{ ...public_, kind: 'reset-before' }] });
+    assert.deepEqual(cloud.keys(BUCKET), []);
+});
+
+test('the site\'s certificate', async () => {
+    const look_ = async (args, result, said) => {
+        const { 'cloud.certificate': check } = await look({}, ['--only', 'cloud.certificate', '--only', 'cloud.endpoint', ...args]);
+        assert.deepEqual([check.result, said.test(check.seen)], [result, true], JSON.stringify(check));
+    };
+    await look_(SITE, 'ok', /剩余 (39|40) 天/);
+    await look_([], 'not_applicable', /./);
+    const short = certificate(dir, 'short', 'DNS:api.example.com', 29);
+    await look_(['--certificate', short.file, '--ca', short.file, '--domain', 'api.example.com'], 'fail', /剩余 (28|29) 天/);
+    await look_([...SITE, '--domain', 'www.example.com'], 'fail', /www\.example\.com/);
 });
 
 test('what the role may not do is named, line by line', async () => {

@@ -123,7 +123,7 @@ describe('starts in production', { concurrency: 3 }, () => {
             arrange(p);
             const { lines, tookMs } = await failsToStart(t, p.server);
             assert.ok(asked(p.cloud).length > 2, `${what}: it was asked again`);
-            assert.ok(tookMs > 15_000, `${what}: ${tookMs} ms`);
+            assert.ok(tookMs > 15_000 && tookMs < 90_000, `${what}: ${tookMs} ms`); // half a minute, the last call, and the machine's own slowness
             if (says)
                 assert.match(lines.at(-1), says, what);
             else {

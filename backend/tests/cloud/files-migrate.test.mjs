@@ -59,8 +59,8 @@ const sums = (files) => Object.fromEntries([...files].map(([key, bytes]) => [key
 const same = (one, other, what) => assert.deepEqual(sums(one), sums(other), what);
 
 /** Runs it, and kills it with SIGKILL as soon as `when` says so; gives whether it was still running. */
-async function killed(env, to, when) {
-    const child = spawn(BINARY, ['files', 'migrate', '--to', to, '--parallel', '2'], { env, cwd: dir, stdio: 'ignore' });
+async function killed(env, to, when, ...more) {
+    const child = spawn(BINARY, ['files', 'migrate', '--to', to, '--parallel', '2', ...more], { env, cwd: dir, stdio: 'ignore' });
     const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(signal)));
     while (child.exitCode === null && !when())
         await sleep(1);
@@ -136,6 +136,48 @@ test('--delete-source deletes nothing when anything is missing', async () => {
     same(onDisk(uploads), files);
 });
 
+test('killed while it deletes: what is gone from the source is whole in the bucket, and the next run ends it', async () => {
+    const { uploads, files, env } = fresh(120), switched = { ...env, UPLOAD_BACKEND: 'oss' };
+    assert.equal((await migrate(env, 'oss')).code, 0);
+    let kills = 0;
+    for (const left of [110, 70, 30]) {
+        kills += await killed(switched, 'oss', () => onDisk(uploads).size <= left, '--delete-source');
+        const there = onDisk(uploads);
+        for (const [key, bytes] of there)
+            assert.equal(hash(bytes), hash(files.get(key)), key);
+        same(inBucket(), files, `all of them, with ${there.size} at the source`);
+    }
+    assert.ok(kills >= 2, `it was killed ${kills} times while it ran`);
+    const before = onDisk(uploads).size, { code, output } = await migrate(switched, 'oss', '--delete-source');
+    assert.equal(code, 0, output);
+    assert.ok(before > 0 && onDisk(uploads).size === 0, `${before} were left`);
+    same(inBucket(), files);
+});
+
+test('--parallel: so many at a time, and no more; its progress is shown', async () => {
+    for (const parallel of [1, 3]) {
+        const { files, env } = fresh(12);
+        const held = cloud.fault({ kind: 'hang', service: 'oss', method: 'PUT', times: 'always' }), from = cloud.log.length, { connections } = cloud;
+        const child = spawn('script', ['-qec', `'${BINARY}' files migrate --to oss --parallel ${parallel}`, '/dev/null'], { env: { ...env, SHELL: '/bin/sh' }, cwd: dir, stdio: ['ignore', 'pipe', 'inherit'] });
+        let shown = '';
+        child.stdout.on('data', (text) => (shown += text));
+        const ended = new Promise((resolve) => child.on('close', resolve));
+        // Nobody is answered: each of them has one on its way.
+        const putting = () => new Set(cloud.log.slice(from).filter(({ method }) => method === 'PUT').map(({ object }) => object)).size;
+        const isShown = () => /copying: 0 \/ 12/.test(shown); // on a terminal it is told while it goes on
+        for (const until = Date.now() + 60_000; putting() < parallel || !isShown(); await sleep(20))
+            assert.ok(Date.now() < until && child.exitCode === null, shown);
+        assert.equal(putting(), parallel);
+        held();
+        for (const socket of cloud.sockets)
+            socket.destroy();
+        assert.equal(await ended, 0, shown);
+        same(inBucket(), files);
+        assert.equal(Math.max(...[...shown.matchAll(/copying: (\d+) \/ 12, \d+ MiB/g)].map(([, done]) => Number(done))), 12, shown);
+        assert.ok(cloud.connections - connections <= 2 * parallel + 1, `${cloud.connections - connections} connections`);
+    }
+});
+
 test('another file of the same name is never written over', async () => {
     const { uploads, files, env } = fresh(10);
     const [key] = files.keys();
@@ -191,6 +233,16 @@ test('wrong from the beginning: told at once, with the vendor\'s words', async (
     assert.equal((await migrate({ ...env, OSS_BUCKET: '' }, 'oss')).code, 78);
     for (const args of [['migrate'], ['migrate', '--to', 'elsewhere'], ['migrate', '--to', 'oss', '--parallel', '17'], ['move', '--to', 'oss']])
         assert.equal((await runProgram(['files', ...args], { env, cwd: dir })).code, 64);
+});
+
+test('a clock that cannot be got over: the error says so, with both clocks', async () => {
+    const { env } = fresh(1);
+    for (let i = 0; i < 40; i++)
+        cloud.fault({ kind: 'skew', service: 'oss', seconds: i % 2 ? 4000 : -4000 });
+    const { code, output } = await migrate(env, 'oss');
+    assert.equal(code, 1, output);
+    const [, ours, theirs] = /本机时钟 (\S+) 与对象存储的时钟 (\S+) 相差过大.*this clock \(\1\) is too far from the storage's \(\2\)/.exec(output) ?? assert.fail(output);
+    assert.ok(Math.abs(Math.abs(Date.parse(theirs) - Date.parse(ours)) / 1000 - 4000) < 120, output);
 });
 
 test('a folder that is not there is no empty one; files of other names are left alone, and told', async () => {

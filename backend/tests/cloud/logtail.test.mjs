@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -92,8 +93,21 @@ const freePort = () => new Promise((resolve) => {
     });
 });
 
-/** The lines of a real nginx with the log_format of a file, and the maps that it uses: 40 requests well, 40 of which a quarter fail. */
+/** A service that answers, until it is told to hang; `asked`: how many it has not answered. */
+async function upstream() {
+    const one = { asked: 0, hangs: false };
+    const service = http.createServer((req, res) => (one.hangs ? one.asked++ : res.end('{}')));
+    await new Promise((resolve) => service.listen(0, '127.0.0.1', resolve));
+    return Object.assign(one, { port: service.address().port, end() {
+        service.closeAllConnections();
+        service.close();
+    } });
+}
+
+/** The lines of a real nginx with the log_format of a file, and the maps that it uses: 40 requests well, 40 of which a quarter fail, and health,
+ *  which is answered first, and then neither while the service hangs nor when it is gone. */
 async function nginxLines(file, format) {
+    const behind = await upstream();
     const folder = path.join(server.dir, `nginx ${format}`), port = await freePort(), config = read(file), log = path.join(folder, 'log');
     mkdirSync(folder);
     // The image of the page has the first of the maps in its site's file.
@@ -103,7 +117,8 @@ async function nginxLines(file, format) {
     writeFileSync(path.join(folder, 'conf'), `${process.getuid() === 0 ? 'user root; ' : ''}daemon off; worker_processes 1; pid ${JSON.stringify(path.join(folder, 'pid'))}; error_log stderr;
 events {}
 http { ${temporary} ${pieces.join('\n')} access_log ${JSON.stringify(log)} lines;
-    server { listen 127.0.0.1:${port}; location / { return 200 ok; } location /bad { return 502; } } }\n`);
+    server { listen 127.0.0.1:${port}; location / { return 200 ok; } location /bad { return 502; }
+        location /api/health { proxy_pass http://127.0.0.1:${behind.port}; proxy_next_upstream off; } } }\n`);
     const child = spawn(process.env.NGINX ?? '/usr/sbin/nginx', ['-p', folder, '-c', path.join(folder, 'conf')], { stdio: ['ignore', 'inherit', 'pipe'] });
     let told = '';
     child.stderr.on('data', (bytes) => (told += bytes));
@@ -115,16 +130,36 @@ http { ${temporary} ${pieces.join('\n')} access_log ${JSON.stringify(log)} lines
         }
         for (let i = 0; i < 40; i++)
             await get('/api/materials?q="\\');
+        for (let i = 0; i < 3; i++)
+            assert.equal(await get('/api/health'), '{}');
         for (let i = 0; i < 40; i++)
             await get(i % 4 ? '/' : '/bad');
+        behind.hangs = true;
+        for (let i = 1; i <= 2; i++) { // as the site monitor does, which waits for some seconds
+            const impatient = new AbortController(), asked = fetch(`http://127.0.0.1:${port}/api/health`, { signal: impatient.signal }).catch(() => {});
+            for (let n = 0; behind.asked < i; n++) {
+                assert.ok(n < 1200, 'the service is asked');
+                await sleep(50);
+            }
+            impatient.abort();
+            await asked;
+            for (let n = 0; parsed(readFileSync(log, 'utf8')).filter(({ status }) => status === 499).length < i; n++) {
+                assert.ok(n < 1200, 'nginx notices that nobody waits any more');
+                await sleep(50);
+            }
+        }
+        behind.end();
+        await get('/api/health');
     } finally {
         const ended = new Promise((resolve) => child.once('close', resolve));
         child.kill('SIGQUIT');
         await ended;
+        behind.end();
     }
     const all = parsed(readFileSync(log, 'utf8'));
-    assert.ok(all.length >= 81, told);
-    return { quiet: all.slice(0, -40), trouble: all.slice(-40) };
+    assert.ok(all.length >= 87, told);
+    assert.deepEqual(all.filter((line) => line.path === '/api/health').map(({ status }) => status), [200, 200, 200, 499, 499, 502]);
+    return { quiet: all.slice(0, -43), trouble: all.slice(-43) };
 }
 
 /** Fields by event: Map of event to Map of field to 'text' | 'number'. What was written, and, of events that did not happen here, what the source says. */
@@ -224,8 +259,18 @@ test('the alarms are silent in quiet times, and each sounds in its trouble', () 
         assert.equal(fires(alarm, lines.trouble[alarm.logstore]), true, `${name} in trouble`);
         assert.match(alarm.title, /^MMS /);
         assert.match(alarm.every, /^\d+m$/);
+        const [, n, unit] = /^-(\d+)([mh])$/.exec(alarm.from), minutes = n * { m: 1, h: 60 }[unit], every = parseInt(alarm.every, 10);
+        assert.ok(minutes <= 24 * 60, `${name}: the service looks back a day at most`);
+        assert.ok(minutes >= every, `${name}: nothing falls between two looks`);
+        assert.ok(alarm.times >= 1 && alarm.times <= 3, name);
     }
     assert.equal(fires(alerts['mms-backup-missing'], []), true, 'without any line');
+    // The night's backup may take an hour more or less than the one before.
+    const { from, every, times } = alerts['mms-backup-missing'];
+    assert.equal(parseInt(from.slice(1), 10) + (times - 1) * parseInt(every, 10) / 60, 26);
+    // A service that is gone writes nothing: nginx tells of it, at night, too, when nobody but the monitor asks.
+    const unanswered = lines.trouble['frontend-logs'].filter((line) => line.path === '/api/health');
+    assert.deepEqual(Object.keys(alerts).filter((name) => alerts[name].logstore === 'frontend-logs' && fires(alerts[name], unanswered)), ['mms-health-unanswered']);
 });
 
 test('the pipelines take what the containers and the host write', () => {

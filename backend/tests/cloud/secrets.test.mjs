@@ -93,6 +93,23 @@ test('user data: one line of a script, and a word of warning', async () => {
     });
 });
 
+test('user data that change: the secret before stays valid, and the new one signs, without a restart', async () => {
+    const [first, second] = [made(), made()];
+    await cloudWith({ metadata: { userData: `MMS_JWT_SECRET=${first}\n` } }, async (cloud) => {
+        await served(fromKms(cloud, { SECRET_SOURCE: 'user-data', KMS_ENDPOINT: null }), [first, second], async (server) => {
+            const old = await server.admin();
+            cloud.state.machine.userData = `MMS_JWT_SECRET=${second}\nMMS_JWT_SECRET_PREVIOUS=${first}\n`;
+            await within(server, () => events(server, 'secret.changed').length === 1, 'to take the new secret');
+            assert.notEqual(kidOf((await server.admin()).token), kidOf(old.token));
+            await server.restart(); // it knows the first one from the user data alone
+            accepted(await old.get('/api/auth/me'), 200);
+            cloud.state.machine.userData = `MMS_JWT_SECRET=${second}\n`;
+            await server.restart();
+            assert.equal((await old.get('/api/auth/me')).status, 401);
+        });
+    });
+});
+
 test('a source that has none is passed over, and the log says why', async () => {
     const secret = made(), file = path.join(folder, 'in-order');
     writeFileSync(file, `\n ${secret} \n`, { mode: 0o400 });
@@ -359,6 +376,9 @@ test('a secret before it that is no good: KMS goes on naming it, so it is told o
         await served(fromKms(cloud, KEY), [secret], async (server) => {
             assert.match(events(server, 'secret.previous_refused')[0].error, /the previous secret needs at least 32 bytes/);
             assert.equal(events(server, 'secret.read')[0].valid, 1);
+            const from = cloud.log.length;
+            await within(server, () => cloud.log.length >= from + 6, 'to read it three times more');
+            assert.equal(events(server, 'secret.previous_refused').length, 1, 'told once, and not every few minutes for ever');
         });
     });
 });

@@ -1,6 +1,9 @@
 /** What the migration checklist says of the cloud's resources (4.1.1, 4.3.1, 5.2.2, 5.3.2, 3.2.1, appendix A), held against the configuration as
  *  it is written (checkValues) and against what Terraform makes of it (checkPlan). */
+import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+
+const logtail = (name) => JSON.parse(readFileSync(new URL(`../../../../deploy/logtail/${name}.json`, import.meta.url), 'utf8'));
 
 export const CHECKLIST = {
     group: 'mms-production-sg',
@@ -48,6 +51,34 @@ export function checkValues(files) {
     wanted('bucket', [local.bucket, resource('alicloud_oss_bucket_acl', 'uploads').acl, resource('alicloud_oss_bucket_public_access_block', 'uploads').block_public_access], ['${coalesce(var.bucket_name, "mms-uploads-${var.suffix}")}', 'private', true]);
     wanted('log project', local.log_project, '${coalesce(var.log_project_name, "mms-logs-${var.suffix}")}');
     wanted('role', resource('alicloud_ram_role', 'ecs').role_name, 'mms-ecs-role');
+    // What checkPlan looks at once more, where there is a Terraform that makes a plan.
+    const standard = (name) => all.map((content) => content.variable?.[name]?.[0]).find(Boolean)?.default;
+    const bucket = resource('alicloud_oss_bucket', 'uploads'), machine = resource('alicloud_instance', 'mms'), snapshots = resource('alicloud_ecs_auto_snapshot_policy', 'daily'), record = resource('alicloud_alidns_record', 'mms');
+    wanted('2 processors, 4 GiB, one', [/^ecs\.(e-c1m2|u1-c1m2|c\d\w*)\.large$/.test(standard('instance_type')), standard('instance_count'), machine.instance_type], [true, 1, '${var.instance_type}']);
+    wanted('bandwidth', [standard('bandwidth'), resource('alicloud_eip_address', 'mms').bandwidth], [5, '${tostring(var.bandwidth)}']);
+    wanted('machine', [machine.security_groups, machine.http_tokens, machine.internet_max_bandwidth_out, machine.system_disk_encrypted], [['${alicloud_security_group.mms.id}'], 'required', 0, true]);
+    wanted('user data', /^\$\{base64encode\(templatefile\("\$\{path\.module\}\/user-data\.yaml"/.test(machine.user_data), true);
+    wanted('the role is the machine\'s', resource('alicloud_ecs_ram_role_attachment', 'ecs').ram_role_name, '${alicloud_ram_role.ecs.role_name}');
+    wanted('address of each machine', pick(resource('alicloud_eip_association', 'mms'), { allocation_id: 0, instance_id: 0 }), { allocation_id: '${alicloud_eip_address.mms[count.index].id}', instance_id: '${alicloud_instance.mms[count.index].id}' });
+    wanted('snapshots', [snapshots.repeat_weekdays?.length, standard('snapshot_days'), snapshots.retention_days, machine.system_disk_auto_snapshot_policy_id, resource('alicloud_ecs_auto_snapshot_policy_attachment', 'data').disk_id],
+        [7, 7, '${var.snapshot_days}', '${alicloud_ecs_auto_snapshot_policy.daily.id}', '${alicloud_ecs_disk.data[count.index].id}']);
+    wanted('names', [standard('hosts'), record.for_each, record.rr, record.value], [CHECKLIST.hosts, '${var.domain == null ? toset([]) : toset(var.hosts)}', '${each.value}', '${var.enable_alb ? one(alicloud_alb_load_balancer.mms[*].dns_name) : alicloud_eip_address.mms[0].ip_address}']);
+    wanted('listeners', ['https', 'http'].map((name) => [resource('alicloud_alb_listener', name).listener_port, resource('alicloud_alb_listener', name).listener_protocol]), [[443, 'HTTPS'], [80, 'HTTP']]);
+    wanted('http leads to https', resource('alicloud_alb_rule', 'redirect').rule_actions?.map(({ type, redirect_config: [to] }) => [type, to.protocol, to.port, to.http_code]), [['Redirect', 'HTTPS', '443', '301']]);
+    wanted('versions, encryption', [resource('alicloud_oss_bucket_versioning', 'uploads').status, resource('alicloud_oss_bucket_server_side_encryption', 'uploads').sse_algorithm], ['Enabled', 'AES256']);
+    // Of what people have put there nothing ends but what they have removed; of the rest, after so many days.
+    wanted('lifecycle', bucket.lifecycle_rule?.map((rule) => [rule.prefix, rule.enabled, rule.expiration?.[0].days ?? null, rule.noncurrent_version_expiration?.[0].days ?? null, rule.abort_multipart_upload?.[0].days ?? null]),
+        [['', true, null, 30, 3], ['exports/', true, 7, null, null], ['backup/', true, 400, null, null], ['_doctor/', true, 1, null, null]]);
+    wanted('https alone', [resource('alicloud_oss_bucket_policy', 'uploads').bucket, /bucket-https\.json/.test(resource('alicloud_oss_bucket_policy', 'uploads').policy)], ['${alicloud_oss_bucket.uploads.bucket}', true]);
+    wanted('secret', [standard('kms_secret_name'), resource('alicloud_kms_secret', 'jwt').secret_name], [CHECKLIST.secret, '${var.kms_secret_name}']);
+    wanted('logstores', [Object.keys(logtail('logstores')), Object.values(logtail('pipelines')).map(({ logstore }) => logstore).filter((name) => !CHECKLIST.logstores.includes(name))], [CHECKLIST.logstores, []]);
+    wanted('kept', [standard('log_retention_days'), standard('enable_sls'), resource('alicloud_log_store', 'mms').retention_period], [180, true, '${var.log_retention_days}']);
+    wanted('each has its store, index and alarms', ['alicloud_log_store', 'alicloud_log_store_index', 'alicloud_sls_logtail_pipeline_config', 'alicloud_logtail_attachment', 'alicloud_sls_alert'].map((type) => resource(type, 'mms').for_each),
+        ['logstores', 'logstores', 'pipelines', 'pipelines', 'log_alerts'].map((name) => `\${local.${name}}`));
+    wanted('alarms as they are written', ['query', 'start'].map((name) => resource('alicloud_sls_alert', 'mms').configuration?.[0].query_list[0][name]).concat(resource('alicloud_sls_alert', 'mms').configuration?.[0].threshold), ['${each.value.query}', '${each.value.from}', '${each.value.times}']);
+    const told = '${alicloud_cms_alarm_contact_group.mms.alarm_contact_group_name}';
+    wanted('alarms tell', ['threshold', 'unusual_traffic', 'full_traffic'].map((name) => resource('alicloud_cms_alarm', name).contact_groups), [[told], [told], [told]]);
+    wanted('members', resource('alicloud_cms_monitor_group_instances', 'mms').dynamic?.instances?.[0].for_each, '${alicloud_instance.mms}');
     for (const [type, name] of [['alicloud_oss_bucket', 'uploads'], ['alicloud_ecs_disk', 'data'], ['alicloud_db_instance', 'mms']])
         wanted(`${type} is protected`, resource(type, name).lifecycle?.[0]?.prevent_destroy, true);
     return findings;

@@ -37,6 +37,10 @@ test('the module, the state and the examples: nothing unknown, missing, of anoth
     assert.deepEqual(check(schema, files), []);
     for (const one of ['state', ...EXAMPLES.map((name) => `examples/${name}`)])
         assert.deepEqual(check(schema, await parseFolder(path.join(MODULE, one)), modules), [], one);
+    for (const name of EXAMPLES) { // nobody's state lies open, or on one machine alone
+        const [{ terraform: [{ backend }] }] = (await parseFolder(path.join(MODULE, 'examples', name))).values();
+        assert.deepEqual(backend, { oss: [{ prefix: 'mms', key: 'terraform.tfstate', encrypt: true, acl: 'private' }] }, name);
+    }
     const count = [...files.values()].flatMap(({ resource = {} }) => Object.values(resource).flatMap(Object.keys)).length;
     assert.ok(count >= 50, `only ${count} resources were looked at`);
 });
@@ -100,15 +104,24 @@ test('the values are those of the checklist', async () => {
         ['monitor.tf', 'threshold = 80', 'threshold = 81'], ['monitor.tf', 'threshold = 85', 'threshold = 95'], ['monitor.tf', 'threshold = 90', 'threshold = 99'],
         ['monitor.tf', '"MMS生产环境"', '"MMS"'], ['monitor.tf', '"GreaterThanLastWeek"', '">"'], ['oss.tf', '"private"', '"public-read"'],
         ['oss.tf', 'block_public_access = true', 'block_public_access = false'], ['ram.tf', '"mms-ecs-role"', '"role"'], ['log.tf', '"mms-logs-${var.suffix}"', '"logs-${var.suffix}"'],
+        ['variables.tf', '"ecs.u1-c1m2.large"', '"ecs.u1-c1m2.2xlarge"'], ['variables.tf', 'default     = 5\n', 'default     = 50\n'], ['ecs.tf', '"required"', '"optional"'], ['ecs.tf', 'user_data = base64encode(templatefile(', 'user_data = (templatefile('],
+        ['ecs.tf', '"7"]', ']'], ['variables.tf', '["api", "www"]', '["www"]'], ['dns.tf', 'rr          = each.value', 'rr          = "api"'], ['alb.tf', 'listener_port        = 443', 'listener_port        = 8443'],
+        ['alb.tf', '"301"', '"302"'], ['oss.tf', '"Enabled"', '"Suspended"'], ['oss.tf', 'days = 400', 'days = 4'], ['oss.tf', 'prefix  = "exports/"', 'prefix  = "avatars/"'], ['oss.tf', 'policies/bucket-https.json', 'policies/ecs-oss.json'],
+        ['variables.tf', '"mms-jwt-secret"', '"jwt"'], ['variables.tf', 'default     = 180', 'default     = 30'], ['log.tf', 'retention_period      = var.log_retention_days', 'retention_period      = 7'],
+        ['log.tf', 'resource "alicloud_logtail_attachment" "mms" {\n  for_each = local.pipelines', 'resource "alicloud_logtail_attachment" "mms" {\n  for_each = {}'], ['log.tf', 'threshold     = each.value.times', 'threshold     = 1'], ['ram.tf', 'ram_role_name = alicloud_ram_role.ecs.role_name', 'ram_role_name = "another"'],
+        ['monitor.tf', 'for_each = alicloud_instance.mms', 'for_each = []'], ['monitor.tf', 'contact_groups     = [alicloud_cms_alarm_contact_group.mms.alarm_contact_group_name]\n  tags               = var.tags\n\n  escalations', 'contact_groups     = []\n  tags               = var.tags\n\n  escalations'],
     ])
         assert.equal(checkValues(await changed(name, from, to)).length, 1, `${name}: ${to}`);
     const extra = new Map([...files, ['more.tf', await parse('more.tf', 'resource "alicloud_security_group_rule" "more" {\n  type = "ingress"\n}\n')]]);
     assert.equal(checkValues(extra).length, 1, 'one more rule');
 });
 
+// Of the person who builds it all; the second one only where something is ordered.
+const OPERATOR = ['operator.json', 'operator-order.json'];
+
 test('policies are well-formed, and allow no more than they name', () => {
     // What takes no narrower resource, and the person who builds it all.
-    const wide = new Set(['push.json cr:GetAuthorizationToken', ...['operator.json']]);
+    const wide = new Set(['push.json cr:GetAuthorizationToken', ...OPERATOR]);
     for (const name of readdirSync(path.join(MODULE, 'policies'))) {
         const policy = JSON.parse(readFileSync(path.join(MODULE, 'policies', name), 'utf8'));
         assert.equal(policy.Version, '1', name);
@@ -121,21 +134,21 @@ test('policies are well-formed, and allow no more than they name', () => {
                     assert.ok(wide.has(`${name} ${action}`) || /^acs:[a-z]+:.*:.*:[^*]/.test(resource), `${name}: ${action} on ${resource}`);
             }
         }
-        assert.ok([...files.values()].some((content) => JSON.stringify(content).includes(`policies/${name}`)) || name === 'operator.json', `${name} is not used`);
+        assert.ok([...files.values()].some((content) => JSON.stringify(content).includes(`policies/${name}`)) || OPERATOR.includes(name), `${name} is not used`);
     }
     const backup = JSON.parse(readFileSync(path.join(MODULE, 'policies/ecs-oss.json'), 'utf8')).Statement.filter(({ Resource }) => Resource.some((one) => one.endsWith('backup/*')));
     assert.equal(backup.length, 1);
     assert.ok(!backup[0].Action.includes('oss:DeleteObject'), 'a server that is broken into cannot delete backups');
 });
 
+// What the provider orders from the shop of the cloud (BSS), whatever the product's own rights are; it looks there again at every plan.
+const ORDERED = ['kms_instance', 'cr_ee_instance'], ORDERS = ['bssapi:CreateInstance', 'bssapi:ModifyInstance'];
+
 // Whose API makes a resource: what RAM calls it, by how the type begins.
 const PRODUCTS = [[/^(vpc|vswitch|eip_)/, 'vpc'], [/^(instance$|ecs_|security_group|images$)/, 'ecs'], [/^oss_/, 'oss'], [/^(log_|sls_|logtail_)/, 'log'], [/^(cms_|cloud_monitor_)/, 'cms'], [/^alidns_/, 'alidns'],
     [/^ssl_certificates_/, 'yundun-cert'], [/^alb_/, 'alb'], [/^(db_|rds_)/, 'rds'], [/^kms_/, 'kms'], [/^cr_/, 'cr'], [/^ram_/, 'ram']];
 
-// What is ordered of the billing service rather than made by its own.
-const ORDERED = { alicloud_kms_instance: ['CreateInstance', 'ModifyInstance', 'QueryAvailableInstances'], alicloud_cr_ee_instance: ['CreateInstance', 'QueryAvailableInstances'] };
-
-test('the operator may make all of it, and no role or policy of another name', () => {
+test('the operator may make all of it, and no role or policy of another name', async () => {
     const operator = JSON.parse(readFileSync(path.join(MODULE, 'policies/operator.json'), 'utf8')), may = (action, resource) => decide(operator, action, resource, {});
     const resources = [...files.values()].flatMap(({ resource = {} }) => Object.entries(resource));
     for (const type of new Set(resources.map(([one]) => one.replace('alicloud_', '')))) {
@@ -144,13 +157,18 @@ test('the operator may make all of it, and no role or policy of another name', (
         if (product !== 'ram')
             assert.equal(may(`${product}:CreateAnything`, `acs:${product}:cn-hangzhou:1:anything/x`), 'Allow', type);
     }
-    for (const [type, actions] of Object.entries(ORDERED)) {
-        assert.ok(resources.some(([one]) => one === type), `nothing makes ${type}`);
-        for (const action of actions)
-            assert.equal(may(`bssapi:${action}`, '*'), 'Allow', `${type}: ${action}`);
-    }
-    for (const action of ['bssapi:QueryAccountBalance', 'bssapi:CreateResourcePackage'])
-        assert.equal(may(action, '*'), undefined, action);
+    const order = JSON.parse(readFileSync(path.join(MODULE, 'policies/operator-order.json'), 'utf8'));
+    assert.deepEqual(order, { Version: '1', Statement: [{ Effect: 'Allow', Action: ORDERS, Resource: ['*'] }] });
+    for (const action of ORDERS)
+        assert.equal(may(action, '*'), undefined, 'who makes a single machine orders nothing');
+    assert.equal(may('bssapi:QueryAvailableInstances', '*'), 'Allow');
+    for (const type of ORDERED)
+        assert.ok(resources.some(([one]) => one === `alicloud_${type}`), type);
+    // Off unless it is asked for, and the guide says who may: at the high availability, which asks for both unless it is told otherwise.
+    const [{ module: { mms: [asked] }, variable }] = [...(await parseFolder(path.join(MODULE, 'examples/high-availability'))).values()];
+    for (const name of ['enable_kms', 'enable_acr_enterprise'])
+        assert.deepEqual([asked[name], variable[name][0].default], [`\${var.${name}}`, true], name);
+    assert.match(readFileSync(path.join(TOP, 'docs/operations/aliyun.md'), 'utf8').split('## 高可用')[1], /operator-order\.json/);
     const named = resources.filter(([type]) => /^alicloud_ram_(role|policy)$/.test(type)).flatMap(([type, all]) => Object.values(all).map(([one]) => [type.split('_').at(-1), one.role_name ?? one.policy_name]));
     assert.ok(named.length >= 7);
     for (const [kind, name] of named)
