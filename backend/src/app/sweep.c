@@ -37,14 +37,9 @@ static enum rc run_step(struct db *db, void *arg)
     return s->step(&c, s);
 }
 
-static enum rc give_up_imports(struct ctx *c, struct sweeping *s)
-{
-    (void)s;
-    return import_sweep(c);
-}
-
 static enum rc look_up(struct ctx *c, struct sweeping *s)
 {
+    TRY(import_sweep(c));
     return loose_file_due(c, &s->due);
 }
 
@@ -72,19 +67,20 @@ static enum rc remove_due(struct sweeping *s)
             failed = rc;
     }
     s->due.n = gone;
-    TRY(in_transaction(s, forget));
+    if (gone)
+        TRY(in_transaction(s, forget));
     return failed;
 }
 
 static enum rc sweep_all(struct sweeping *s)
 {
-    TRY(in_transaction(s, give_up_imports));
-    do {
+    for (;;) {
         arena_reset(&s->arena);
         TRY(in_transaction(s, look_up));
+        if (!s->due.n)
+            return RC_OK;
         TRY(remove_due(s));
-    } while (s->due.n);
-    return RC_OK;
+    }
 }
 
 static void sweep_once(struct sweep *s)

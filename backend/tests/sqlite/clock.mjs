@@ -24,5 +24,6 @@ export function withClock(dir) {
     const file = path.join(mkdtempSync(path.join(dir, 'clock-')), 'offset');
     const set = (offset) => writeFileSync(file, offset);
     set('+0');
-    return { set, env: { LD_PRELOAD: FAKETIME, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' } };
+    // Without the last one, a wait for a condition would end at once: threads that wait for their turn would never rest.
+    return { set, env: { LD_PRELOAD: FAKETIME, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_FORCE_MONOTONIC_FIX: '0' } };
 }
