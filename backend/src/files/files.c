@@ -240,14 +240,12 @@ struct gathering {
     struct arena *arena;
     struct files_names names;
     size_t cap;
-    int64_t before_ms;
 };
 
 static void gather_one(void *arg, const char *key, int64_t changed_ms)
 {
     struct gathering *g = arg;
-    if (changed_ms >= g->before_ms)
-        return;
+    (void)changed_ms;
     if (g->names.n == g->cap) {
         size_t cap = g->cap ? 2 * g->cap : 64;
         const char **more = arena_array(g->arena, cap, sizeof *more);
@@ -259,9 +257,9 @@ static void gather_one(void *arg, const char *key, int64_t changed_ms)
     g->names.at[g->names.n++] = arena_dup(g->arena, key);
 }
 
-enum rc files_gather(struct files *f, const char *prefix, int64_t before_ms, struct arena *a, struct files_names *out)
+enum rc files_gather(struct files *f, const char *prefix, struct arena *a, struct files_names *out)
 {
-    struct gathering g = {.arena = a, .before_ms = before_ms};
+    struct gathering g = {.arena = a};
     TRY(files_list(f, prefix, gather_one, &g));
     *out = g.names;
     return RC_OK;

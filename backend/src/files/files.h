@@ -88,12 +88,12 @@ void files_remove_later(struct files *f, const char *key);
 /* Tells of each file in the folder `prefix` ("avatars"). */
 MUST_CHECK enum rc files_list(struct files *f, const char *prefix, void (*found)(void *arg, const char *key, int64_t changed_ms),
                               void *arg);
-/* The keys of a folder's files that were put before that moment, in the arena. */
+/* The keys of a folder's files, in the arena. */
 struct files_names {
     const char **at;
     size_t n;
 };
-MUST_CHECK enum rc files_gather(struct files *f, const char *prefix, int64_t before_ms, struct arena *a, struct files_names *out);
+MUST_CHECK enum rc files_gather(struct files *f, const char *prefix, struct arena *a, struct files_names *out);
 /* An address at which anybody gets the file for so long; `disposition` and `media` are what he is told about it. Made here, nobody
  * is asked. False: there is none. */
 bool files_address(struct files *f, const char *key, const char *disposition, const char *media, int seconds, struct buf *out);

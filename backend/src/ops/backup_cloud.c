@@ -156,7 +156,7 @@ static int list(struct request *r, struct files_names *out)
 {
     struct files_names keys;
     size_t n = 0;
-    enum rc rc = files_gather(r->files, FOLDER, INT64_MAX, &r->tool->arena, &keys);
+    enum rc rc = files_gather(r->files, FOLDER, &r->tool->arena, &keys);
     if (rc != RC_OK)
         return say(r, FOLDER "/", rc);
     for (size_t i = 0; i < keys.n; i++) {

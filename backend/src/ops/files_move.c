@@ -38,7 +38,7 @@ enum rc files_move_list(struct files_move *m)
     struct files_names names[sizeof folders / sizeof *folders] = {{0}};
     size_t count = 0;
     for (size_t i = 0; folders[i]; i++) {
-        TRY(files_gather(m->from, folders[i], INT64_MAX, &m->arena, &names[i]));
+        TRY(files_gather(m->from, folders[i], &m->arena, &names[i]));
         count += names[i].n;
     }
     m->items = arena_array(&m->arena, count + 1, sizeof *m->items);
